@@ -1,0 +1,110 @@
+// Db: one open database. Ties log, memtables, tables and manifest together: open and recovery, the commit door, reads, background jobs.
+// The C API is a translation of this class; see firn.h for the contracts that users see.
+//
+// Threading: any method from any thread at any time, unless said otherwise. The caller has marked its thread (thread_mark.h) around every call,
+// and does not call after close(); capi/handle.h sees to both.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/internal_key.h"
+#include "base/iterator.h"
+#include "base/result.h"
+#include "db/db_options.h"
+#include "env/env.h"
+
+namespace firn {
+
+class ReadView;
+
+// What opening found (firn_recovery_info).
+struct RecoveryReport {
+  bool clean = true;
+  uint64_t records_replayed = 0;
+  uint64_t bytes_replayed = 0;
+  uint64_t bytes_dropped = 0;
+  uint64_t dropped_offset = 0;
+  std::string dropped_file;
+};
+
+// One operation of a commit; borrows its bytes from the caller.
+struct Operation {
+  uint32_t ns = 0;
+  EntryKind kind = EntryKind::kPut;
+  int64_t expiry_ms = kNoExpiry;
+  Slice key;
+  Slice value;
+};
+
+struct WriteFlags {
+  bool sync = false;      // durable when it returns
+  bool no_block = false;  // kWouldBlock instead of waiting for room
+};
+
+// A consistent state of the database: a pinned read view, a sequence number and a time. Movable; releases the view when destroyed.
+// It may outlive the database.
+class Snapshot {
+ public:
+  Snapshot() = default;
+  Snapshot(ReadView* view, uint32_t stripe, Seq seq, int64_t now_ms) : view_(view), stripe_(stripe), seq_(seq), now_ms_(now_ms) {}
+  Snapshot(Snapshot&& other) noexcept;
+  Snapshot& operator=(Snapshot&& other) noexcept;
+  ~Snapshot();
+
+  ReadView* view() const { return view_; }
+  Seq seq() const { return seq_; }
+  int64_t now_ms() const { return now_ms_; }
+
+ private:
+  ReadView* view_ = nullptr;
+  uint32_t stripe_ = 0;
+  Seq seq_;
+  int64_t now_ms_ = 0;
+};
+
+class Db {
+ public:
+  static Result<std::unique_ptr<Db>> open(const std::string& path, const DbOptions& options);
+  virtual ~Db() = default;
+  virtual Status close() = 0;  // once, after all other calls have ended
+
+  virtual const RecoveryReport& recovery() const = 0;
+  virtual Status sync() = 0;
+  virtual Status flush() = 0;
+  virtual Status compact() = 0;
+  virtual Result<bool> run_jobs(int32_t max_ms) = 0;  // true: more to do. kMisuse on a database with threads
+  virtual Status background_error() = 0;
+
+  // Limits (lengths, empty keys) are the caller's to check; an unknown namespace is kInvalid.
+  virtual Result<Seq> write(const Operation* operations, size_t count, WriteFlags flags) = 0;
+  // Copies the value into buf when it fits cap and returns its length. kNotFound is a bare code.
+  virtual Result<size_t> get(uint32_t ns, Slice key, uint8_t* buf, size_t cap) = 0;
+  virtual Result<bool> exists(uint32_t ns, Slice key) = 0;
+  // The value in place: *entry stays valid as long as *snapshot.
+  virtual Status pin(uint32_t ns, Slice key, Snapshot* snapshot, Entry* entry) = 0;
+
+  struct Lookup {
+    uint32_t ns = 0;
+    Slice key;
+    Code code = Code::kOk;  // out: kOk, kNotFound, kInvalid (namespace), ...
+    Slice value;            // out: valid as long as the snapshot
+  };
+  virtual Status multi_get(Lookup* lookups, size_t count, Snapshot* snapshot) = 0;
+
+  virtual Snapshot snapshot() = 0;
+  // Entries of a namespace as the snapshot sees them: live ones only, newest versions only. The iterator borrows the snapshot. kInvalid: unknown namespace.
+  virtual Result<std::unique_ptr<Iterator>> new_iterator(const Snapshot& snapshot, uint32_t ns) = 0;
+  virtual Result<Prefix> prefix_of(const Snapshot& snapshot, uint32_t ns) = 0;
+
+  virtual Result<uint32_t> ns_open(Slice name, bool existing_only) = 0;
+  virtual Status ns_clear(uint32_t ns) = 0;
+  virtual Status ns_drop(uint32_t ns) = 0;
+  virtual std::vector<std::pair<uint32_t, std::string>> ns_list() = 0;
+
+  virtual std::string stats_json() = 0;
+  static Status check(const std::string& path);  // read-only, deep
+};
+
+}  // namespace firn

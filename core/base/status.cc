@@ -10,9 +10,7 @@ namespace {
 
 template <size_t N>
 void copy_cut(char (&to)[N], std::string_view from) {
-  const size_t n = std::min(from.size(), N - 1);
-  std::memcpy(to, from.data(), n);
-  to[n] = '\0';
+  to[from.copy(to, N - 1)] = '\0';
 }
 
 Code code_of_errno(int32_t os_errno) {

@@ -68,7 +68,8 @@ class File {
   virtual Status sync() = 0;                               // fdatasync; an error is final (never call it again on this file)
   virtual Result<uint64_t> size() = 0;
   virtual Result<std::unique_ptr<Mapping>> map(size_t bytes, bool writable) = 0;
-  // Whether space that allocate() gave can be stored to without ENOSPC (ext4, XFS, tmpfs). Else write through calls.
+  // Whether space that allocate() gave can be stored to without ENOSPC (ext4, XFS, tmpfs with a real fallocate). Else write through
+  // calls. Ask after allocate(): a false there is for good.
   virtual bool stores_in_place() = 0;
   virtual const std::string& path() const = 0;             // for messages
 
@@ -86,11 +87,13 @@ class FileLock {
 
 enum class OpenMode { kRead, kReadWrite, kCreate };  // kCreate: new and empty, kExists when the name is taken
 
+// Names are single components; others are kInvalid. A name that is a symbolic link, or not of the kind asked for, is kNotADatabase.
 class Directory {
  public:
   virtual ~Directory() = default;
 
   virtual Result<std::unique_ptr<File>> open_file(std::string_view name, OpenMode mode) = 0;
+  // kNotFound: missing and not `create`. A name made here is durable after sync() of this directory (ENV-3).
   virtual Result<std::unique_ptr<Directory>> open_directory(std::string_view name, bool create) = 0;
   virtual Result<std::vector<std::string>> list() = 0;   // names, sorted, without "." and ".."
   virtual Status remove(std::string_view name) = 0;      // a file, or an empty directory
@@ -110,7 +113,8 @@ class Env {
  public:
   virtual ~Env() = default;
 
-  // kNotFound: missing and not `create`. kNotADatabase: the path is not a directory. The parents must exist.
+  // kNotFound: missing and not `create`. kNotADatabase: the path is not a directory. The parents must exist. A directory made here has
+  // a durable name when this returns.
   virtual Result<std::unique_ptr<Directory>> open_directory(const std::string& path, bool create) = 0;
   virtual int64_t wall_ms() = 0;      // Unix time; may jump
   virtual int64_t monotonic_ns() = 0;  // never goes back

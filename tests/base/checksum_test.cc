@@ -22,9 +22,7 @@ uint32_t reference(uint32_t seed, Slice data) {
   return data.empty() ? seed : static_cast<uint32_t>(::crc32_z(seed, data.data(), data.size()));
 }
 
-TEST(Crc32, TheCheckValueOfThePolynomialIsKnown) {
-  EXPECT_EQ(crc32(0, Slice(std::string_view("123456789"))), 0xcbf43926u);
-}
+TEST(Crc32, TheCheckValueOfThePolynomialIsKnown) { EXPECT_EQ(crc32(0, Slice(std::string_view("123456789"))), 0xcbf43926u); }
 
 TEST(Crc32, EqualsZlibForEveryLengthAndSeed) {
   const std::vector<uint8_t> bytes = random_bytes(5000, 1);

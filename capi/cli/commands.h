@@ -1,0 +1,25 @@
+// The commands. Each function declares its subcommands on `app`; parsing one of them puts the work to do into `run`, which returns the exit
+// status or throws Failure or OutputClosed.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "settings.h"
+
+namespace firn::cli {
+
+struct Invocation {
+  Settings settings;
+  std::function<int()> run;
+};
+
+void add_load_command(CLI::App& app, Invocation& invocation);
+void add_compare_command(CLI::App& app, Invocation& invocation);
+void add_key_commands(CLI::App& app, Invocation& invocation);        // get, put, del
+void add_scan_commands(CLI::App& app, Invocation& invocation);       // scan, count
+void add_namespace_commands(CLI::App& app, Invocation& invocation);  // ns list, open, clear, drop
+void add_operate_commands(CLI::App& app, Invocation& invocation);    // stat, compact, check
+void add_options_command(CLI::App& app, Invocation& invocation);
+
+}  // namespace firn::cli

@@ -1,0 +1,178 @@
+// The parts of firn_compare on which its figures stand: keys and values that can be verified, orders, distributions, medians, counters.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "compare/dataset.h"
+#include "compare/process_stats.h"
+#include "compare/random.h"
+#include "compare/results.h"
+#include "compare/sinks.h"
+
+namespace bench {
+namespace {
+
+TEST(Dataset, a_permutation_visits_every_index_once_and_not_in_order) {
+  for (const uint64_t count : {1u, 2u, 3u, 7u, 1000u, 65537u}) {
+    const Permutation order(count, 1);
+    std::vector<bool> seen(count, false);
+    uint64_t in_place_count = 0;
+    for (uint64_t i = 0; i < count; ++i) {
+      const uint64_t index = order(i);
+      ASSERT_LT(index, count);
+      ASSERT_FALSE(seen[index]) << index << " of " << count;
+      seen[index] = true;
+      in_place_count += index == i;
+    }
+    if (count >= 1000) {
+      EXPECT_LT(in_place_count, count / 100);
+    }
+  }
+}
+
+TEST(Dataset, another_seed_is_another_order) {
+  const Permutation one(100000, 1), two(100000, 2);
+  uint64_t equal_count = 0;
+  for (uint64_t i = 0; i < 100000; ++i) equal_count += one(i) == two(i);
+  EXPECT_LT(equal_count, 100u);
+}
+
+TEST(Dataset, keys_sort_as_their_indexes_and_misses_lie_between_them) {
+  for (const KeyKind kind : {KeyKind::kDecimal, KeyKind::kBinary}) {
+    for (const size_t bytes : {16u, 17u, 40u}) {
+      const Keys keys(kind, bytes, false);
+      std::string last, key(bytes, 'x'), missing(bytes, 'x');
+      for (const uint64_t index : {0ull, 1ull, 4ull, 5ull, 49ull, 50ull, 499999ull, 123456789ull}) {
+        keys.make(index, key.data());
+        keys.make_missing(index, missing.data());
+        EXPECT_LT(last, key);
+        EXPECT_LT(key, missing);
+        EXPECT_EQ(keys.index_of(key), index);
+        EXPECT_EQ(keys.index_of(missing), ~uint64_t{0});
+        last = missing;
+      }
+    }
+  }
+}
+
+TEST(Dataset, decimal_keys_are_zero_padded_digits) {
+  const Keys keys(KeyKind::kDecimal, 16, false);
+  std::string key(16, 'x');
+  keys.make(61725, key.data());
+  EXPECT_EQ(key, "0000000000123450");
+}
+
+TEST(Dataset, scattered_keys_are_distinct_and_fit_16_digits) {
+  const Keys keys(KeyKind::kDecimal, 16, true);
+  std::set<std::string> seen;
+  std::string key(16, 'x');
+  for (uint64_t i = 0; i < 50000; ++i) {
+    keys.make(i, key.data());
+    EXPECT_TRUE(seen.insert(key).second);
+  }
+}
+
+TEST(Dataset, a_value_belongs_to_its_index_in_every_generation_and_to_no_other) {
+  const Values values(100);
+  std::string value(100, 'x');
+  for (const int generation : {0, 1, 255}) {
+    values.make(77, static_cast<uint8_t>(generation), value.data());
+    EXPECT_TRUE(values.matches_fully(77, value.data(), value.size()));
+    EXPECT_FALSE(values.matches(78, value.data(), value.size()));
+    EXPECT_FALSE(values.matches(77, value.data(), value.size() - 1));
+  }
+}
+
+TEST(Dataset, a_full_check_sees_every_flipped_byte) {
+  const Values values(100);
+  std::string value(100, 'x');
+  values.make(77, 3, value.data());
+  for (auto& byte : value) {
+    byte = static_cast<char>(byte ^ 1);
+    EXPECT_FALSE(values.matches_fully(77, value.data(), value.size()));
+    byte = static_cast<char>(byte ^ 1);
+  }
+}
+
+TEST(Sinks, a_strict_scan_counts_wrong_order_and_wrong_values) {
+  const Keys keys(KeyKind::kDecimal, 16, false);
+  const Values values(100);
+  std::string key(16, 'x'), value(100, 'x');
+  EntrySink sink(keys, values, true);
+  const auto take = [&](uint64_t key_index, uint64_t value_index) {
+    keys.make(key_index, key.data());
+    values.make(value_index, 1, value.data());
+    sink.take(key, value);
+  };
+  take(0, 0);
+  take(5, 5);
+  EXPECT_EQ(sink.wrong_count(), 0u);
+  take(4, 4);  // backward
+  EXPECT_EQ(sink.wrong_count(), 1u);
+  take(6, 7);  // another key's value
+  EXPECT_EQ(sink.wrong_count(), 2u);
+  take(6, 6);  // the same key again
+  EXPECT_EQ(sink.wrong_count(), 3u);
+  EXPECT_EQ(sink.count(), 5u);
+}
+
+TEST(Random, zipfian_ranks_follow_their_law) {
+  constexpr uint64_t kCount = 1000, kDraws = 400000;
+  std::vector<double> seen(kCount, 0);
+  for (const uint32_t rank : zipfian_ranks(kCount, kDraws, 1)) {
+    ASSERT_LT(rank, kCount);
+    ++seen[rank];
+  }
+  double zeta = 0;
+  for (uint64_t i = 1; i <= kCount; ++i) zeta += std::pow(static_cast<double>(i), -0.99);
+  for (const uint64_t rank : {0u, 1u, 9u, 99u}) {
+    const double expected = kDraws * std::pow(static_cast<double>(rank + 1), -0.99) / zeta;
+    EXPECT_NEAR(seen[rank], expected, 6 * std::sqrt(expected)) << "rank " << rank;
+  }
+}
+
+TEST(Results, the_median_is_taken_over_the_repetitions_of_one_row) {
+  Results results;
+  std::string workload;
+  Metrics metrics;
+  for (const char* line : {"get\tkops=3\tp50_us=1", "get\tkops=9\tp50_us=2", "get\tkops=5\tp50_us=3", "put\tkops=100"})
+    EXPECT_TRUE(results.add("store", line, workload, metrics));
+  EXPECT_EQ(results.median("store", "get", "kops"), 5);
+  EXPECT_EQ(results.median("store", "get", "p50_us"), 2);
+  EXPECT_LT(results.median("store", "get", "nothing"), 0);
+  EXPECT_LT(results.median("other", "get", "kops"), 0);
+  EXPECT_FALSE(results.add("store", "", workload, metrics));
+  EXPECT_FALSE(results.add("store", "get\tno number", workload, metrics));
+}
+
+TEST(Measure, a_pause_shows_even_when_its_operation_was_not_sampled) {
+  const Phase phase{.operations = 1000};
+  const Metrics metrics = run_phase(phase, [](unsigned) {
+    return [](uint64_t i) {
+      if (i == 500) std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    };
+  });
+  EXPECT_EQ(metrics.at("ops"), 1000);
+  EXPECT_GE(metrics.at("pause_max_us"), 29000);
+}
+
+TEST(Measure, syncs_and_written_bytes_are_counted) {
+  const std::string path = "compare_test.file";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
+  ASSERT_GE(file, 0);
+  const ProcessStats before = process_stats();
+  const std::string bytes(1 << 20, 'x');
+  ASSERT_EQ(::write(file, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  ASSERT_EQ(::fdatasync(file), 0);
+  ASSERT_EQ(::fsync(file), 0);
+  const ProcessStats after = process_stats();
+  ::close(file);
+  ::unlink(path.c_str());
+  EXPECT_EQ(after.sync_count - before.sync_count, 2u);
+  EXPECT_GE(after.written_bytes - before.written_bytes, bytes.size());
+}
+
+}  // namespace
+}  // namespace bench

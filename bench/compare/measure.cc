@@ -1,0 +1,47 @@
+#include "compare/measure.h"
+
+#include <unistd.h>
+
+namespace bench {
+namespace {
+
+double quantile_us(const std::vector<uint32_t>& sorted_ns, double q) {
+  if (sorted_ns.empty()) return 0;
+  const auto place = static_cast<size_t>(q * static_cast<double>(sorted_ns.size()));
+  return sorted_ns[std::min(place, sorted_ns.size() - 1)] / 1e3;
+}
+
+}  // namespace
+
+Metrics phase_metrics(const Phase& phase, uint64_t done, double seconds, const std::vector<Sampler>& samplers, const ProcessStats& before) {
+  const ProcessStats after = process_stats();
+  std::vector<uint32_t> latencies;
+  for (const auto& sampler : samplers) latencies.insert(latencies.end(), sampler.latencies_ns().begin(), sampler.latencies_ns().end());
+  std::sort(latencies.begin(), latencies.end());
+  const double p50_us = quantile_us(latencies, 0.5);
+  double pause_us = 0;
+  for (const auto& sampler : samplers) {
+    const double block_us = static_cast<double>(sampler.block_max_ns()) / 1e3;
+    pause_us =
+        std::max(pause_us, block_us - static_cast<double>(sampler.block_max_operations() - (sampler.block_max_operations() > 0)) * p50_us);
+  }
+  const double units = static_cast<double>(done * phase.units);
+  const double cpu_us = static_cast<double>(after.cpu_us - before.cpu_us);
+  const double machine_us = static_cast<double>(after.machine_cpu_us - before.machine_cpu_us);
+  const double processors = static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
+  return {{"ops", units},
+          {"seconds", seconds},
+          {"kops", units / seconds / 1e3},
+          {"ns_op", seconds * 1e9 * phase.threads / units},
+          {"p50_us", p50_us},
+          {"p95_us", quantile_us(latencies, 0.95)},
+          {"p99_us", quantile_us(latencies, 0.99)},
+          {"p999_us", quantile_us(latencies, 0.999)},
+          {"pause_max_us", std::max(0.0, pause_us)},
+          {"cpu_ns_op", cpu_us * 1e3 / units},
+          {"foreign_cpu", std::max(0.0, machine_us - cpu_us) / (seconds * 1e6 * processors)},
+          {"syncs", static_cast<double>(after.sync_count - before.sync_count)},
+          {"written_bytes", static_cast<double>(after.written_bytes - before.written_bytes)}};
+}
+
+}  // namespace bench

@@ -1,0 +1,200 @@
+#include "compare/report.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "compare/targets.h"
+#include "compare/workloads.h"
+
+namespace bench {
+namespace {
+
+std::string figure(double value) {
+  if (value < 0) return "-";
+  char text[32];
+  const char* format = value >= 100 ? "%.0f" : value >= 10 ? "%.1f" : value >= 0.01 ? "%.2f" : "%.4f";
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+std::string ratio(double value) { return value < 0 ? "-" : figure(value) + "x"; }
+
+// The best peer's figure as firn has to take it: Debian's debug packages count kPackageFactor times their throughput.
+double best_peer(const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results, const Workload& workload,
+                 std::string& name) {
+  double best = -1;
+  for (const auto* engine : engines) {
+    if (!engine->peer) continue;
+    double value = results.median(engine->name, workload.name, workload.metric);
+    if (value < 0) continue;
+    const bool scaled = workload.higher_is_better && engine->debug_package && options.package_factor;
+    if (scaled) value *= kPackageFactor;
+    if (best >= 0 && (workload.higher_is_better ? value <= best : value >= best)) continue;
+    best = value;
+    name = engine->name + (scaled ? "*" : "");
+  }
+  return best;
+}
+
+// firn against `other`: above 1 is better, whichever way the metric goes.
+double advantage(const Workload& workload, double firn, double other) {
+  if (firn <= 0 || other <= 0) return -1;
+  return workload.higher_is_better ? firn / other : other / firn;
+}
+
+std::string verdict(const Workload& workload, double firn, double against_best, double against_tkrzw, double against_map) {
+  const Target* target = find_target(workload.name);
+  if (target == nullptr || firn < 0) return "";
+  if (target->floor > 0 && against_best >= 0 && against_best < target->floor) return "below the floor";
+  if (target->limit > 0) return firn <= target->limit ? "reached" : "not yet";
+  if (against_best < 0) return "";
+  const bool reached = against_best >= target->target && (target->tkrzw == 0 || against_tkrzw < 0 || against_tkrzw >= target->tkrzw) &&
+                       (target->unordered_map == 0 || against_map < 0 || against_map >= target->unordered_map);
+  return reached ? "reached" : "not yet";
+}
+
+std::string asked(const Workload& workload) {
+  const Target* target = find_target(workload.name);
+  if (target == nullptr) return "";
+  std::string text;
+  if (target->floor > 0) text += "floor " + ratio(target->floor) + ", ";
+  if (target->target > 0) text += ratio(target->target);
+  if (target->limit > 0) text += "at most " + figure(target->limit);
+  if (target->tkrzw > 0) text += ", " + ratio(target->tkrzw) + " tkrzw";
+  if (target->unordered_map > 0) text += ", " + ratio(target->unordered_map) + " map";
+  return text;
+}
+
+bool any(const std::vector<const EngineInfo*>& engines, const Results& results, const Workload& workload) {
+  return std::any_of(engines.begin(), engines.end(), [&](const EngineInfo* engine) { return results.has(engine->name, workload.name); });
+}
+
+std::string title(const Options& options, const Workload& workload) {
+  const std::string name = workload.name;
+  if (name.size() > 3 && name.ends_with("_mt")) return name.substr(0, name.size() - 3) + " /" + std::to_string(options.threads);
+  return name;
+}
+
+std::string first_line_value(const char* file, const std::string& name) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with(name))
+      if (const size_t colon = line.find(": "); colon != std::string::npos) return line.substr(colon + 2);
+  return "unknown";
+}
+
+}  // namespace
+
+std::string processor_name() { return first_line_value("/proc/cpuinfo", "model name"); }
+
+void print_conditions(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines) {
+  utsname system;
+  uname(&system);
+  std::fprintf(out, "%s, %ld processors, Linux %s; files in %s\n", processor_name().c_str(), sysconf(_SC_NPROCESSORS_ONLN), system.release,
+               options.dir.c_str());
+  std::fprintf(out,
+               "%llu keys of %zu B (%s), values of %zu B; medians of %u interleaved repetitions; nothing lost on kill -9 (fillsync: on the "
+               "device)\n\n",
+               static_cast<unsigned long long>(options.key_count), options.key_bytes,
+               options.key_kind == KeyKind::kDecimal ? "decimal" : "binary", options.value_bytes, options.reps);
+  bool packages = false;
+  for (const auto* engine : engines) {
+    packages |= engine->debug_package;
+    std::fprintf(out, "- %s %s%s: %s\n", engine->name.c_str(), engine->version.c_str(), engine->debug_package ? " (Debian's package)" : "",
+                 engine->settings.c_str());
+  }
+  if (packages && options.package_factor)
+    std::fprintf(out,
+                 "\nDebian's packages of RocksDB and LevelDB carry assertions and no hardware CRC. Their columns are as measured; as "
+                 "\"best\" (*) they count %.1f times.\n",
+                 kPackageFactor);
+  std::fprintf(out, "\n");
+}
+
+void print_quietness(std::FILE* out, const Results& results) {
+  constexpr double kQuiet = 0.05;
+  const double foreign = results.weighted_mean("foreign_cpu");
+  std::fprintf(out, "Other processes used %.0f %% of the machine's processors meanwhile%s\n\n", foreign * 100,
+               foreign < kQuiet
+                   ? "."
+                   : ": NOT A QUIET MACHINE. Figures and latencies are worse than they are alone; repeat the run before you quote it.");
+}
+
+void print_throughput(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results) {
+  const bool with_firn = std::any_of(engines.begin(), engines.end(), [](const EngineInfo* engine) { return engine->name == "firn"; });
+  std::string head = "| row | unit |", rule = "| --- | --- |";
+  for (const auto* engine : engines) {
+    head += " " + engine->name + " |";
+    rule += " ---: |";
+  }
+  head += with_firn ? " best peer | firn / best | / tkrzw | asked | |" : " best peer |";
+  rule += with_firn ? " ---: | ---: | ---: | --- | --- |" : " ---: |";
+  std::fprintf(out, "%s\n%s\n", head.c_str(), rule.c_str());
+  for (const auto& workload : workloads()) {
+    if (!any(engines, results, workload)) continue;
+    std::fprintf(out, "| %s | %s |", title(options, workload).c_str(), workload.unit);
+    for (const auto* engine : engines)
+      std::fprintf(out, " %s |", figure(results.median(engine->name, workload.name, workload.metric)).c_str());
+    std::string name;
+    const double best = best_peer(options, engines, results, workload, name);
+    std::fprintf(out, " %s %s |", figure(best).c_str(), name.c_str());
+    if (with_firn) {
+      const double firn = results.median("firn", workload.name, workload.metric);
+      const double to_best = advantage(workload, firn, best);
+      const double to_tkrzw = advantage(workload, firn, results.median("tkrzw_hash", workload.name, workload.metric));
+      const double to_map = advantage(workload, firn, results.median("std_unordered_map", workload.name, workload.metric));
+      std::fprintf(out, " %s | %s | %s | %s |", ratio(to_best).c_str(), ratio(to_tkrzw).c_str(), asked(workload).c_str(),
+                   verdict(workload, firn, to_best, to_tkrzw, to_map).c_str());
+    }
+    std::fprintf(out, "\n");
+  }
+  std::fprintf(out, "\n");
+}
+
+void print_latency(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results) {
+  std::fprintf(out, "Latencies in us: mean / p50 / p95 / p99 / p99.9 / longest pause (an upper bound)\n\n| row |");
+  for (const auto* engine : engines) std::fprintf(out, " %s |", engine->name.c_str());
+  std::fprintf(out, "\n| --- |");
+  for (size_t i = 0; i < engines.size(); ++i) std::fprintf(out, " ---: |");
+  std::fprintf(out, "\n");
+  for (const auto& workload : workloads()) {
+    // A whole scan is one operation: it has no distribution.
+    if (workload.metric != std::string_view("kops") || std::string_view(workload.name).starts_with("readseq") ||
+        !any(engines, results, workload))
+      continue;
+    std::fprintf(out, "| %s |", title(options, workload).c_str());
+    for (const auto* engine : engines) {
+      const double mean_us = results.median(engine->name, workload.name, "ns_op") / 1e3;
+      std::fprintf(out, " %s", figure(mean_us < 0 ? -1 : mean_us).c_str());
+      for (const char* metric : {"p50_us", "p95_us", "p99_us", "p999_us", "pause_max_us"})
+        std::fprintf(out, " / %s", figure(results.median(engine->name, workload.name, metric)).c_str());
+      std::fprintf(out, " |");
+    }
+    std::fprintf(out, "\n");
+  }
+  std::fprintf(out, "\n(batches and multi-gets: mean per entry, the rest per call; others: sampled once in about 32 operations)\n\n");
+}
+
+void print_resources(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results) {
+  std::fprintf(out, "Processor time of all threads (ns an operation) / syncs / MB written, while the row ran\n\n| row |");
+  for (const auto* engine : engines) std::fprintf(out, " %s |", engine->name.c_str());
+  std::fprintf(out, "\n| --- |");
+  for (size_t i = 0; i < engines.size(); ++i) std::fprintf(out, " ---: |");
+  std::fprintf(out, "\n");
+  for (const auto& workload : workloads()) {
+    if (workload.metric != std::string_view("kops") || !any(engines, results, workload)) continue;
+    std::fprintf(out, "| %s |", title(options, workload).c_str());
+    for (const auto* engine : engines) {
+      const double written = results.median(engine->name, workload.name, "written_bytes");
+      std::fprintf(out, " %s / %s / %s |", figure(results.median(engine->name, workload.name, "cpu_ns_op")).c_str(),
+                   figure(results.median(engine->name, workload.name, "syncs")).c_str(), figure(written < 0 ? -1 : written / 1e6).c_str());
+    }
+    std::fprintf(out, "\n");
+  }
+  std::fprintf(out, "\n");
+}
+
+}  // namespace bench

@@ -1,0 +1,23 @@
+// What the parent prints: the conditions, the table of medians with ratios, the latencies, the resources. Markdown, so that it can be kept as it is.
+#pragma once
+
+#include <cstdio>
+#include <vector>
+
+#include "compare/engine.h"
+#include "compare/options.h"
+#include "compare/results.h"
+
+namespace bench {
+
+void print_conditions(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines);
+// Whether other processes had the machine, too: then only ratios of processor time mean something.
+void print_quietness(std::FILE* out, const Results& results);
+void print_throughput(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results);
+void print_latency(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results);
+void print_resources(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results);
+
+// The processor's model name, for the table and for the JSON lines.
+std::string processor_name();
+
+}  // namespace bench

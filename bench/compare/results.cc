@@ -1,0 +1,49 @@
+#include "compare/results.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+
+namespace bench {
+
+bool Results::add(const std::string& engine, const std::string& line, std::string& workload, Metrics& metrics) {
+  std::istringstream in(line);
+  if (!std::getline(in, workload, '\t') || workload.empty()) return false;
+  metrics.clear();
+  for (std::string word; std::getline(in, word, '\t');) {
+    const size_t equals = word.find('=');
+    if (equals == std::string::npos) return false;
+    metrics[word.substr(0, equals)] = std::strtod(word.c_str() + equals + 1, nullptr);
+  }
+  runs_[{engine, workload}].push_back(metrics);
+  return !metrics.empty();
+}
+
+bool Results::has(const std::string& engine, const std::string& workload) const { return runs_.count({engine, workload}) != 0; }
+
+double Results::median(const std::string& engine, const std::string& workload, const std::string& metric) const {
+  const auto place = runs_.find({engine, workload});
+  if (place == runs_.end()) return -1;
+  std::vector<double> values;
+  for (const auto& metrics : place->second)
+    if (const auto found = metrics.find(metric); found != metrics.end()) values.push_back(found->second);
+  if (values.empty()) return -1;
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+double Results::weighted_mean(const std::string& metric) const {
+  double sum = 0, seconds = 0;
+  for (const auto& [row, runs] : runs_) {
+    for (const auto& metrics : runs) {
+      const auto value = metrics.find(metric), weight = metrics.find("seconds");
+      if (value == metrics.end() || weight == metrics.end()) continue;
+      sum += value->second * weight->second;
+      seconds += weight->second;
+    }
+  }
+  return seconds > 0 ? sum / seconds : 0;
+}
+
+}  // namespace bench

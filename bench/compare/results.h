@@ -1,0 +1,26 @@
+// The results of all children, as the parent keeps them, and their medians.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "compare/measure.h"
+
+namespace bench {
+
+class Results {
+ public:
+  // `line` is what Run::emit wrote, without the newline. False when it is not one.
+  bool add(const std::string& engine, const std::string& line, std::string& workload, Metrics& metrics);
+  // The median over the repetitions of one metric of one row; a negative number when there is none.
+  double median(const std::string& engine, const std::string& workload, const std::string& metric) const;
+  bool has(const std::string& engine, const std::string& workload) const;
+  // The mean of one metric over everything, weighted by the rows' seconds.
+  double weighted_mean(const std::string& metric) const;
+
+ private:
+  std::map<std::pair<std::string, std::string>, std::vector<Metrics>> runs_;  // by engine and workload
+};
+
+}  // namespace bench

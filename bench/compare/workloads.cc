@@ -1,0 +1,146 @@
+#include "compare/workloads.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace bench {
+namespace {
+
+constexpr const char* kRate = "kops";
+constexpr const char* kRateUnit = "k/s";
+
+const Workload kWorkloads[] = {
+    {"fillseq", "sequential", kRate, kRateUnit, true, false, false, "each key once, in order, one put a commit"},
+    {"fillrandom", "random", kRate, kRateUnit, true, false, false, "each key once, in random order, one put a commit"},
+    {"readrandom_fresh", "random", kRate, kRateUnit, true, false, false, "uniform gets right after fillrandom, background work going on"},
+    {"readseq_fresh", "random", kRate, kRateUnit, true, true, false, "the first whole scan after fillrandom (entries)"},
+    {"written", "random", "ratio", "x data", false, false, true,
+     "bytes written for fillrandom until quiet, against the bytes of keys and values"},
+    {"overwrite", "random", kRate, kRateUnit, true, false, false, "each key once more, in another random order"},
+    {"compact", "random", "seconds", "s", false, false, true, "the store's own compaction of everything"},
+    {"space", "random", "ratio", "x data", false, false, true, "blocks on disk after it, against the bytes of keys and values"},
+    {"readseq", "random", kRate, kRateUnit, true, true, false, "whole scan, compacted (entries)"},
+    {"readrandom", "random", kRate, kRateUnit, true, false, false, "uniform gets, compacted"},
+    {"readrandom_mt", "random", kRate, kRateUnit, true, false, false, "the same from --threads threads"},
+    {"readmissing", "random", kRate, kRateUnit, true, false, false, "gets of keys between the stored ones"},
+    {"readhot", "random", kRate, kRateUnit, true, false, false, "zipfian .99 gets, hot keys scattered"},
+    {"read1000", "random", kRate, kRateUnit, true, false, false, "uniform gets over 1,000 of the keys"},
+    {"multiget100", "random", kRate, kRateUnit, true, false, false, "100 uniform keys a call (keys)"},
+    {"seek10", "random", kRate, kRateUnit, true, true, false, "open a scan at a uniform key, 10 entries, close (scans)"},
+    {"seek100", "random", kRate, kRateUnit, true, true, false, "the same, 100 entries (scans)"},
+    {"memory_anonymous", "random", "mb", "MB", false, false, false, "anonymous memory after the reads, less the driver's own"},
+    {"memory_file", "random", "mb", "MB", false, false, false, "mapped file pages after the reads"},
+    {"readwriting_reads", "random", kRate, kRateUnit, true, false, false, "one thread reads, one overwrites, both flat out: reads"},
+    {"readwriting_writes", "random", kRate, kRateUnit, true, false, false, "the same: writes"},
+    {"readheld", "random", kRate, kRateUnit, true, false, false, "reads while one thread overwrites at --held-writes a second"},
+    {"fillbatch1000", "batch", kRate, kRateUnit, true, false, false, "random keys, 1000 puts a commit (puts)"},
+    {"fillsync_1", "sync", kRate, kRateUnit, true, false, false, "random puts, each on the device when it returns, 1 thread"},
+    {"fillsync_4", "sync", kRate, kRateUnit, true, false, false, "the same from 4 threads"},
+    {"fillsync_16", "sync", kRate, kRateUnit, true, false, false, "the same from 16 threads"},
+    {"ycsb_a", "ycsb", kRate, kRateUnit, true, false, false, "zipfian, 50 % reads, 50 % updates"},
+    {"ycsb_b", "ycsb", kRate, kRateUnit, true, false, false, "zipfian, 95 % reads, 5 % updates"},
+    {"ycsb_c", "ycsb", kRate, kRateUnit, true, false, false, "zipfian, reads"},
+    {"ycsb_f", "ycsb", kRate, kRateUnit, true, false, false, "zipfian, 50 % reads, 50 % read-modify-write"},
+    {"ycsb_d", "ycsb", kRate, kRateUnit, true, false, false, "95 % reads of the latest, 5 % inserts"},
+    {"ycsb_e", "ycsb", kRate, kRateUnit, true, true, false, "95 % scans of 1 to 100 from a zipfian key, 5 % inserts"},
+    {"ycsb_a_mt", "ycsb", kRate, kRateUnit, true, false, false, "A from --threads threads"},
+    {"ycsb_b_mt", "ycsb", kRate, kRateUnit, true, false, false, "B from --threads threads"},
+    {"ycsb_c_mt", "ycsb", kRate, kRateUnit, true, false, false, "C from --threads threads"},
+    {"ycsb_f_mt", "ycsb", kRate, kRateUnit, true, false, false, "F from --threads threads"},
+    {"ycsb_d_mt", "ycsb", kRate, kRateUnit, true, false, false, "D from --threads threads"},
+    {"ycsb_e_mt", "ycsb", kRate, kRateUnit, true, true, false, "E from --threads threads"},
+    {"recovery", "recovery", "seconds", "s", false, false, true,
+     "open and first get after fillrandom and kill -9; then every key is verified"},
+    {"open_clean", "open", "ms", "ms", false, false, true, "open and first get after fillrandom and close, new process"},
+    {"open_empty", "empty", "ms", "ms", false, false, true, "open and close of an empty database"},
+    {"space_empty", "empty", "kib", "KiB", false, false, true, "blocks of an empty, closed database"},
+};
+
+const Group kGroups[] = {{"sequential", 1, false}, {"random", 1, false},   {"batch", 1, false}, {"sync", 1, false},
+                         {"ycsb", 1, true},        {"recovery", 2, false}, {"open", 2, false},  {"empty", 2, false}};
+
+}  // namespace
+
+std::span<const Workload> workloads() { return kWorkloads; }
+std::span<const Group> groups() { return kGroups; }
+
+const Workload* find_workload(std::string_view name) {
+  for (const auto& workload : kWorkloads)
+    if (workload.name == name) return &workload;
+  return nullptr;
+}
+
+bool selected(const Options& options, const Workload& workload) {
+  if (options.workloads.empty()) return true;
+  return std::any_of(options.workloads.begin(), options.workloads.end(),
+                     [&](const std::string& name) { return name == workload.name || name == workload.group; });
+}
+
+bool can_run(const EngineInfo& engine, const Workload& workload) {
+  const bool syncs = workload.group == std::string_view("sync");
+  if (syncs && !engine.persistent && engine.name != "null") return false;
+  return (!workload.needs_order || engine.ordered) && (!workload.needs_files || engine.persistent);
+}
+
+Run::Run(const Options& options, const EngineInfo& engine, const Group& group)
+    : options_(options),
+      info_(engine),
+      keys_(options.key_kind, options.key_bytes, group.scattered_keys),
+      values_(options.value_bytes),
+      baseline_(process_stats()) {}
+
+bool Run::wants(std::string_view name) const {
+  const Workload* workload = find_workload(name);
+  return workload != nullptr && selected(options_, *workload) && can_run(info_, *workload);
+}
+
+void Run::open(Durability durability, uint64_t key_count) {
+  engine_ = info_.open({.path = options_.child_dir,
+                        .durability = durability,
+                        .key_count = key_count,
+                        .key_bytes = options_.key_bytes,
+                        .value_bytes = options_.value_bytes});
+}
+
+void Run::emit(std::string_view workload, const Metrics& metrics) const {
+  if (!wants(workload)) return;
+  std::string line(workload);
+  char text[64];
+  for (const auto& [name, value] : metrics) {
+    std::snprintf(text, sizeof text, "%.9g", value);
+    line += "\t" + name + "=" + text;
+  }
+  line += "\n";
+  if (::write(options_.child_fd, line.data(), line.size()) != static_cast<ssize_t>(line.size())) fail("cannot report a result");
+}
+
+void Run::require(bool right, const std::string& what) const {
+  if (!right && info_.checks) fail(info_.name + ": " + options_.child_group + ": " + what);
+}
+
+Phase Run::phase(uint64_t operations, unsigned threads) const {
+  return {.operations = std::max<uint64_t>(operations, threads), .threads = threads, .seconds_max = options_.seconds_max};
+}
+
+int run_child(const Options& options) {
+  const EngineInfo* engine = find_engine(options.child_engine);
+  const size_t slash = options.child_group.find('/');
+  const std::string name = options.child_group.substr(0, slash);
+  const auto stage = static_cast<unsigned>(std::stoul(options.child_group.substr(slash + 1)));
+  const auto group = std::find_if(std::begin(kGroups), std::end(kGroups), [&](const Group& g) { return g.name == name; });
+  if (engine == nullptr || group == std::end(kGroups)) fail("unknown child: " + options.child_engine + " " + options.child_group);
+  Run run(options, *engine, *group);
+  if (name == "sequential") run_sequential(run);
+  if (name == "random") run_random(run);
+  if (name == "batch") run_batch(run);
+  if (name == "sync") run_sync(run);
+  if (name == "ycsb") run_ycsb(run);
+  if (name == "recovery") run_recovery(run, stage);
+  if (name == "open") run_open(run, stage);
+  if (name == "empty") run_empty(run, stage);
+  return 0;
+}
+
+}  // namespace bench

@@ -1,0 +1,135 @@
+// The rows of the comparison, and the groups that measure them. A group is one life of a database: a fresh directory and a fresh child process
+// (several, one after the other, where a database is reopened). Rows that need the same state share a group, so that it is built once.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compare/engine.h"
+#include "compare/measure.h"
+#include "compare/options.h"
+
+namespace bench {
+
+struct Workload {
+  const char* name;
+  const char* group;
+  const char* metric;  // the one that the table shows
+  const char* unit;
+  bool higher_is_better;
+  bool needs_order;
+  bool needs_files;
+  const char* text;
+};
+
+struct Group {
+  const char* name;
+  unsigned stage_count;  // child processes, one after the other, in the same directory
+  bool scattered_keys;
+};
+
+std::span<const Workload> workloads();
+std::span<const Group> groups();
+const Workload* find_workload(std::string_view name);
+bool selected(const Options& options, const Workload& workload);
+bool can_run(const EngineInfo& engine, const Workload& workload);
+
+// What a stage has at hand, in the child.
+class Run {
+ public:
+  Run(const Options& options, const EngineInfo& engine, const Group& group);
+  const Options& options() const { return options_; }
+  const EngineInfo& info() const { return info_; }
+  const Keys& keys() const { return keys_; }
+  const Values& values() const { return values_; }
+  uint64_t key_count() const { return options_.key_count; }
+  bool wants(std::string_view workload) const;
+  void open(Durability durability, uint64_t key_count);
+  void close() { engine_.reset(); }
+  Engine& engine() { return *engine_; }
+  const ProcessStats& baseline() const { return baseline_; }  // before the first open
+  // Hands a result to the parent, when the row was asked for.
+  void emit(std::string_view workload, const Metrics& metrics) const;
+  // Fails the run unless the engine is one whose answers cannot be right.
+  void require(bool right, const std::string& what) const;
+  // A phase of `operations` within the limits of the command line.
+  Phase phase(uint64_t operations, unsigned threads = 1) const;
+
+ private:
+  const Options& options_;
+  const EngineInfo& info_;
+  Keys keys_;
+  Values values_;
+  ProcessStats baseline_;
+  std::unique_ptr<Engine> engine_;
+};
+
+// One thread's way to the store: a session, a key buffer, a value buffer, and the count of wrong answers.
+class Client {
+ public:
+  explicit Client(Run& run)
+      : run_(run),
+        session_(run.engine().session()),
+        sink_(run.values()),
+        key_(run.keys().key_bytes(), '0'),
+        value_(run.values().value_bytes(), '0') {}
+  ~Client() {
+    run_.require(sink_.wrong_count() == 0, std::to_string(sink_.wrong_count()) + " wrong values");
+    run_.require(missing_count_ == 0, std::to_string(missing_count_) + " keys missing");
+    run_.require(phantom_count_ == 0, std::to_string(phantom_count_) + " keys that were never written");
+  }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  Session& session() { return *session_; }
+  void put(uint64_t index, uint8_t generation) {
+    run_.keys().make(index, key_.data());
+    run_.values().make(index, generation, value_.data());
+    session_->put(key_, value_);
+  }
+  void get(uint64_t index) {
+    run_.keys().make(index, key_.data());
+    sink_.expect(&index);
+    missing_count_ += !session_->get(key_, sink_);
+  }
+  void get_missing(uint64_t index) {
+    run_.keys().make_missing(index, key_.data());
+    sink_.expect(&index);
+    phantom_count_ += session_->get(key_, sink_);
+  }
+  void scan(uint64_t index, uint64_t limit, EntrySink& sink) {
+    run_.keys().make(index, key_.data());
+    session_->scan(key_, limit, sink);
+  }
+  ValueSink& sink() { return sink_; }
+  void count_missing(uint64_t count) { missing_count_ += count; }
+
+ private:
+  Run& run_;
+  std::unique_ptr<Session> session_;
+  ValueSink sink_;
+  std::string key_, value_;
+  uint64_t missing_count_ = 0, phantom_count_ = 0;
+};
+
+// Writes indexes [0, count) once each: in order, or permuted by a seed other than 0.
+Metrics fill(Run& run, uint64_t count, uint64_t order_seed, uint8_t generation, unsigned threads = 1);
+// Verifies every byte of indexes [0, count), which also warms the caches.
+void audit(Run& run, uint64_t count);
+
+void run_sequential(Run& run);
+void run_random(Run& run);
+void run_batch(Run& run);
+void run_sync(Run& run);
+void run_reads(Run& run);
+void run_mixed(Run& run);
+void run_ycsb(Run& run);
+void run_recovery(Run& run, unsigned stage);
+void run_open(Run& run, unsigned stage);
+void run_empty(Run& run, unsigned stage);
+
+// The child's main: runs options.child_group ("group/stage") on options.child_engine.
+int run_child(const Options& options);
+
+}  // namespace bench

@@ -37,12 +37,10 @@ struct alignas(64) FreeStripe {
 constinit FreeStripe stripes[kStripeCount] = {};
 constinit std::atomic<uint32_t> made_count{0};  // slots that stripes took
 
-uint32_t stripe_of(uint32_t index) { return index / kRunSlots % kStripeCount; }
-
 constexpr uint64_t next_head(uint64_t head, uint32_t link) { return ((head >> 32) + 1) << 32 | link; }
 
 void push(HandleSlot* slot) {
-  FreeStripe& stripe = stripes[stripe_of(slot->index)];
+  FreeStripe& stripe = stripes[slot->stripe];
   uint64_t head = stripe.head.load(std::memory_order_relaxed);
   do {
     slot->next_free.store(static_cast<uint32_t>(head), std::memory_order_relaxed);
@@ -76,16 +74,18 @@ bool ensure_chunk(uint32_t chunk_index) {
   return true;
 }
 
-// Takes a run of new slots that belongs to the stripe of `thread`, if the next run does; runs that belong to others are given to them.
-HandleSlot* make_slots(uint32_t wanted_stripe) {
-  while (true) {
-    uint32_t first = made_count.load(std::memory_order_relaxed);
+// Takes a run of new slots for a stripe; one of them is the caller's.
+HandleSlot* make_slots(uint32_t stripe) {
+  uint32_t first = made_count.load(std::memory_order_relaxed);
+  do {
     if (first >= kSlotCountMax || !ensure_chunk(first / kSlotsPerChunk)) return nullptr;
-    if (!made_count.compare_exchange_strong(first, first + kRunSlots, std::memory_order_relaxed)) continue;
-    const bool wanted = stripe_of(first) == wanted_stripe;
-    for (uint32_t i = wanted ? 1 : 0; i < kRunSlots; ++i) push(slot_of(first + i));
-    if (wanted) return slot_of(first);
+  } while (!made_count.compare_exchange_weak(first, first + kRunSlots, std::memory_order_relaxed));
+  for (uint32_t i = 0; i < kRunSlots; ++i) {
+    HandleSlot* slot = slot_of(first + i);
+    slot->stripe = stripe;
+    if (i != 0) push(slot);
   }
+  return slot_of(first);
 }
 
 void pause_shortly(int* round) {

@@ -34,9 +34,10 @@ inline constexpr size_t kHandleBodyBytes = 40;
 
 struct alignas(64) HandleSlot {
   std::atomic<uint64_t> word{0};
-  std::atomic<uint64_t> process{0};
+  std::atomic<uint32_t> process{0};    // that made the handle
   std::atomic<uint32_t> next_free{0};  // 1 + index in the table; 0: none
   uint32_t index = 0;                  // in the table
+  uint32_t stripe = 0;                 // of free slots that it belongs to
   alignas(8) unsigned char body[kHandleBodyBytes];
 
   template <typename Body>
@@ -137,9 +138,9 @@ class ExclusiveUse {
 };
 
 inline bool handle_table::made_here(const HandleSlot& slot, MarkSlot* mark) {
-  const uint64_t made = slot.process.load(std::memory_order_relaxed);
+  const uint32_t made = slot.process.load(std::memory_order_relaxed);
   if (made == mark->process.load(std::memory_order_relaxed)) [[likely]] return true;
-  const uint64_t present = process_number();
+  const uint32_t present = process_number();
   mark->process.store(present, std::memory_order_relaxed);
   return made == present;
 }

@@ -41,7 +41,7 @@ struct SlotChunk {
 // Slot 0 belongs to no thread: its `process` is the number of the process.
 constinit std::atomic<SlotChunk*> chunks[kChunkCountMax] = {};
 constinit std::atomic<uint32_t> slot_count{1};  // slots that were ever given out, and slot 0
-constinit std::atomic<uint64_t> last_process_number{0};
+constinit std::atomic<uint32_t> last_process_number{0};
 
 // Only where the kernel cannot wipe on fork.
 void wipe_in_child() {
@@ -153,7 +153,7 @@ class Backoff {
 }  // namespace
 
 MarkSlot* thread_mark::acquire_slot() {
-  const uint64_t process = process_number();
+  const uint32_t process = process_number();
   if (process == 0) return nullptr;
   for (uint32_t i = 1; i < kSlotsPerChunk * kChunkCountMax; ++i) {
     SlotChunk* chunk = chunk_at(i / kSlotsPerChunk);
@@ -225,14 +225,14 @@ void register_membarrier() {
 #endif
 }
 
-uint64_t process_number() {
+uint32_t process_number() {
   SlotChunk* chunk = chunk_at(0);
   if (chunk == nullptr) return 0;
-  std::atomic<uint64_t>& word = chunk->slots[0].process;
-  uint64_t present = word.load(std::memory_order_acquire);
+  std::atomic<uint32_t>& word = chunk->slots[0].process;
+  uint32_t present = word.load(std::memory_order_acquire);
   if (present != 0) return present;
   // Fresh, or wiped by a fork. The counter moves first, so that a child of this process can never take the same number.
-  const uint64_t number = last_process_number.fetch_add(1, std::memory_order_acq_rel) + 1;
+  const uint32_t number = last_process_number.fetch_add(1, std::memory_order_acq_rel) + 1;
   return word.compare_exchange_strong(present, number, std::memory_order_acq_rel) ? number : present;
 }
 

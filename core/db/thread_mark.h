@@ -14,7 +14,7 @@
 // Invariants:
 //   MARK-1  mark, light barrier, load  against  unlink, heavy barrier, read marks: one of the two sees the other.
 //   MARK-2  a thread has at most one guard: a nested mark names none, or the same, or the first.
-//   MARK-3  a thread that marks has a slot (this_thread_slot() did not answer nullptr).
+//   MARK-3  a thread of the engine has a slot (a caller without one is turned away with kNoMemory).
 //   MARK-4  once light barriers are free, the heavy barrier is membarrier, and it works.
 //
 // Fork: the slots lie in memory that the kernel wipes in a child (MADV_WIPEONFORK), so marks of threads that do not exist there are
@@ -47,7 +47,7 @@ namespace firn {
 struct alignas(64) MarkSlot {
   std::atomic<uint64_t> epoch{0};    // 0: idle, holds no view
   std::atomic<uint64_t> guard{0};    // the handle in use; 0: none
-  std::atomic<uint64_t> process{0};  // process_number() as last seen; 0 after a fork
+  std::atomic<uint32_t> process{0};  // process_number() as last seen; 0 after a fork
   uint32_t depth = 0;                // nested marks
 };
 static_assert(sizeof(MarkSlot) == 64);
@@ -93,10 +93,10 @@ inline MarkSlot* this_thread_slot() {
 class ThreadMark {
  public:
   // Marks the thread; `guard` is the handle that the call uses (0: none).
-  explicit ThreadMark(uint64_t guard = 0) : ThreadMark(this_thread_slot(), guard) {}
-  // The same for a caller that has the slot in hand.
+  explicit ThreadMark(uint64_t guard = 0) : ThreadMark(this_thread_slot(), guard) { FIRN_CHECK(slot_ != nullptr, "MARK-3"); }
+  // The same for a caller that has the slot in hand. nullptr: marks nothing, and the caller touches nothing.
   ThreadMark(MarkSlot* slot, uint64_t guard) : slot_(slot) {
-    FIRN_CHECK(slot != nullptr, "MARK-3");
+    if (slot == nullptr) [[unlikely]] return;
     if (slot->depth++ == 0) [[likely]] {
       thread_mark::store_mark(slot->guard, guard);
       thread_mark::enter_epoch(slot);
@@ -106,11 +106,14 @@ class ThreadMark {
     }
   }
   ~ThreadMark() {
-    if (--slot_->depth == 0) [[likely]] {
+    if (slot_ == nullptr) [[unlikely]] return;
+    if (slot_->depth <= 1) [[likely]] {  // 0: a fork in the midst of the call has wiped the slot
+      slot_->depth = 0;
       slot_->guard.store(0, std::memory_order_release);
       slot_->epoch.store(0, std::memory_order_release);
-    } else if (set_guard_) {
-      slot_->guard.store(0, std::memory_order_release);
+    } else {
+      --slot_->depth;
+      if (set_guard_) slot_->guard.store(0, std::memory_order_release);
     }
   }
   ThreadMark(const ThreadMark&) = delete;
@@ -155,6 +158,6 @@ void wait_for_guard(uint64_t guard);
 void register_membarrier();
 
 // The number of this process among its forked ancestors and descendants that share its memory image; never 0 but when memory ran out.
-uint64_t process_number();
+uint32_t process_number();
 
 }  // namespace firn

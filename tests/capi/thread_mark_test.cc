@@ -1,0 +1,244 @@
+// Marks of threads: MARK-1 and MARK-2, parks, forks.
+#include "db/thread_mark.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <set>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace firn;
+
+constexpr uint64_t kGuard = 0x8100000001000000;
+
+TEST(ThreadMark, an_idle_thread_does_not_hold_an_epoch) {
+  EXPECT_TRUE(epoch_passed(epoch_retire()));
+}
+
+TEST(ThreadMark, a_mark_holds_the_epochs_that_are_retired_under_it_and_no_later_mark_does) {
+  uint64_t epoch = 0;
+  {
+    const ThreadMark mark;
+    epoch = epoch_retire();
+    EXPECT_FALSE(epoch_passed(epoch));
+  }
+  EXPECT_TRUE(epoch_passed(epoch));
+  const ThreadMark later;
+  EXPECT_TRUE(epoch_passed(epoch));
+}
+
+TEST(ThreadMark, MARK_2_nested_marks_keep_the_outer_epoch_and_guard) {
+  const ThreadMark outer(kGuard);
+  const MarkSlot& slot = *this_thread_slot();
+  const uint64_t epoch = epoch_retire();
+  {
+    const ThreadMark same(kGuard);
+    const ThreadMark none;
+    EXPECT_FALSE(epoch_passed(epoch));
+    EXPECT_EQ(slot.guard.load(), kGuard);
+  }
+  EXPECT_FALSE(epoch_passed(epoch));
+  EXPECT_EQ(slot.guard.load(), kGuard);
+}
+
+TEST(ThreadMark, a_nested_mark_brings_the_guard_and_takes_it_along) {
+  const ThreadMark outer;
+  const MarkSlot& slot = *this_thread_slot();
+  {
+    const ThreadMark inner(kGuard);
+    EXPECT_EQ(slot.guard.load(), kGuard);
+  }
+  EXPECT_EQ(slot.guard.load(), 0u);
+  EXPECT_NE(slot.epoch.load(), 0u);
+}
+
+TEST(ThreadMarkDeathTest, MARK_2_two_guards_at_a_time_are_a_defect) {
+  const auto nest = [] {
+    const ThreadMark outer(kGuard);
+    const ThreadMark inner(kGuard + 1);
+  };
+  EXPECT_DEATH(nest(), "MARK-2");
+}
+
+TEST(ThreadMark, a_park_lets_the_epoch_go_and_keeps_the_guard) {
+  const ThreadMark mark(kGuard);
+  const uint64_t epoch = epoch_retire();
+  {
+    const ThreadPark park;
+    EXPECT_TRUE(epoch_passed(epoch));
+    EXPECT_EQ(this_thread_slot()->guard.load(), kGuard);
+  }
+  EXPECT_TRUE(epoch_passed(epoch));
+  EXPECT_FALSE(epoch_passed(epoch_retire()));
+}
+
+TEST(ThreadMark, a_park_without_a_mark_does_nothing) {
+  { const ThreadPark park; }
+  EXPECT_TRUE(epoch_passed(epoch_retire()));
+}
+
+TEST(ThreadMark, threads_that_live_together_have_different_stripes_and_slots_are_used_again) {
+  std::set<uint32_t> first;
+  for (int round = 0; round < 20; ++round) {
+    std::array<uint32_t, 8> stripes{};
+    std::atomic<int> arrived{0};
+    std::vector<std::thread> threads;
+    for (uint32_t& stripe : stripes) {
+      threads.emplace_back([&] {
+        stripe = thread_stripe();
+        ++arrived;
+        while (arrived.load() < 8) std::this_thread::yield();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    const std::set<uint32_t> now(stripes.begin(), stripes.end());
+    EXPECT_EQ(now.size(), stripes.size());
+    if (round == 0) first = now;
+    EXPECT_EQ(now, first);
+  }
+}
+
+TEST(ThreadMark, a_wait_for_a_guard_ends_when_the_call_ends_and_not_before) {
+  std::atomic<bool> marked{false};
+  std::atomic<bool> ended{false};
+  std::thread caller([&] {
+    const ThreadMark mark(kGuard);
+    marked = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    ended = true;
+  });
+  while (!marked.load()) std::this_thread::yield();
+  wait_for_guard(kGuard + 1);
+  wait_for_guard(kGuard);
+  EXPECT_TRUE(ended.load());
+  caller.join();
+}
+
+// Readers look at an object through a pointer; a reclaimer replaces and frees it when its epoch has passed. A use after free would be
+// seen as a wrong stamp, and by the sanitizers.
+TEST(ThreadMark, MARK_1_no_reader_sees_a_reclaimed_object_also_while_the_barriers_change) {
+  struct Object {
+    std::atomic<uint64_t> stamp{1};
+    ~Object() { stamp.store(0, std::memory_order_relaxed); }
+  };
+  std::atomic<Object*> current{new Object};
+  std::atomic<bool> stop{false};
+  std::atomic<uint64_t> wrong{0};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      while (!stop.load(std::memory_order_relaxed)) {
+        const ThreadMark mark;
+        const Object* object = current.load(std::memory_order_acquire);
+        for (int j = 0; j < 10; ++j) wrong += object->stamp.load(std::memory_order_relaxed) != 1;
+      }
+    });
+  }
+  std::vector<std::pair<Object*, uint64_t>> retired;
+  const auto reclaim = [&] {
+    std::erase_if(retired, [](const auto& entry) {
+      if (!epoch_passed(entry.second)) return false;
+      delete entry.first;
+      return true;
+    });
+  };
+  std::thread registrar;
+  for (int i = 0; i < 20000; ++i) {
+    if (i == 2000) registrar = std::thread(register_membarrier);
+    Object* old = current.exchange(new Object, std::memory_order_acq_rel);
+    retired.emplace_back(old, epoch_retire());
+    if (retired.size() > 16) reclaim();
+  }
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+  registrar.join();
+  reclaim();
+  EXPECT_TRUE(retired.empty());
+  EXPECT_EQ(wrong.load(), 0u);
+  delete current.load();
+}
+
+// A closer takes a word away, waits for the guard, and destroys what callers use under it.
+TEST(ThreadMark, MARK_1_no_call_goes_on_behind_a_wait_for_its_guard) {
+  std::atomic<uint64_t> word{kGuard};
+  std::atomic<uint64_t> destroyed{0};
+  std::atomic<uint64_t> wrong{0};
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 3; ++i) {
+    callers.emplace_back([&] {
+      while (!stop.load(std::memory_order_relaxed)) {
+        const uint64_t handle = word.load(std::memory_order_relaxed);
+        const ThreadMark mark(handle);
+        if (word.load(std::memory_order_acquire) != handle) continue;
+        for (int j = 0; j < 10; ++j) wrong += destroyed.load(std::memory_order_relaxed) >= handle;
+      }
+    });
+  }
+  for (uint64_t i = 0; i < 3000; ++i) {
+    word.exchange(kGuard + i + 1, std::memory_order_seq_cst);
+    wait_for_guard(kGuard + i);
+    destroyed.store(kGuard + i, std::memory_order_relaxed);
+  }
+  stop = true;
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(wrong.load(), 0u);
+}
+
+TEST(ThreadMark, a_child_forgets_the_marks_of_threads_that_it_does_not_have) {
+#if defined(FIRN_THREAD_SANITIZER)
+  GTEST_SKIP() << "SKIPPED: ThreadSanitizer does not support threads in a process that was forked with threads";
+#endif
+  register_membarrier();
+  const uint32_t parent_number = process_number();
+  std::atomic<bool> marked{false};
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    const ThreadMark mark(kGuard);
+    marked = true;
+    while (!stop.load()) std::this_thread::yield();
+  });
+  while (!marked.load()) std::this_thread::yield();
+  const uint64_t epoch = epoch_retire();
+  EXPECT_FALSE(epoch_passed(epoch));
+  const uint32_t own_stripe = thread_stripe();
+
+  const pid_t child = fork();
+  if (child == 0) {
+    int failures = 0;
+    failures += !epoch_passed(epoch);
+    wait_for_guard(kGuard);
+    failures += process_number() == parent_number;
+    // A new thread of the child does not share the slot of the one that forked.
+    uint32_t stripe = own_stripe;
+    std::thread([&] { stripe = thread_stripe(); }).join();
+    failures += stripe == own_stripe;
+    failures += thread_stripe() != own_stripe;
+    {
+      const ThreadMark mark;
+      failures += epoch_passed(epoch_retire());
+    }
+    const pid_t grandchild = fork();
+    if (grandchild == 0) _exit(process_number() == parent_number ? 1 : 0);
+    int status = 1;
+    waitpid(grandchild, &status, 0);
+    failures += status != 0;
+    _exit(failures);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_FALSE(epoch_passed(epoch));
+  EXPECT_EQ(process_number(), parent_number);
+  stop = true;
+  other.join();
+}
+
+}  // namespace

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/internal_key.h"
 #include "base/iterator.h"
@@ -45,6 +46,9 @@ struct TableProperties {
   InternalKey largest() const { return {largest_prefix, Slice(largest_user)}; }
 };
 
+// Whose table a file is, as its footer says; nullopt when it does not end as a table does (a file that was never finished).
+std::optional<TableIdentity> table_identity(File& file);
+
 class Table {
  public:
   // Takes the file. Reads and verifies the footer and the properties; the rest is verified on first touch.
@@ -59,6 +63,8 @@ class Table {
   virtual Status find(const InternalKey& key, uint64_t hash, Entry* entry) const = 0;
   // Asks the processor for the cache line that find() will read first.
   virtual void prefetch(uint64_t hash) const = 0;
+  // The same for the line that find() will read after it. Reads the line of prefetch(): call it when that has arrived.
+  virtual void prefetch_entry(uint64_t hash) const = 0;
   // `sequential`: the reader will pass over much of the table (compaction, check): read ahead.
   virtual std::unique_ptr<Iterator> new_iterator(bool sequential) const = 0;
   // Reads everything: checksums, key order, that every key is found through the hash index, counts against the properties.

@@ -1,0 +1,108 @@
+// An iterator that is moved at random, in both directions, always stands where a sorted map says.
+#include "table/table_model.h"
+
+namespace firn {
+namespace {
+
+// Compares an iterator with the place in the model where it should stand; end() = not valid.
+void expect_at(const Iterator& iterator, const Model& model, Model::const_iterator at) {
+  ASSERT_TRUE(iterator.status().ok()) << iterator.status().message();
+  ASSERT_EQ(iterator.valid(), at != model.end());
+  ASSERT_TRUE(at == model.end() || is_same(iterator.entry(), at->first, at->second)) << at->first.user;
+}
+
+ModelKey random_target(const Model& model, std::mt19937_64& random) {
+  auto at = model.begin();
+  std::advance(at, static_cast<long>(random() % model.size()));
+  ModelKey key = at->first;
+  switch (random() % 4) {
+    case 0:
+      key.user += static_cast<char>(random());
+      break;
+    case 1:
+      if (!key.user.empty()) key.user.back() = static_cast<char>(key.user.back() + 1);
+      break;
+    case 2:
+      key.prefix = static_cast<Prefix>(random() % 300);
+      break;
+    default:
+      break;
+  }
+  return key;
+}
+
+void walk_at_random(const Table& table, const Model& model, std::mt19937_64& random, int step_count) {
+  auto iterator = table.new_iterator(random() % 2 == 0);
+  Model::const_iterator at = model.end();
+  for (int step = 0; step < step_count; ++step) {
+    const uint64_t move = random() % 16;
+    if (move == 0) {
+      iterator->seek_to_first();
+      at = model.begin();
+    } else if (move == 1) {
+      iterator->seek_to_last();
+      at = std::prev(model.end());
+    } else if (move < 4 || at == model.end()) {
+      const ModelKey target = random_target(model, random);
+      iterator->seek(target.internal());
+      at = model.lower_bound(target);
+    } else if (move < 10) {
+      iterator->next();
+      ++at;
+    } else {
+      iterator->prev();
+      at = at == model.begin() ? model.end() : std::prev(at);
+    }
+    expect_at(*iterator, model, at);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+TEST(TableIterator, StandsWhereASortedMapSaysAfterAnySequenceOfMoves) {
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    const Model model = random_model(seed, 1 + random() % 700, 1 + random() % 40, 1 + random() % 700);
+    for (Compression compression : built_in_compressions()) {
+      auto table = open_bytes(build_table(model, compression), seed % 2 == 0 ? TableIo::kMmap : TableIo::kPread);
+      ASSERT_TRUE(table.ok());
+      walk_at_random(**table, model, random, 2000);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST(TableIterator, IsNotValidBeforeItIsMoved) {
+  auto table = open_bytes(build_table(random_model(1, 10)), TableIo::kMmap);
+  ASSERT_TRUE(table.ok());
+  EXPECT_FALSE((*table)->new_iterator(false)->valid());
+}
+
+TEST(TableIterator, ReadsAheadOverATableThatIsLongerThanItsWindows) {
+  Model model;
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 6000; ++i) {
+    ModelValue value;
+    value.value.resize(1000);
+    for (char& c : value.value) c = static_cast<char>(random());
+    model[{1, std::to_string(random())}] = value;
+  }
+  for (Compression compression : built_in_compressions()) {
+    for (TableIo io : {TableIo::kMmap, TableIo::kPread}) {
+      auto table = open_bytes(build_table(model, compression), io);
+      ASSERT_TRUE(table.ok());
+      const uint64_t memory_before = (*table)->memory_bytes();
+      auto iterator = (*table)->new_iterator(true);
+      auto at = model.cbegin();
+      for (iterator->seek_to_first(); iterator->valid(); iterator->next(), ++at) {
+        ASSERT_TRUE(is_same(iterator->entry(), at->first, at->second));
+      }
+      ASSERT_TRUE(iterator->status().ok() && at == model.cend());
+      const bool is_loaded = io == TableIo::kPread || compression != Compression::kNone;
+      EXPECT_EQ((*table)->memory_bytes() - memory_before > 5000 * 1000, is_loaded);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace firn

@@ -1,0 +1,49 @@
+// FirnCommand: runs the real firn binary and takes what it prints. CliTest: a test with a directory of its own.
+// The binary is FIRN_CLI_PATH of the environment, else of the build.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace firn::cli {
+
+struct Outcome {
+  int status = -1;  // exit status, or 128 + the signal
+  std::string out;
+  std::string err;
+};
+
+using Arguments = std::vector<std::string>;
+
+// A firn that runs. in_fd, out_fd and err_fd become its standard input, output and error; the caller keeps them.
+pid_t start_firn(const Arguments& arguments, int in_fd, int out_fd, int err_fd, const std::vector<std::string>& environment = {});
+// Waits for it: exit status, or 128 + the signal.
+int wait_for(pid_t pid);
+
+std::string hex_of(std::string_view bytes);
+// Every byte value once, in order.
+std::string all_bytes();
+
+class CliTest : public ::testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  std::string path(std::string_view name) const { return directory_ + "/" + std::string(name); }
+  const std::string& db() const { return db_; }
+  Outcome firn(const Arguments& arguments, std::string_view standard_input = {}) const;
+  // firn, and a failure of the test when it does not end with 0. Returns its standard output.
+  std::string firn_ok(const Arguments& arguments, std::string_view standard_input = {}) const;
+  void write_file(const std::string& file, std::string_view content) const;
+  std::string read_file(const std::string& file) const;
+
+ private:
+  std::string directory_;
+  std::string db_;
+};
+
+}  // namespace firn::cli

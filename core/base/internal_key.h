@@ -39,7 +39,7 @@ enum class EntryKind : uint8_t {
 };
 inline constexpr uint32_t kEntryKindMax = 2;
 
-inline constexpr int64_t kNoExpiry = 0;
+inline constexpr int64_t kNeverExpires = 0;
 
 // One version of one key, borrowed from a memtable or a table: valid while the read view that it came from is pinned.
 struct Entry {
@@ -47,7 +47,7 @@ struct Entry {
   Slice value;
   Seq seq;
   EntryKind kind = EntryKind::kPut;
-  int64_t expiry_ms = kNoExpiry;  // Unix time in ms; kNoExpiry unless kPutExpiring
+  int64_t expiry_ms = kNeverExpires;  // Unix time in ms; kNeverExpires unless kPutExpiring
 
   // Whether a reader at `now_ms` finds a value.
   bool is_live(int64_t now_ms) const {

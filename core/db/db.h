@@ -18,6 +18,7 @@
 namespace firn {
 
 class ReadView;
+class ViewStore;
 
 // What opening found (firn_recovery_info).
 struct RecoveryReport {
@@ -33,7 +34,7 @@ struct RecoveryReport {
 struct Operation {
   uint32_t ns = 0;
   EntryKind kind = EntryKind::kPut;
-  int64_t expiry_ms = kNoExpiry;
+  int64_t expiry_ms = kNeverExpires;
   Slice key;
   Slice value;
 };
@@ -48,7 +49,8 @@ struct WriteFlags {
 class Snapshot {
  public:
   Snapshot() = default;
-  Snapshot(ReadView* view, uint32_t stripe, Seq seq, int64_t now_ms) : view_(view), stripe_(stripe), seq_(seq), now_ms_(now_ms) {}
+  Snapshot(ViewStore* store, ReadView* view, uint32_t stripe, Seq seq, int64_t now_ms)
+      : store_(store), view_(view), stripe_(stripe), seq_(seq), now_ms_(now_ms) {}
   Snapshot(Snapshot&& other) noexcept;
   Snapshot& operator=(Snapshot&& other) noexcept;
   ~Snapshot();
@@ -58,6 +60,7 @@ class Snapshot {
   int64_t now_ms() const { return now_ms_; }
 
  private:
+  ViewStore* store_ = nullptr;
   ReadView* view_ = nullptr;
   uint32_t stripe_ = 0;
   Seq seq_;
@@ -76,6 +79,7 @@ class Db {
   virtual Status compact() = 0;
   virtual Result<bool> run_jobs(int32_t max_ms) = 0;  // true: more to do. kMisuse on a database with threads
   virtual Status background_error() = 0;
+  virtual int64_t now_ms() = 0;  // Unix time by which entries expire; never steps back within an opening
 
   // Limits (lengths, empty keys) are the caller's to check; an unknown namespace is kInvalid.
   virtual Result<Seq> write(const Operation* operations, size_t count, WriteFlags flags) = 0;

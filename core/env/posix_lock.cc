@@ -89,12 +89,12 @@ int watch_forks() {
 
 // Opens the file to be locked, or creates it. Creating is separate so that only a new file's mode is touched.
 Opened open_lock_file(int directory, const char* name) {
-  for (;;) {
-    Opened opened = open_at(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (opened.os_errno != ENOENT) return opened;
-    opened = create_file_at(directory, name);
-    if (opened.os_errno != EEXIST) return opened;
-  }
+  const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  Opened opened = open_at(directory, name, flags);
+  if (opened.os_errno != ENOENT) return opened;
+  opened = create_file_at(directory, name);
+  if (opened.os_errno != EEXIST) return opened;
+  return open_at(directory, name, flags);  // someone else was faster
 }
 
 constexpr size_t kHolderBytesMax = 128;

@@ -1,0 +1,146 @@
+#include "lsm/version.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace firn {
+
+std::string table_name(uint64_t id) {
+  char name[32];
+  std::snprintf(name, sizeof name, "%016llx.tbl", static_cast<unsigned long long>(id));
+  return name;
+}
+
+bool parse_table_name(const std::string& name, uint64_t* id) {
+  if (name.size() != 20 || name.compare(16, 4, ".tbl") != 0) return false;
+  uint64_t value = 0;
+  for (size_t i = 0; i < 16; i++) {
+    const char c = name[i];
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
+    value = value << 4 | static_cast<uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+  }
+  *id = value;
+  return true;
+}
+
+uint64_t Run::bytes() const {
+  uint64_t sum = 0;
+  for (const TableRef& table : tables) sum += table->file_bytes;
+  return sum;
+}
+
+const Table* Run::table_of(const InternalKey& key) const {
+  const TableRef* at = tables.data();
+  if (tables.size() > 1) {
+    at = &*std::partition_point(tables.begin(), tables.end() - 1,
+                                [&key](const TableRef& table) { return table->table->properties().largest().compare(key) < 0; });
+  }
+  const TableProperties& properties = (*at)->table->properties();
+  if (properties.smallest().compare(key) > 0 || properties.largest().compare(key) < 0) return nullptr;
+  return (*at)->table.get();
+}
+
+uint64_t Version::bytes() const {
+  uint64_t sum = 0;
+  for (const Run& run : runs) sum += run.bytes();
+  return sum;
+}
+
+size_t Version::table_count() const {
+  size_t count = 0;
+  for (const Run& run : runs) count += run.tables.size();
+  return count;
+}
+
+VersionRef apply_changes(const Version& version, const std::vector<uint64_t>& removed_ids,
+                         const std::vector<std::pair<uint64_t, TableRef>>& added_by_run) {
+  auto next = std::make_shared<Version>(version);
+  for (Run& run : next->runs) {
+    std::erase_if(run.tables, [&](const TableRef& table) {
+      return std::find(removed_ids.begin(), removed_ids.end(), table->id) != removed_ids.end();
+    });
+  }
+  for (const auto& [run_id, table] : added_by_run) {
+    auto run = std::find_if(next->runs.begin(), next->runs.end(), [id = run_id](const Run& r) { return r.id == id; });
+    if (run == next->runs.end()) run = next->runs.insert(next->runs.end(), Run{run_id, {}});
+    run->tables.push_back(table);
+  }
+  std::erase_if(next->runs, [](const Run& run) { return run.tables.empty(); });
+  std::sort(next->runs.begin(), next->runs.end(), [](const Run& a, const Run& b) { return a.id > b.id; });
+  for (Run& run : next->runs) {
+    std::sort(run.tables.begin(), run.tables.end(), [](const TableRef& a, const TableRef& b) {
+      return a->table->properties().smallest().compare(b->table->properties().smallest()) < 0;
+    });
+  }
+  return next;
+}
+
+namespace {
+
+class RunIterator final : public Iterator {
+ public:
+  RunIterator(const std::vector<TableRef>& tables, bool sequential) : tables_(tables), sequential_(sequential) {}
+
+  void seek_to_first() override { enter(0, [](Iterator& at) { at.seek_to_first(); }); }
+  void seek_to_last() override { enter(tables_.size() - 1, [](Iterator& at) { at.seek_to_last(); }); }
+  void seek(const InternalKey& key) override {
+    const auto at = std::partition_point(tables_.begin(), tables_.end(), [&key](const TableRef& table) {
+      return table->table->properties().largest().compare(key) < 0;
+    });
+    if (at == tables_.end()) {
+      valid_ = false;
+      return;
+    }
+    enter(static_cast<size_t>(at - tables_.begin()), [&key](Iterator& table) { table.seek(key); });
+  }
+  void next() override {
+    current_->next();
+    if (!current_->valid() && current_->status().ok() && index_ + 1 < tables_.size()) {
+      enter(index_ + 1, [](Iterator& at) { at.seek_to_first(); });
+      return;
+    }
+    show();
+  }
+  void prev() override {
+    current_->prev();
+    if (!current_->valid() && current_->status().ok() && index_ > 0) {
+      enter(index_ - 1, [](Iterator& at) { at.seek_to_last(); });
+      return;
+    }
+    show();
+  }
+
+ private:
+  template <typename Move>
+  void enter(size_t index, const Move& move) {
+    if (!status_.ok()) return;
+    if (current_ == nullptr || index != index_) {
+      index_ = index;
+      current_ = tables_[index]->table->new_iterator(sequential_);
+    }
+    move(*current_);
+    show();
+  }
+  void show() {
+    valid_ = current_->valid();
+    if (valid_) {
+      entry_ = current_->entry();
+    } else if (!current_->status().ok()) {
+      fail(current_->status());
+    }
+  }
+
+  const std::vector<TableRef> tables_;
+  const bool sequential_;
+  size_t index_ = 0;
+  std::unique_ptr<Iterator> current_;
+};
+
+}  // namespace
+
+std::unique_ptr<Iterator> new_run_iterator(const std::vector<TableRef>& tables, bool sequential) {
+  if (tables.size() == 1) return tables[0]->table->new_iterator(sequential);
+  return std::make_unique<RunIterator>(tables, sequential);
+}
+
+}  // namespace firn

@@ -1,9 +1,6 @@
 // What every Env promises: the same suite runs on disk, on tmpfs and on files in memory.
 #include "env/env.h"
 
-#include <signal.h>
-#include <sys/time.h>
-
 #include <cstring>
 #include <set>
 
@@ -228,23 +225,6 @@ TEST_P(EnvTest, ALockExcludesASecondOneInTheSameProcessUntilItIsReleased) {
   first.value().reset();
   EXPECT_TRUE(directory_->lock("LOCK").ok());
   EXPECT_EQ(directory_->list().value(), (std::vector<std::string>{"LOCK", "OTHER"}));
-}
-
-extern "C" void note_signal(int) {}
-
-TEST_P(EnvTest, AllocatingEndsAlsoUnderASteadyTimer) {
-  struct sigaction action = {};
-  struct sigaction before = {};
-  action.sa_handler = note_signal;
-  ASSERT_EQ(::sigaction(SIGALRM, &action, &before), 0);
-  const itimerval every = {{0, 200}, {0, 200}};
-  ASSERT_EQ(::setitimer(ITIMER_REAL, &every, nullptr), 0);
-  const auto file = create("a");
-  EXPECT_TRUE(file->allocate(64 << 20).ok());
-  const itimerval never = {};
-  ::setitimer(ITIMER_REAL, &never, nullptr);
-  ::sigaction(SIGALRM, &before, nullptr);
-  EXPECT_EQ(file->size().value(), uint64_t{64} << 20);
 }
 
 TEST_P(EnvTest, ClocksAndRandomnessAreTheSystems) {

@@ -1,18 +1,14 @@
-// What only files on disk have: descriptors, modes, symbolic links, kernels and file systems that lack something.
+// What only files on disk have: descriptors, modes, symbolic links, blocks.
 #include "env/posix_env.h"
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 
 #include <cerrno>
-#include <cstddef>
 #include <cstring>
 
 #include "env/memory_env.h"
@@ -79,20 +75,20 @@ TEST_F(PosixEnvTest, AnOrdinaryUserCreatesAndOpensUnderAUmaskOf0777AndInAParentT
 }
 
 TEST_F(PosixEnvTest, EveryDescriptorIsClosedOnExecAndAboveTheStandardStreamsAlsoWhenThoseAreClosed) {
-  const int result = in_child([&] {
+  const auto look_at_descriptors = [&](bool without_streams) {
     constexpr int kDescriptorsMax = 256;
     bool was_open[kDescriptorsMax];
-    for (int fd = 0; fd < 3; ++fd) ::close(fd);
+    for (int fd = 0; fd < 3 && without_streams; ++fd) ::close(fd);
     for (int fd = 0; fd < kDescriptorsMax; ++fd) was_open[fd] = ::fcntl(fd, F_GETFD) >= 0;
     const auto directory = posix_env().open_directory(root_, false);
     const auto inner = directory.value()->open_directory("d", true);
-    const auto created = directory.value()->open_file("a", OpenMode::kCreate);
-    const auto opened = directory.value()->open_file("a", OpenMode::kRead);
+    const auto created = directory.value()->open_file(without_streams ? "a" : "b", OpenMode::kCreate);
+    const auto opened = directory.value()->open_file(without_streams ? "a" : "b", OpenMode::kRead);
     const auto lock = directory.value()->lock("LOCK");
     const auto memory = new_memory_env();
     const auto anonymous = memory->open_directory("m", true).value()->open_file("a", OpenMode::kCreate);
     if (!inner.ok() || !created.ok() || !opened.ok() || !lock.ok() || !anonymous.ok()) return 1;
-    if (directory.value()->list().value().size() != 3) return 2;
+    if (!directory.value()->list().ok()) return 2;
     int count = 0;
     for (int fd = 0; fd < kDescriptorsMax; ++fd) {
       const int flags = ::fcntl(fd, F_GETFD);
@@ -102,8 +98,9 @@ TEST_F(PosixEnvTest, EveryDescriptorIsClosedOnExecAndAboveTheStandardStreamsAlso
       ++count;
     }
     return count == 6 ? 0 : 5;
-  });
-  EXPECT_EQ(result, 0);
+  };
+  EXPECT_EQ(in_child([&] { return look_at_descriptors(false); }), 0);
+  EXPECT_EQ(in_child([&] { return look_at_descriptors(true); }), 0);
 }
 
 TEST_F(PosixEnvTest, NoSymbolicLinkInTheDirectoryIsFollowed) {
@@ -181,7 +178,7 @@ TEST_F(PosixEnvTest, PopulatingWhatAThirdPartyCutOffIsAnErrorAndNoSignal) {
   const auto mapping = file.value()->map(1 << 20, true);
   ASSERT_EQ(::truncate((root_ + "/a").c_str(), 4096), 0);
   EXPECT_TRUE(mapping.value()->populate(0, 4096).ok());
-  const Status status = mapping.value()->populate(65536, 65536);
+  const Status status = mapping.value()->populate(65537, 65536);
   EXPECT_EQ(status.code(), Code::kIo);
   EXPECT_EQ(std::string(status.detail()->file), root_ + "/a");
 }
@@ -197,57 +194,26 @@ TEST_F(PosixEnvTest, AFullFileSystemIsNoSpace) {
   EXPECT_EQ(status.detail()->os_errno, ENOSPC);
 }
 
-TEST(PosixMapping, TouchingKeepsTheBytesOfEveryPage) {
-  std::vector<uint8_t> bytes(5 * page_bytes() + 7, 'x');
-  populate_by_touching(bytes.data(), bytes.size());
-  EXPECT_EQ(bytes, std::vector<uint8_t>(bytes.size(), 'x'));
+long faults() {
+  rusage usage = {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt;
 }
 
-// Makes the kernel answer a system call (and, if `argument` is not 0, only with that third argument) with an error from now on.
-bool answer_with_error(unsigned call, uint32_t argument, uint16_t os_errno) {
-  const uint32_t third = offsetof(seccomp_data, args) + 2 * sizeof(uint64_t);  // its low half: little-endian
-  sock_filter program[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, third),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, argument, 1, 0),
-      BPF_JUMP(BPF_JMP | BPF_JA, argument == 0 ? 0u : 1u, 0, 0),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | os_errno),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  const sock_fprog filter = {static_cast<unsigned short>(std::size(program)), program};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
-}
-
-TEST_F(PosixEnvTest, WithoutFallocateTheFileIsExtendedAndIsNotForStoresInPlace) {
-  const int result = in_child([&] {
-    if (!answer_with_error(__NR_fallocate, 0, EOPNOTSUPP)) return 1;
-    const auto file = directory_->open_file("a", OpenMode::kCreate);
-    if (!file.value()->write(0, Slice("hello")).ok() || !file.value()->allocate(100000).ok()) return 2;
-    if (file.value()->size().value() != 100000 || read_text(*file.value(), 0, 6) != std::string("hello\0", 6)) return 3;
-    if (!file.value()->allocate(10).ok() || file.value()->size().value() != 100000) return 4;
-    file.value()->release_tail(8192);  // cannot, and says nothing
-    return file.value()->stores_in_place() ? 5 : 0;
-  });
-  EXPECT_EQ(result, 0);
-}
-
-TEST_F(PosixEnvTest, WithoutPopulateWriteThePagesAreTouched) {
-  const int result = in_child([&] {
-    if (!answer_with_error(__NR_madvise, MADV_POPULATE_WRITE, EINVAL)) return 1;
-    const auto file = directory_->open_file("a", OpenMode::kCreate);
-    const size_t bytes = 16 * page_bytes();
-    if (!file.value()->allocate(bytes).ok()) return 2;
-    const auto mapping = file.value()->map(bytes, true);
-    if (!mapping.ok() || !mapping.value()->populate(page_bytes() + 1, 3 * page_bytes()).ok()) return 3;
-    unsigned char present[16] = {};
-    if (::mincore(mapping.value()->data(), bytes, present) != 0) return 4;
-    for (size_t page = 1; page <= 4; ++page) {
-      if ((present[page] & 1) == 0) return 5;
-    }
-    return 0;
-  });
-  EXPECT_EQ(result, 0);
+TEST(PosixMapping, TouchingMakesEveryPageWritableAndKeepsItsBytes) {
+  constexpr size_t kPageCount = 1000;
+  const size_t bytes = kPageCount * page_bytes();
+  void* const pages = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(pages, MAP_FAILED);
+  ::madvise(pages, bytes, MADV_NOHUGEPAGE);
+  auto* const data = static_cast<uint8_t*>(pages);
+  data[5 * page_bytes()] = 'x';
+  populate_by_touching(data, bytes);
+  EXPECT_EQ(data[5 * page_bytes()], 'x');
+  const long before = faults();
+  for (size_t page = 0; page < kPageCount; ++page) data[page * page_bytes() + 9] = 'y';
+  EXPECT_LT(faults() - before, static_cast<long>(kPageCount) / 4);
+  ::munmap(pages, bytes);
 }
 
 }  // namespace

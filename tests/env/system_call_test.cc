@@ -1,0 +1,208 @@
+// System calls that fail, are interrupted or do less than they were asked: a seccomp filter in a child process answers in the kernel's
+// place, so that what is tested is the code that runs in production.
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <fstream>
+#include <thread>
+
+#include "env/posix_env.h"
+#include "env/posix_mapping.h"
+#include "environment.h"
+
+namespace firn {
+namespace {
+
+class SystemCallTest : public testing::Test {
+ protected:
+  void SetUp() override { directory_ = std::move(posix_env().open_directory(root_, true).value()); }
+
+  std::string text_of(const std::string& name) {
+    std::ifstream file(root_ + "/" + name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  TemporaryDirectory temporary_;
+  const std::string root_ = temporary_.path() + "/db";
+  std::unique_ptr<Directory> directory_;
+};
+
+// From now on every system call `call` of this thread (if `argument` is not 0: with that third argument) ends in `action`.
+// A descriptor for SECCOMP_RET_USER_NOTIF, 0 for other actions, -1 when the kernel refuses.
+int filter_call(unsigned call, uint32_t argument, uint32_t action) {
+  const uint32_t third = offsetof(seccomp_data, args) + 2 * sizeof(uint64_t);  // its low half: little-endian
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, third),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, argument, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JA, argument == 0 ? 0u : 1u, 0, 0),
+      BPF_STMT(BPF_RET | BPF_K, action),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog filter = {static_cast<unsigned short>(std::size(program)), program};
+  const unsigned flags = action == SECCOMP_RET_USER_NOTIF ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
+  return static_cast<int>(::syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter));
+}
+
+bool fail_call(unsigned call, uint32_t argument, uint16_t os_errno) {
+  return filter_call(call, argument, SECCOMP_RET_ERRNO | os_errno) == 0;
+}
+
+enum class Answer { kInterrupted, kThreeBytes, kGoOn };
+
+// Answers the next calls of one kind as told; those that come after fail with ENOSYS.
+class Answers {
+ public:
+  explicit Answers(std::vector<Answer> answers) : answers_(std::move(answers)), thread_([this] { serve(); }) {}
+  ~Answers() { thread_.join(); }
+  bool start(unsigned call) {
+    const int listener = filter_call(call, 0, SECCOMP_RET_USER_NOTIF);
+    listener_.store(listener < 0 ? kRefused : listener);
+    return listener >= 0;
+  }
+  bool held_signals_at_the_last() {
+    thread_done_.wait(false);
+    return held_signals_;
+  }
+
+ private:
+  static constexpr int kNotYet = -1;
+  static constexpr int kRefused = -2;
+
+  void serve() {
+    while (listener_.load() == kNotYet) std::this_thread::yield();
+    const int listener = listener_.load();
+    for (const Answer answer : answers_) {
+      seccomp_notif call = {};
+      seccomp_notif_resp response = {};
+      if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) break;
+      held_signals_ = holds_signals(call.pid);
+      response.id = call.id;
+      if (answer == Answer::kInterrupted) response.error = -EINTR;
+      if (answer == Answer::kThreeBytes) response.val = 3;
+      if (answer == Answer::kGoOn) response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+      if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) != 0) break;
+    }
+    ::close(listener);
+    thread_done_.store(true);
+    thread_done_.notify_all();
+  }
+
+  static bool holds_signals(unsigned thread) {
+    std::ifstream status("/proc/" + std::to_string(thread) + "/status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.rfind("SigBlk:", 0) == 0) return line.find_first_not_of("SigBlk:\t 0") != std::string::npos;
+    }
+    return false;
+  }
+
+  const std::vector<Answer> answers_;
+  std::atomic<int> listener_{kNotYet};
+  std::atomic<bool> thread_done_{false};
+  bool held_signals_ = false;
+  std::thread thread_;
+};
+
+TEST_F(SystemCallTest, AnInterruptedOrShortWriteGoesOnWhereItStopped) {
+  const int result = in_child([&] {
+    const auto file = directory_->open_file("a", OpenMode::kCreate);
+    Answers answers({Answer::kInterrupted, Answer::kThreeBytes, Answer::kInterrupted, Answer::kGoOn});
+    if (!answers.start(__NR_pwrite64)) return 1;
+    return file.value()->write(0, Slice("0123456789")).ok() ? 0 : 2;
+  });
+  EXPECT_EQ(result, 0);
+  EXPECT_EQ(text_of("a"), std::string("\0\0\0003456789", 10));  // the kernel never saw the first three
+}
+
+TEST_F(SystemCallTest, AnInterruptedOrShortReadGoesOnWhereItStopped) {
+  std::ofstream(root_ + "/a") << "0123456789";
+  const int result = in_child([&] {
+    const auto file = directory_->open_file("a", OpenMode::kRead);
+    Answers answers({Answer::kInterrupted, Answer::kThreeBytes, Answer::kInterrupted, Answer::kGoOn});
+    if (!answers.start(__NR_pread64)) return 1;
+    return read_text(*file.value(), 0, 10) == "???3456789" ? 0 : 2;
+  });
+  EXPECT_EQ(result, 0);
+}
+
+TEST_F(SystemCallTest, AnInterruptedReservationIsRepeatedWithTheSignalsHeldBack) {
+  const int result = in_child([&] {
+    const auto file = directory_->open_file("a", OpenMode::kCreate);
+    Answers answers({Answer::kInterrupted, Answer::kInterrupted, Answer::kGoOn});
+    if (!answers.start(__NR_fallocate)) return 1;
+    if (!file.value()->allocate(100000).ok() || file.value()->size().value() != 100000) return 2;
+    if (!answers.held_signals_at_the_last()) return 3;
+    sigset_t after;
+    ::pthread_sigmask(SIG_SETMASK, nullptr, &after);
+    return ::sigisemptyset(&after) != 0 ? 0 : 4;
+  });
+  EXPECT_EQ(result, 0);
+}
+
+TEST_F(SystemCallTest, WithoutFallocateTheFileIsExtendedAndIsNotForStoresInPlace) {
+  const int result = in_child([&] {
+    if (!fail_call(__NR_fallocate, 0, EOPNOTSUPP)) return 1;
+    const auto file = directory_->open_file("a", OpenMode::kCreate);
+    if (!file.value()->write(0, Slice("hello")).ok() || !file.value()->allocate(100000).ok()) return 2;
+    if (file.value()->size().value() != 100000 || read_text(*file.value(), 0, 6) != std::string("hello\0", 6)) return 3;
+    if (!file.value()->allocate(10).ok() || file.value()->size().value() != 100000) return 4;
+    file.value()->release_tail(8192);  // cannot, and says nothing
+    return file.value()->stores_in_place() ? 5 : 0;
+  });
+  EXPECT_EQ(result, 0);
+}
+
+TEST_F(SystemCallTest, WithoutPopulateWriteThePagesAreTouched) {
+  const int result = in_child([&] {
+    if (!fail_call(__NR_madvise, MADV_POPULATE_WRITE, EINVAL)) return 1;
+    const auto file = directory_->open_file("a", OpenMode::kCreate);
+    const size_t bytes = 16 * page_bytes();
+    if (!file.value()->allocate(bytes).ok()) return 2;
+    const auto mapping = file.value()->map(bytes, true);
+    if (!mapping.ok() || !mapping.value()->populate(page_bytes() + 1, 3 * page_bytes()).ok()) return 3;
+    unsigned char present[16] = {};
+    if (::mincore(mapping.value()->data(), bytes, present) != 0) return 4;
+    for (size_t page = 1; page <= 4; ++page) {
+      if ((present[page] & 1) == 0) return 5;
+    }
+    return 0;
+  });
+  EXPECT_EQ(result, 0);
+}
+
+TEST_F(SystemCallTest, AFailedSyncIsAnErrorWithThePath) {
+  const int result = in_child([&] {
+    const auto file = directory_->open_file("a", OpenMode::kCreate);
+    if (!fail_call(__NR_fdatasync, 0, EIO) || !fail_call(__NR_fsync, 0, ENOSPC)) return 1;
+    const Status of_file = file.value()->sync();
+    if (!of_file.is(Code::kIo) || of_file.detail()->os_errno != EIO || of_file.detail()->file != root_ + "/a") return 2;
+    const Status of_directory = directory_->sync();
+    return of_directory.is(Code::kNoSpace) && of_directory.detail()->file == root_ ? 0 : 3;
+  });
+  EXPECT_EQ(result, 0);
+}
+
+TEST_F(SystemCallTest, ADirectoryThatIsMadeOrFoundEmptyHasItsNameSyncedAndOneInUseHasNot) {
+  const int result = in_child([&] {
+    if (!fail_call(__NR_fsync, 0, EIO)) return 1;
+    if (code_of(posix_env().open_directory(temporary_.path() + "/made", true)) != Code::kIo) return 2;
+    if (code_of(posix_env().open_directory(temporary_.path() + "/made", true)) != Code::kIo) return 3;
+    if (code_of(posix_env().open_directory(temporary_.path() + "/made", false)) != Code::kOk) return 4;
+    if (!directory_->open_file("a", OpenMode::kCreate).ok()) return 5;
+    return code_of(posix_env().open_directory(root_, true)) == Code::kOk ? 0 : 6;
+  });
+  EXPECT_EQ(result, 0);
+}
+
+}  // namespace
+}  // namespace firn

@@ -105,9 +105,9 @@ Result<LogPosition> Log::sync() {
     }
   }
   {
-    // All but the newest that was synced are sealed and done with.
+    // All but the newest that was synced are sealed and done with. (Others may have been removed meanwhile.)
     const std::lock_guard lock(unsynced_mutex_);
-    unsynced_.erase(unsynced_.begin(), unsynced_.begin() + static_cast<ptrdiff_t>(segments.size() - 1));
+    std::erase_if(unsynced_, [&segments](const auto& segment) { return segment->id() < segments.back()->id(); });
   }
   durable_.store(target, std::memory_order_release);
   return target;

@@ -7,6 +7,12 @@
 #include "table/compression.h"
 
 namespace firn {
+namespace {
+
+// A run of more chunks than this gets its pages with one system call instead of a fault for each.
+constexpr uint64_t kPopulateChunks = 7;
+
+}  // namespace
 
 Image::Image(File* file, const Footer& footer)
     : file_(file),
@@ -104,6 +110,7 @@ Status Image::load_word(uint64_t first, uint64_t last) const {
 Status Image::load_run(uint64_t first, uint64_t last) const {
   const uint64_t begin = chunk_offset(first);
   const uint64_t end = chunk_offset(last) + chunk_bytes(last);
+  if (last - first >= kPopulateChunks) memory_.populate(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
   FIRN_TRY(file_->read(begin, memory_.data() + begin, static_cast<size_t>(end - begin)));
   for (uint64_t chunk = first; chunk <= last; ++chunk) {
     FIRN_TRY(verify_chunk(chunk, data_ + chunk_offset(chunk)));
@@ -119,6 +126,9 @@ Status Image::load_packed_run(uint64_t first, uint64_t last) const {
   const std::unique_ptr<uint8_t[]> stored(new (std::nothrow) uint8_t[run_bytes]);
   if (stored == nullptr) return Code::kNoMemory;
   FIRN_TRY(file_->read(begin, stored.get(), run_bytes));
+  if (last - first >= kPopulateChunks) {
+    memory_.populate(static_cast<size_t>(chunk_offset(first)), static_cast<size_t>(chunk_offset(last) - chunk_offset(first)));
+  }
   for (uint64_t chunk = first; chunk <= last; ++chunk) {
     const Slice packed(stored.get() + (stored_offset(chunk) - begin), stored_bytes(chunk));
     FIRN_TRY(verify_chunk(chunk, packed.data()));

@@ -2,6 +2,12 @@
 
 namespace firn {
 
+namespace {
+
+constexpr uint64_t kWalkPrefetchBytes = 1024;
+
+}  // namespace
+
 TableIterator::TableIterator(const TableReader& table, bool sequential)
     : table_(table),
       data_(table.image().data()),
@@ -145,6 +151,9 @@ bool TableIterator::first_group_above(const InternalKey& key, uint32_t* above) {
 void TableIterator::walk_group(uint32_t group, const InternalKey& key) {
   GroupBounds bounds;
   if (!bounds_of(group, &bounds)) return;
+  // The headers lie apart, each found through the one before it: all lines at once take less time than one after the other.
+  const uint64_t walk_end = std::min(bounds.end, bounds.begin + kWalkPrefetchBytes);
+  for (uint64_t line = bounds.begin; line < walk_end; line += kBucketBytes) __builtin_prefetch(data_ + line);
   if (range_.prefix >= key.prefix) {
     for (uint64_t offset = bounds.begin; offset < bounds.end;) {
       EntryHeader header;

@@ -1,0 +1,174 @@
+// kill -9 on real files: a child writes and says in shared memory what it is about to do and what was acknowledged; the parent kills it at a random moment, opens
+// the database, and finds the state after a prefix of the operations that contains every acknowledged one. A failure prints its seed:
+//   FIRN_KILL_SEED=<seed> ./crash_test --gtest_filter=<test>
+#include <firn.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <random>
+#include <string>
+
+namespace {
+
+using Bytes = std::string;
+using Model = std::map<Bytes, Bytes>;
+
+const uint8_t* bytes_of(const Bytes& bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
+
+struct OptionSet {
+  const char* name;
+  const char* options;
+};
+
+// What the child tells the parent; survives the child.
+struct Report {
+  std::atomic<uint64_t> started{0};
+  std::atomic<uint64_t> acknowledged{0};
+};
+
+template <typename T>
+void append(Bytes* to, T value) {
+  to->append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+// Operation `i` of a run is a function of (seed, i), so that parent and child agree on it: a packed batch and its effect on the model.
+struct Operation {
+  Bytes batch;
+  void apply_to(Model* model) const {
+    for (const auto& [key, value] : effects) {
+      if (value.empty()) model->erase(key);
+      else (*model)[key] = value;
+    }
+  }
+  std::vector<std::pair<Bytes, Bytes>> effects;  // empty value: deleted
+};
+
+Operation operation(uint64_t seed, uint64_t i) {
+  std::mt19937_64 random(seed * 1000003 + i);
+  Operation operation;
+  const uint64_t count = random() % 4 == 0 ? 1 + random() % 8 : 1;
+  for (uint64_t n = 0; n < count; n++) {
+    const Bytes key = "key" + std::to_string(random() % 500);
+    const bool is_put = random() % 5 != 0;
+    const size_t bytes = random() % 50 == 0 ? 1 + random() % 30000 : 1 + random() % 100;
+    const Bytes value = is_put ? std::to_string(i) + Bytes(bytes, static_cast<char>('a' + i % 26)) : Bytes();
+    append<uint32_t>(&operation.batch, is_put ? FIRN_OP_PUT : FIRN_OP_DELETE);
+    append<uint32_t>(&operation.batch, 0);
+    append<uint32_t>(&operation.batch, static_cast<uint32_t>(key.size()));
+    append<uint32_t>(&operation.batch, static_cast<uint32_t>(value.size()));
+    append<int64_t>(&operation.batch, 0);
+    operation.batch += key + value;
+    operation.effects.emplace_back(key, value);
+  }
+  return operation;
+}
+
+firn_db* open_db(const char* path, const char* text) {
+  firn_options* options = firn_options_new();
+  if (firn_options_parse(options, text) != FIRN_OK) return nullptr;
+  firn_error error = FIRN_ERROR_INIT;
+  firn_db* db = firn_open(path, options, &error);
+  firn_options_free(options);
+  if (db == nullptr) std::fprintf(stderr, "open: %s %s %s %llu\n", firn_status_name(error.code), error.message, error.file, static_cast<unsigned long long>(error.offset));
+  return db;
+}
+
+Model read_all(firn_db* db) {
+  Model model;
+  firn_iter* iter = firn_scan(db, nullptr, nullptr, nullptr);
+  firn_kv entries[64];
+  int64_t count = 0;
+  while ((count = firn_iter_entries(iter, entries, 64)) > 0) {
+    for (int64_t i = 0; i < count; i++) {
+      model[Bytes(reinterpret_cast<const char*>(entries[i].key), entries[i].key_len)] =
+          Bytes(reinterpret_cast<const char*>(entries[i].val), entries[i].val_len);
+    }
+  }
+  EXPECT_EQ(0, count);
+  firn_iter_close(iter);
+  return model;
+}
+
+class KillTest : public testing::TestWithParam<OptionSet> {};
+
+TEST_P(KillTest, every_acknowledged_write_is_there_after_kill_9) {
+  const char* given = std::getenv("FIRN_KILL_SEED");
+  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
+  const char* deep = std::getenv("FIRN_DEEP");
+  const int rounds = deep != nullptr && *deep == '1' ? 1500 : 40;
+  SCOPED_TRACE("replay: FIRN_KILL_SEED=" + std::to_string(seed));
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("firn-kill-" + std::to_string(getpid()) + "-" + GetParam().name);
+  std::filesystem::remove_all(path);
+  void* memory = mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(MAP_FAILED, memory);
+  auto* report = new (memory) Report;
+  std::mt19937_64 random(seed);
+  Model model;
+  uint64_t done = 0;  // operations in the model
+  uint64_t kills_in_work = 0;
+
+  for (int round = 0; round < rounds; round++) {
+    // A child goes on behind what was acknowledged; doing the operation in flight once more changes nothing.
+    const uint64_t first = report->acknowledged;
+    report->started = first;
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      firn_db* db = open_db(path.c_str(), GetParam().options);
+      if (db == nullptr) _exit(3);
+      for (uint64_t i = first;; i++) {
+        const Operation next = operation(seed, i);
+        report->started.store(i + 1);
+        if (firn_write(db, bytes_of(next.batch), next.batch.size(), 0) < 0) _exit(4);
+        report->acknowledged.store(i + 1);
+        if (i % 977 == 500 && firn_flush(db) != FIRN_OK) _exit(5);
+        if (i % 4999 == 2500 && firn_compact(db) != FIRN_OK) _exit(6);
+      }
+    }
+    usleep(static_cast<useconds_t>(random() % 30000));
+    kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(child, waitpid(child, &status, 0));
+    ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself: " << WEXITSTATUS(status);
+    if (report->acknowledged > first) kills_in_work++;
+    if (random() % 2 == 0) continue;  // the next child recovers from this, and may be killed in doing so
+
+    firn_db* db = open_db(path.c_str(), GetParam().options);
+    ASSERT_NE(nullptr, db) << "no flag may be needed after a kill";
+    for (; done < report->acknowledged; done++) operation(seed, done).apply_to(&model);
+    const Model found = read_all(db);
+    if (found != model && report->started > done) {
+      operation(seed, done).apply_to(&model);  // the one in flight may count, but whole
+      done++;
+    }
+    ASSERT_EQ(model, found) << "round " << round << ", acknowledged " << report->acknowledged;
+    ASSERT_EQ(FIRN_OK, firn_close(db));
+    if (round % 8 == 0) {
+      firn_error error = FIRN_ERROR_INIT;
+      ASSERT_EQ(FIRN_OK, firn_check(path.c_str(), &error)) << error.message << " " << error.file;
+    }
+  }
+  EXPECT_GT(kills_in_work, 0u) << "no kill met a writer at work: the test shows nothing";
+  munmap(memory, sizeof(Report));
+  std::filesystem::remove_all(path);
+}
+
+constexpr OptionSet kOptionSets[] = {
+    {"defaults", "memtable_bytes=64MiB"},
+    {"tiny_memtables", "memtable_bytes=8KiB"},
+    {"log_by_pwrite", "memtable_bytes=16KiB,log_io=pwrite"},
+    {"tables_by_pread", "memtable_bytes=32KiB,table_io=pread"},
+    {"sync", "memtable_bytes=32KiB,durability=sync"},
+    {"single_threaded", "memtable_bytes=16KiB,single_threaded=true"},
+};
+INSTANTIATE_TEST_SUITE_P(Options, KillTest, testing::ValuesIn(kOptionSets), [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace

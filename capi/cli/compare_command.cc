@@ -47,7 +47,8 @@ KeySet read_keys(const std::string& path, bool hex) {
 
 class Comparer {
  public:
-  Comparer(const Database& database, const CompareArguments& arguments, bool hex) : database_(database), is_limited_(!arguments.only_path.empty()) {
+  Comparer(const Database& database, const CompareArguments& arguments, bool hex)
+      : database_(database), is_limited_(!arguments.only_path.empty()) {
     if (is_limited_) wanted_ = read_keys(arguments.only_path, hex);
   }
 
@@ -127,10 +128,12 @@ void add_compare_command(CLI::App& app, Invocation& invocation) {
   add_database_options(*sub, invocation.settings);
   add_namespace_option(*sub, invocation.settings);
   add_source_options(*sub, arguments->source);
-  sub->add_option("--only", arguments->only_path, "Only the keys of this file, a line each, as load --acks writes it; all of them must be there")
+  sub->add_option("--only", arguments->only_path,
+                  "Only the keys of this file, a line each, as load --acks writes it; all of them must be there")
       ->type_name("FILE");
   sub->add_flag("--no-progress", arguments->no_progress, "No progress bar, also on a terminal");
-  sub->callback([&invocation, arguments] { invocation.run = [&invocation, arguments] { return compare(invocation.settings, *arguments); }; });
+  sub->callback(
+      [&invocation, arguments] { invocation.run = [&invocation, arguments] { return compare(invocation.settings, *arguments); }; });
 }
 
 }  // namespace firn::cli

@@ -5,13 +5,16 @@
 namespace firn::cli {
 
 void add_source_options(CLI::App& command, SourceOptions& options) {
-  CLI::Option* const format = command.add_option("--format", options.format,
-                                                 "Of standard input. tsv: key TAB value, with \\t \\n \\r \\\\ \\xHH escaped, as `scan` prints it; "
-                                                 "raw: the same, and a backslash is a backslash; jsonl: {\"key\":\"...\",\"value\":\"...\"}, as "
-                                                 "`scan --json` prints it (bytes: key_base64, key_hex); dump822: paragraphs of `apt-cache dumpavail`, "
-                                                 "key = Package, of later versions Package=Version");
+  CLI::Option* const format =
+      command.add_option("--format", options.format,
+                         "Of standard input. tsv: key TAB value, with \\t \\n \\r \\\\ \\xHH escaped, as `scan` prints it; "
+                         "raw: the same, and a backslash is a backslash; jsonl: {\"key\":\"...\",\"value\":\"...\"}, as "
+                         "`scan --json` prints it (bytes: key_base64, key_hex); dump822: paragraphs of `apt-cache dumpavail`, "
+                         "key = Package, of later versions Package=Version");
   format->check(CLI::IsMember({"tsv", "raw", "jsonl", "dump822"}))->capture_default_str();
-  command.add_option("--files", options.directories, "Every regular file under these directories, not standard input: key = path, value = content")
+  command
+      .add_option("--files", options.directories,
+                  "Every regular file under these directories, not standard input: key = path, value = content")
       ->type_name("DIR")
       ->expected(1, -1)
       ->excludes(format);

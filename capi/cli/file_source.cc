@@ -126,6 +126,8 @@ class FileSource : public EntrySource {
 
 }  // namespace
 
-std::unique_ptr<EntrySource> open_file_source(const std::vector<std::string>& directories) { return std::make_unique<FileSource>(directories); }
+std::unique_ptr<EntrySource> open_file_source(const std::vector<std::string>& directories) {
+  return std::make_unique<FileSource>(directories);
+}
 
 }  // namespace firn::cli

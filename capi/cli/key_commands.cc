@@ -98,8 +98,8 @@ int del(const Settings& settings, const KeyArguments& arguments) {
 
 using KeyCommand = int (*)(const Settings&, const KeyArguments&);
 
-CLI::App* add_key_command(CLI::App& app, Invocation& invocation, const std::shared_ptr<KeyArguments>& arguments, const char* name, const char* text,
-                          KeyCommand command) {
+CLI::App* add_key_command(CLI::App& app, Invocation& invocation, const std::shared_ptr<KeyArguments>& arguments, const char* name,
+                          const char* text, KeyCommand command) {
   CLI::App* const sub = app.add_subcommand(name, text);
   add_database_options(*sub, invocation.settings);
   add_namespace_option(*sub, invocation.settings);

@@ -10,8 +10,8 @@ namespace firn::cli {
 
 class LineReader {
  public:
-  LineReader();                                   // standard input
-  explicit LineReader(const std::string& path);   // throws Failure when it cannot be opened
+  LineReader();                                  // standard input
+  explicit LineReader(const std::string& path);  // throws Failure when it cannot be opened
   ~LineReader();
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;

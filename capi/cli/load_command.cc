@@ -76,7 +76,8 @@ class Loader {
     counts_.value_bytes += entry.value.size();
     acks_.add(entry.key);
     if (arguments_.batch_count == 1) {
-      check(firn_put(database_.handle(), database_.ns(), octets(entry.key), entry.key.size(), octets(entry.value), entry.value.size()), &entry);
+      check(firn_put(database_.handle(), database_.ns(), octets(entry.key), entry.key.size(), octets(entry.value), entry.value.size()),
+            &entry);
       acknowledge();
       return;
     }
@@ -118,7 +119,8 @@ class Loader {
 
   // u32 op, ns, key_len, val_len, i64 ttl_ms, key, value: see firn_write.
   void append_operation(const Entry& entry) {
-    const uint32_t head[] = {FIRN_OP_PUT, database_.ns(), static_cast<uint32_t>(entry.key.size()), static_cast<uint32_t>(entry.value.size())};
+    const uint32_t head[] = {FIRN_OP_PUT, database_.ns(), static_cast<uint32_t>(entry.key.size()),
+                             static_cast<uint32_t>(entry.value.size())};
     const int64_t ttl_ms = 0;
     batch_.append(reinterpret_cast<const char*>(head), sizeof head);
     batch_.append(reinterpret_cast<const char*>(&ttl_ms), sizeof ttl_ms);
@@ -198,7 +200,8 @@ int load(const Settings& settings, LoadArguments& arguments) {
   print_summary(settings, loader.counts(), source->skipped_count(), seconds);
   if (is_interrupted()) return kExitInterrupted;
   if (source->skipped_count() > 0 && !arguments.skip_unreadable) {
-    throw Failure{FIRN_IO, "files could not be read: " + std::to_string(source->skipped_count()) + " (--skip-unreadable takes that as done)", {}};
+    throw Failure{
+        FIRN_IO, "files could not be read: " + std::to_string(source->skipped_count()) + " (--skip-unreadable takes that as done)", {}};
   }
   return kExitOk;
 }
@@ -211,11 +214,15 @@ void add_load_command(CLI::App& app, Invocation& invocation) {
   add_database_options(*sub, invocation.settings);
   add_namespace_option(*sub, invocation.settings);
   add_source_options(*sub, arguments->source);
-  sub->add_option("--batch", arguments->batch_count, "Entries of one atomic write")->type_name("N")->check(CLI::Range(uint64_t{1}, uint64_t{1} << 20));
+  sub->add_option("--batch", arguments->batch_count, "Entries of one atomic write")
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 20));
   sub->add_option("--ack-every", arguments->ack_every, "Print a line for every N acknowledged entries; 0: none")->type_name("N");
-  sub->add_option("--acks", arguments->acks_path, "Append every acknowledged key to this file, a line each, when its write has returned")->type_name("FILE");
+  sub->add_option("--acks", arguments->acks_path, "Append every acknowledged key to this file, a line each, when its write has returned")
+      ->type_name("FILE");
   sub->add_flag("--no-progress", arguments->no_progress, "No progress bar, also on a terminal");
-  sub->add_flag("--skip-unreadable", arguments->skip_unreadable, "Files that cannot be read are noted and left out, and the exit status is 0");
+  sub->add_flag("--skip-unreadable", arguments->skip_unreadable,
+                "Files that cannot be read are noted and left out, and the exit status is 0");
   sub->callback([&invocation, arguments] { invocation.run = [&invocation, arguments] { return load(invocation.settings, *arguments); }; });
 }
 

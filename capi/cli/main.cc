@@ -12,9 +12,11 @@ namespace firn::cli {
 namespace {
 
 constexpr char kFooter[] =
-    "\nKeys and values are bytes. In text, scan escapes tab, newline, carriage return, backslash and other control bytes (\\t \\n \\r \\\\ \\xHH),\n"
+    "\nKeys and values are bytes. In text, scan escapes tab, newline, carriage return, backslash and other control bytes (\\t \\n \\r \\\\ "
+    "\\xHH),\n"
     "and get prints the value exactly. In JSON, bytes stand under their name when they are UTF-8 (\"key\"), else under name_base64\n"
-    "(\"key_base64\"), and with --hex always under name_hex (\"key_hex\"). `firn scan A | firn load B` copies, with --json and --format jsonl too.\n"
+    "(\"key_base64\"), and with --hex always under name_hex (\"key_hex\"). `firn scan A | firn load B` copies, with --json and --format "
+    "jsonl too.\n"
     "An argument that begins with '-' goes behind `--`. -o, --json and --hex may stand before the command's name too.\n\n";
 
 void declare(CLI::App& app, Invocation& invocation) {

@@ -125,7 +125,9 @@ void add_namespace_commands(CLI::App& app, Invocation& invocation) {
     return sub;
   };
   add("list", "Print id and name of every named namespace", list);
-  add("open", "Create a namespace if it is missing, and print its id", open)->add_option("NAME", arguments->name, "The namespace")->required();
+  add("open", "Create a namespace if it is missing, and print its id", open)
+      ->add_option("NAME", arguments->name, "The namespace")
+      ->required();
   CLI::App* const clearing = add("clear", "Remove all keys of a namespace", clear);
   clearing->add_option("NAME", arguments->name, "The namespace; without it, the default one");
   CLI::App* const dropping = add("drop", "Remove a namespace with all its keys", drop);

@@ -49,7 +49,8 @@ std::string stats_json(const Database& database) {
 void print_flat(Output& output, const std::string& json) {
   std::vector<JsonMember> members;
   JsonReader reader(json, kStatsDepthMax);
-  if (!reader.read_object(members)) throw Failure{FIRN_INTERNAL, std::string("the library's statistics are not JSON: ") + reader.error(), {}};
+  if (!reader.read_object(members))
+    throw Failure{FIRN_INTERNAL, std::string("the library's statistics are not JSON: ") + reader.error(), {}};
   size_t width = 0;
   for (const JsonMember& member : members) width = std::max(width, member.path.size());
   for (const JsonMember& member : members) {

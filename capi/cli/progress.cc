@@ -17,8 +17,8 @@ std::string clock_text(double seconds) {
   const auto whole = static_cast<uint64_t>(seconds + 0.5);
   char text[64];
   if (whole >= 3600) {
-    std::snprintf(text, sizeof text, "%llu:%02u:%02u", static_cast<unsigned long long>(whole / 3600), static_cast<unsigned>(whole / 60 % 60),
-                  static_cast<unsigned>(whole % 60));
+    std::snprintf(text, sizeof text, "%llu:%02u:%02u", static_cast<unsigned long long>(whole / 3600),
+                  static_cast<unsigned>(whole / 60 % 60), static_cast<unsigned>(whole % 60));
   } else {
     std::snprintf(text, sizeof text, "%u:%02u", static_cast<unsigned>(whole / 60), static_cast<unsigned>(whole % 60));
   }
@@ -51,7 +51,8 @@ std::string Progress::text_of(uint64_t entry_count, uint64_t input_bytes) const 
   const double seconds = std::max(elapsed_seconds(), 0.001);
   const double bytes_per_second = static_cast<double>(input_bytes) / seconds;
   std::string figures = grouped(entry_count) + " entries  " + readable_bytes(static_cast<double>(input_bytes)) + "  " +
-                        grouped(static_cast<uint64_t>(static_cast<double>(entry_count) / seconds)) + "/s  " + readable_bytes(bytes_per_second) + "/s";
+                        grouped(static_cast<uint64_t>(static_cast<double>(entry_count) / seconds)) + "/s  " +
+                        readable_bytes(bytes_per_second) + "/s";
   std::string head = verb_;
   const size_t columns = stderr_column_count();
   if (input_bytes_total_ > 0) {

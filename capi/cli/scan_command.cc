@@ -123,8 +123,8 @@ int count(const Settings& settings, const ScanArguments& arguments) {
 
 using ScanCommand = int (*)(const Settings&, const ScanArguments&);
 
-CLI::App* add_scan_command(CLI::App& app, Invocation& invocation, const std::shared_ptr<ScanArguments>& arguments, const char* name, const char* text,
-                           ScanCommand command) {
+CLI::App* add_scan_command(CLI::App& app, Invocation& invocation, const std::shared_ptr<ScanArguments>& arguments, const char* name,
+                           const char* text, ScanCommand command) {
   CLI::App* const sub = app.add_subcommand(name, text);
   add_database_options(*sub, invocation.settings);
   add_namespace_option(*sub, invocation.settings);

@@ -8,7 +8,8 @@ namespace firn::cli {
 std::string Settings::bytes_of(std::string_view argument, const char* what) const {
   if (!hex) return std::string(argument);
   std::string bytes;
-  if (!append_from_hex(bytes, argument)) throw usage_failure(std::string(what) + " is not hexadecimal, as --hex asks: pairs of 0-9 and a-f");
+  if (!append_from_hex(bytes, argument))
+    throw usage_failure(std::string(what) + " is not hexadecimal, as --hex asks: pairs of 0-9 and a-f");
   return bytes;
 }
 
@@ -21,7 +22,10 @@ void add_engine_options(CLI::App& command, Settings& settings) {
   // A function, because the option exists twice, before and behind the command's name, and what both give is taken.
   command
       .add_option_function<std::vector<std::string>>(
-          "-o,--option", [&settings](const std::vector<std::string>& texts) { settings.options.insert(settings.options.end(), texts.begin(), texts.end()); },
+          "-o,--option",
+          [&settings](const std::vector<std::string>& texts) {
+            settings.options.insert(settings.options.end(), texts.begin(), texts.end());
+          },
           "An option of the engine, see `firn options`; may be given many times")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);

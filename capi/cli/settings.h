@@ -9,8 +9,8 @@
 namespace firn::cli {
 
 struct Settings {
-  std::string path;                  // of the database
-  std::string ns_name;               // empty: the default namespace
+  std::string path;     // of the database
+  std::string ns_name;  // empty: the default namespace
   bool json = false;
   bool hex = false;
   bool yes = false;
@@ -20,8 +20,8 @@ struct Settings {
   std::string bytes_of(std::string_view argument, const char* what) const;
 };
 
-void add_output_options(CLI::App& command, Settings& settings);  // --json, --hex
-void add_engine_options(CLI::App& command, Settings& settings);  // -o
+void add_output_options(CLI::App& command, Settings& settings);    // --json, --hex
+void add_engine_options(CLI::App& command, Settings& settings);    // -o
 void add_database_options(CLI::App& command, Settings& settings);  // DB, and both of the above
 void add_namespace_option(CLI::App& command, Settings& settings);  // --ns, for commands that work on keys
 

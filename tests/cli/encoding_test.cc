@@ -24,7 +24,8 @@ TEST(Encoding, EveryByteValueSurvivesHexBase64AndTsv) {
 }
 
 TEST(Encoding, Base64AgreesWithTheVectorsOfRfc4648AndTakesNothingElse) {
-  const char* const vectors[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const char* const vectors[][2] = {
+      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
   for (const auto& [bytes, text] : vectors) {
     std::string encoded, decoded;
     append_base64(encoded, bytes);
@@ -48,10 +49,12 @@ TEST(Encoding, HexAndTsvRefuseWhatIsNotTheirs) {
 }
 
 TEST(Encoding, Utf8IsWhatTheStandardSaysAndNoMore) {
-  for (const char* const right : {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+  for (const char* const right :
+       {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
     EXPECT_TRUE(is_utf8(right)) << hex_of(right);
   }
-  for (const char* const wrong : {"\x80", "\xc0\x80", "\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xe0\xa0", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xff"}) {
+  for (const char* const wrong : {"\x80", "\xc0\x80", "\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xe0\xa0", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+                                  "\xf4\x90\x80\x80", "\xff"}) {
     EXPECT_FALSE(is_utf8(wrong)) << hex_of(wrong);
   }
 }

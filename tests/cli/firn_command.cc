@@ -39,7 +39,7 @@ pid_t start_firn(const Arguments& arguments, int in_fd, int out_fd, int err_fd, 
 int wait_for(pid_t pid) {
   int status = 0;
   if (::waitpid(pid, &status, 0) != pid) return -1;
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return WIFSIGNALED(status) ? kSignalBase + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 std::string hex_of(std::string_view bytes) {

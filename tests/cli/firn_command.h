@@ -12,7 +12,7 @@
 namespace firn::cli {
 
 struct Outcome {
-  int status = -1;  // exit status, or 128 + the signal
+  int status = -1;  // as wait_for
   std::string out;
   std::string err;
 };
@@ -21,7 +21,8 @@ using Arguments = std::vector<std::string>;
 
 // A firn that runs. in_fd, out_fd and err_fd become its standard input, output and error; the caller keeps them.
 pid_t start_firn(const Arguments& arguments, int in_fd, int out_fd, int err_fd, const std::vector<std::string>& environment = {});
-// Waits for it: exit status, or 128 + the signal.
+// Waits for it: exit status, or kSignalBase + the signal. (Not 128 + the signal, as shells say: that is also what a process may exit with.)
+inline constexpr int kSignalBase = 1000;
 int wait_for(pid_t pid);
 
 std::string hex_of(std::string_view bytes);

@@ -20,7 +20,8 @@ bool is_refused(std::string_view text, unsigned depth_max = 8) {
 }
 
 TEST(JsonReader, ReadsEveryKindOfValueAndNamesNestedOnesByTheirPath) {
-  const auto members = read(" {\"a\" : \"x\" , \"n\":-1.5e+3,\"t\":true,\"f\":false,\"z\":null,\"o\":{\"p\":[1,{\"q\":2}],\"e\":{},\"l\":[]}} \n");
+  const auto members =
+      read(" {\"a\" : \"x\" , \"n\":-1.5e+3,\"t\":true,\"f\":false,\"z\":null,\"o\":{\"p\":[1,{\"q\":2}],\"e\":{},\"l\":[]}} \n");
   std::string all;
   for (const JsonMember& member : members) all += member.path + "=" + member.text + ";";
   EXPECT_EQ(all, "a=x;n=-1.5e+3;t=true;f=false;z=null;o.p.0=1;o.p.1.q=2;o.e={};o.l=[];");
@@ -40,11 +41,43 @@ TEST(JsonReader, ReadsBackWhatTheWriterWritesForEveryAsciiByte) {
 }
 
 TEST(JsonReader, RefusesWhatRfc8259DoesNotAllow) {
-  for (const char* const wrong :
-       {"", "[]", "1", "{", "{}x", "{} {}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{a:1}", "{'a':1}", "{\"a\":01}", "{\"a\":+1}", "{\"a\":1.}", "{\"a\":.5}",
-        "{\"a\":1e}", "{\"a\":-}", "{\"a\":tru}", "{\"a\":True}", "{\"a\":NaN}", "{\"a\":\"\n\"}", "{\"a\":\"\\q\"}", "{\"a\":\"\\u12\"}", "{\"a\":\"\\u12g4\"}",
-        "{\"a\":\"x}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\ude00\"}", "{\"a\":\"\\ud800\\u0041\"}", "{\"a\":\"\xff\"}", "{\"a\":\"\xed\xa0\x80\"}", "{\"a\":[1,]}",
-        "{\"a\":[1 2]}", "{\"a\":1 \"b\":2}", "{\"a\":1}}", "{\"a\":1//c\n}", "\xef\xbb\xbf{}"}) {
+  for (const char* const wrong : {"",
+                                  "[]",
+                                  "1",
+                                  "{",
+                                  "{}x",
+                                  "{} {}",
+                                  "{\"a\"}",
+                                  "{\"a\":}",
+                                  "{\"a\":1,}",
+                                  "{,}",
+                                  "{a:1}",
+                                  "{'a':1}",
+                                  "{\"a\":01}",
+                                  "{\"a\":+1}",
+                                  "{\"a\":1.}",
+                                  "{\"a\":.5}",
+                                  "{\"a\":1e}",
+                                  "{\"a\":-}",
+                                  "{\"a\":tru}",
+                                  "{\"a\":True}",
+                                  "{\"a\":NaN}",
+                                  "{\"a\":\"\n\"}",
+                                  "{\"a\":\"\\q\"}",
+                                  "{\"a\":\"\\u12\"}",
+                                  "{\"a\":\"\\u12g4\"}",
+                                  "{\"a\":\"x}",
+                                  "{\"a\":\"\\ud800\"}",
+                                  "{\"a\":\"\\ude00\"}",
+                                  "{\"a\":\"\\ud800\\u0041\"}",
+                                  "{\"a\":\"\xff\"}",
+                                  "{\"a\":\"\xed\xa0\x80\"}",
+                                  "{\"a\":[1,]}",
+                                  "{\"a\":[1 2]}",
+                                  "{\"a\":1 \"b\":2}",
+                                  "{\"a\":1}}",
+                                  "{\"a\":1//c\n}",
+                                  "\xef\xbb\xbf{}"}) {
     EXPECT_TRUE(is_refused(wrong)) << wrong;
   }
 }

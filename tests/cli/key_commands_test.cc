@@ -24,7 +24,8 @@ TEST_F(KeyCommands, AMissingKeyOrDatabaseIsStatusOneAndNothingIsCreated) {
   EXPECT_EQ(missing.out, "");
   EXPECT_EQ(missing.err, "firn: there is no key 'nope' (FIRN_NOT_FOUND)\n");
   for (const char* const command : {"get", "del"}) EXPECT_EQ(firn({command, path("none"), "k"}).status, 1);
-  for (const char* const command : {"scan", "count", "stat", "compact", "check"}) EXPECT_EQ(firn({command, path("none")}).status, 1) << command;
+  for (const char* const command : {"scan", "count", "stat", "compact", "check"})
+    EXPECT_EQ(firn({command, path("none")}).status, 1) << command;
   EXPECT_NE(::access(path("none").c_str(), F_OK), 0);
 }
 

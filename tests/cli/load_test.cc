@@ -18,13 +18,15 @@ TEST_F(Load, EachFormatGivesTheSameEntries) {
   firn_ok({"load", path("tsv")}, "a\tx\\\\y\nb\t\\t");
   firn_ok({"load", path("raw"), "--format", "raw"}, "a\tx\\y\nb\t\t\n");
   firn_ok({"load", path("hex"), "--hex"}, "61\t785C79\n62\t09\n");
-  firn_ok({"load", path("jsonl"), "--format", "jsonl"}, "{\"key\":\"a\",\"value\":\"x\\\\y\"}\n\n{\"value_hex\":\"09\",\"key_base64\":\"Yg==\"}\n");
+  firn_ok({"load", path("jsonl"), "--format", "jsonl"},
+          "{\"key\":\"a\",\"value\":\"x\\\\y\"}\n\n{\"value_hex\":\"09\",\"key_base64\":\"Yg==\"}\n");
   for (const char* const name : {"tsv", "raw", "hex", "jsonl"}) EXPECT_EQ(firn_ok({"scan", path(name)}), expected) << name;
 }
 
 TEST_F(Load, WhatScanPrintsLoadTakesForEveryByteValue) {
   std::string lines;
-  for (int i = 0; i < 256; ++i) lines += hex_of(std::string(1, static_cast<char>(i))) + "\t" + hex_of(all_bytes().substr(static_cast<size_t>(i))) + "\n";
+  for (int i = 0; i < 256; ++i)
+    lines += hex_of(std::string(1, static_cast<char>(i))) + "\t" + hex_of(all_bytes().substr(static_cast<size_t>(i))) + "\n";
   firn_ok({"load", db(), "--hex"}, lines);
   EXPECT_EQ(firn_ok({"scan", db(), "--hex"}), lines);
   firn_ok({"load", path("tsv")}, firn_ok({"scan", db()}));
@@ -68,7 +70,8 @@ TEST_F(Load, AnEntryThatTheEngineRefusesIsNamed) {
 
 TEST_F(Load, PackagesAreKeyedByNameAndLaterOnesByVersionToo) {
   const std::string index =
-      "Package: a\nVersion: 1\nDescription: x\n y\n\n\nPackage: b\nVersion: 1\n\nPackage: a\nVersion: 2\n\nPackage: a\nVersion: 2\nArchitecture: all\n";
+      "Package: a\nVersion: 1\nDescription: x\n y\n\n\nPackage: b\nVersion: 1\n\nPackage: a\nVersion: 2\n\nPackage: a\nVersion: "
+      "2\nArchitecture: all\n";
   firn_ok({"load", db(), "--format", "dump822"}, index);
   EXPECT_EQ(firn_ok({"scan", db(), "--keys-only"}), "a\na=2\na=2#2\nb\n");
   EXPECT_EQ(firn_ok({"get", db(), "a"}), "Package: a\nVersion: 1\nDescription: x\n y\n");
@@ -107,7 +110,8 @@ TEST_F(Load, AFileThatCannotBeReadIsNotLeftOutSilently) {
 
 TEST_F(Load, JsonOfLoadAndCompareHasItsNames) {
   const std::string loaded = firn_ok({"load", db(), "--json"}, "a\t1\nbb\t22\n");
-  EXPECT_TRUE(loaded.starts_with("{\"entries\":2,\"key_bytes\":3,\"value_bytes\":3,\"skipped\":0,\"interrupted\":false,\"seconds\":")) << loaded;
+  EXPECT_TRUE(loaded.starts_with("{\"entries\":2,\"key_bytes\":3,\"value_bytes\":3,\"skipped\":0,\"interrupted\":false,\"seconds\":"))
+      << loaded;
   for (const char* const name : {"\"entries_per_second\":", "\"bytes_per_second\":"}) EXPECT_NE(loaded.find(name), std::string::npos);
   EXPECT_EQ(firn_ok({"compare", db(), "--json"}, "a\t1\n"), "{\"compared\":1,\"missing\":0,\"different\":0,\"not_in_input\":0}\n");
 }
@@ -192,18 +196,20 @@ class KilledLoad : public Load {
   }
 
  private:
-  static std::string grouped_thousands(long count) { return std::to_string(count / 1000) + "," + std::to_string(1000 + count % 1000).substr(1); }
+  static std::string grouped_thousands(long count) {
+    return std::to_string(count / 1000) + "," + std::to_string(1000 + count % 1000).substr(1);
+  }
 
   std::string input_;
 };
 
 TEST_F(KilledLoad, KillNineLosesNothingThatWasAcknowledged) {
-  EXPECT_EQ(load_and_kill(SIGKILL, "1"), 128 + SIGKILL);
+  EXPECT_EQ(load_and_kill(SIGKILL, "1"), kSignalBase + SIGKILL);
   expect_every_acknowledged_key();
 }
 
 TEST_F(KilledLoad, KillNineLosesNoBatchThatWasAcknowledged) {
-  EXPECT_EQ(load_and_kill(SIGKILL, "16"), 128 + SIGKILL);
+  EXPECT_EQ(load_and_kill(SIGKILL, "16"), kSignalBase + SIGKILL);
   expect_every_acknowledged_key();
   EXPECT_EQ(std::stol(firn_ok({"count", db()})) % 16, 0) << "a batch is there as a whole or not at all";
 }

@@ -20,7 +20,8 @@ TEST_F(Operate, StatIsOneJsonObjectAndTheSameFiguresAsText) {
   ASSERT_TRUE(JsonReader(json, 16).read_object(members)) << json;
   const std::string text = firn_ok({"stat", db()});
   for (const JsonMember& member : members) EXPECT_NE(text.find(member.path + " "), std::string::npos) << member.path;
-  for (const char* const name : {"path", "library", "recovery.clean", "recovery.records_replayed", "recovery.bytes_dropped", "recovery.dropped_file"}) {
+  for (const char* const name :
+       {"path", "library", "recovery.clean", "recovery.records_replayed", "recovery.bytes_dropped", "recovery.dropped_file"}) {
     EXPECT_NE(text.find(std::string(name) + " "), std::string::npos) << name;
   }
   EXPECT_NE(text.find("\nstats."), std::string::npos);
@@ -55,7 +56,8 @@ TEST_F(Operate, AFlippedBitIsStatusFourWithFileAndOffset) {
   EXPECT_NE(text.err.find(" (FIRN_CORRUPT) "), std::string::npos) << text.err;
   EXPECT_NE(text.err.find(largest.filename().string()), std::string::npos) << text.err;
   const Outcome json = firn({"check", db(), "--json"});
-  for (const char* const part : {"\"code\":\"FIRN_CORRUPT\",\"status\":-13", "\"file\":\"", "\"offset\":"}) EXPECT_NE(json.err.find(part), std::string::npos) << json.err;
+  for (const char* const part : {"\"code\":\"FIRN_CORRUPT\",\"status\":-13", "\"file\":\"", "\"offset\":"})
+    EXPECT_NE(json.err.find(part), std::string::npos) << json.err;
 }
 
 TEST_F(Operate, ADatabaseThatAnotherProcessHasOpenIsStatusThree) {
@@ -107,15 +109,18 @@ TEST_F(Operate, UsageErrorsAreStatusTwoAndOneLine) {
 TEST_F(Operate, HelpNamesEveryExitStatus) {
   for (const Arguments& arguments : {Arguments{"--help"}, Arguments{"load", "--help"}}) {
     const std::string help = firn_ok(arguments);
-    for (const char* const line : {"\n  0 ", "\n  1 ", "\n  2 ", "\n  3 ", "\n  4 ", "\n  5 ", "\n  70 ", "\n  130 "}) EXPECT_NE(help.find(line), std::string::npos) << line;
+    for (const char* const line : {"\n  0 ", "\n  1 ", "\n  2 ", "\n  3 ", "\n  4 ", "\n  5 ", "\n  70 ", "\n  130 "})
+      EXPECT_NE(help.find(line), std::string::npos) << line;
   }
   EXPECT_TRUE(firn_ok({"--version"}).starts_with("firn "));
 }
 
 TEST_F(Operate, OptionsAreTheLibrarysTable) {
   const std::string text = firn_ok({"options"});
-  for (const char* const name : {"create_if_missing=true", "durability=process", "compression="}) EXPECT_NE(text.find(name), std::string::npos) << name;
-  EXPECT_NE(firn_ok({"options", "--json"}).find("{\"name\":\"durability\",\"type\":\"durability\",\"default\":\"process\",\"range\":"), std::string::npos);
+  for (const char* const name : {"create_if_missing=true", "durability=process", "compression="})
+    EXPECT_NE(text.find(name), std::string::npos) << name;
+  EXPECT_NE(firn_ok({"options", "--json"}).find("{\"name\":\"durability\",\"type\":\"durability\",\"default\":\"process\",\"range\":"),
+            std::string::npos);
   firn_ok({"put", db(), "k", "v", "-o", "durability=sync", "-o", "memtable_bytes=1MiB"});
   EXPECT_EQ(firn_ok({"-o", "durability=none", "get", db(), "k"}), "v");
   EXPECT_EQ(firn({"put", path("none"), "k", "v", "-o", "create_if_missing=false"}).status, 1);
@@ -168,7 +173,8 @@ TEST_F(Terminal, TheProgressBarIsDrawnOnATerminalOnly) {
   const std::string lines = lines_file();
   const Outcome shown = firn_on_terminal({"load", db()}, lines, "", {"TERM=xterm", "NO_COLOR="});
   EXPECT_EQ(shown.status, 0);
-  for (const char* const part : {"loading", "%", "entries", "/s", "ETA", "\033[32m"}) EXPECT_NE(shown.err.find(part), std::string::npos) << part << ": " << shown.err;
+  for (const char* const part : {"loading", "%", "entries", "/s", "ETA", "\033[32m"})
+    EXPECT_NE(shown.err.find(part), std::string::npos) << part << ": " << shown.err;
   EXPECT_TRUE(shown.err.ends_with("\r\033[K")) << "the line is removed at the end";
   EXPECT_TRUE(shown.out.starts_with("loaded 2 entries"));
   EXPECT_EQ(firn({"load", db()}, "a\t1\n").err, "");

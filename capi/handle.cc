@@ -37,6 +37,11 @@ struct alignas(64) FreeStripe {
 constinit FreeStripe stripes[kStripeCount] = {};
 constinit std::atomic<uint32_t> made_count{0};  // slots that stripes took
 
+// A slot that was made: unlike slot_of, never nullptr.
+HandleSlot* made_slot(uint32_t index) {
+  return &handle_table::chunks[index / kSlotsPerChunk].load(std::memory_order_acquire)[index % kSlotsPerChunk];
+}
+
 constexpr uint64_t next_head(uint64_t head, uint32_t link) { return ((head >> 32) + 1) << 32 | link; }
 
 void push(HandleSlot* slot) {
@@ -51,7 +56,7 @@ void push(HandleSlot* slot) {
 HandleSlot* pop(FreeStripe& stripe) {
   uint64_t head = stripe.head.load(std::memory_order_acquire);
   while (static_cast<uint32_t>(head) != 0) {
-    HandleSlot* slot = slot_of(static_cast<uint32_t>(head) - 1);
+    HandleSlot* slot = made_slot(static_cast<uint32_t>(head) - 1);
     const uint32_t next = slot->next_free.load(std::memory_order_relaxed);
     if (stripe.head.compare_exchange_weak(head, next_head(head, next), std::memory_order_acq_rel, std::memory_order_acquire)) {
       return slot;
@@ -81,11 +86,11 @@ HandleSlot* make_slots(uint32_t stripe) {
     if (first >= kSlotCountMax || !ensure_chunk(first / kSlotsPerChunk)) return nullptr;
   } while (!made_count.compare_exchange_weak(first, first + kRunSlots, std::memory_order_relaxed));
   for (uint32_t i = 0; i < kRunSlots; ++i) {
-    HandleSlot* slot = slot_of(first + i);
+    HandleSlot* slot = made_slot(first + i);
     slot->stripe = stripe;
     if (i != 0) push(slot);
   }
-  return slot_of(first);
+  return made_slot(first);
 }
 
 void pause_shortly(int* round) {

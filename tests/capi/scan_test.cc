@@ -210,10 +210,14 @@ TEST_F(ScanTest, entries_carry_version_and_expiry_and_keys_only_drops_values) {
 }
 
 TEST_F(ScanTest, LSM_ITER_entries_of_one_call_stay_valid_together) {
+  std::string batch;
   for (int i = 0; i < 3000; ++i) {
     const std::string key = "many" + std::to_string(100000 + i);
-    ASSERT_EQ(put(db_, key, "v" + key), FIRN_OK);
-    if (i == 1000) {
+    append_operation(&batch, FIRN_OP_PUT, 0, key, "v" + key);
+    if (i % 1000 != 999) continue;
+    ASSERT_GT(firn_write(db_, bytes(batch), batch.size(), 0), 0);
+    batch.clear();
+    if (i == 1999) {
       ASSERT_EQ(firn_flush(db_), FIRN_OK);
     }
   }

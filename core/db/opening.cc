@@ -93,13 +93,20 @@ Result<ManifestState> DbImpl::read_manifest(bool* is_new) {
   Result<ManifestState> state = manifest.ok() ? Manifest::read(**manifest) : Result<ManifestState>(manifest.status());
   *is_new = state.status().is(Code::kNotFound);
   if (state.ok() && core_.options.error_if_exists) return Status(Code::kExists, "there is a database here, and error_if_exists is on", core_.path);
-  if (!*is_new) return state;
-  // No manifest: a new database, or one whose creation was cut short before it held anything.
+  if (state.ok() || !(state.status().is(Code::kNotFound) || state.status().is(Code::kCorrupt))) return state;
+  // No manifest that can be read. A new database, or one whose creation was cut short before it held anything: then there is at most the first segment of a
+  // manifest, half made, and nothing else.
+  if (!*is_new) {
+    FIRN_TRY_ASSIGN(const auto segments, (*manifest)->list());
+    if (segments.size() > 1 || segments[0] != segment_name(1)) return state;
+    *is_new = true;
+  }
   for (const std::string_view name : {kWalName, kTablesName}) {
     auto directory = core_.directory->open_directory(name, false);
     if (directory.status().is(Code::kNotFound)) continue;
     if (!directory.ok()) return directory.status();
     FIRN_TRY_ASSIGN(const auto names, (*directory)->list());
+    if (!names.empty() && state.status().is(Code::kCorrupt)) return state;
     if (!names.empty()) {
       return Status::corrupt("the manifest is missing, but there are data: restore it from a backup", core_.path + "/" + std::string(kManifestName), 0);
     }

@@ -83,14 +83,15 @@ Status TableFileBuilder::add(const Entry& entry, uint64_t hash) {
   ++group_entries_;
   count(entry);
   remember_key(entry.key);
-  status_ = append(header_slice, entry);
-  return status_;
+  Status status = append(header_slice, entry);
+  if (!status.ok()) [[unlikely]] status_ = status;
+  return status;
 }
 
 Status TableFileBuilder::check(const Entry& entry) const {
   if (!status_.ok()) [[unlikely]] return status_;
   if (entry.key.user.size() > kKeyBytesMax || entry.value.size() > kValueBytesMax) [[unlikely]] {
-    return Status(Code::kTooLarge, "a key or a value is over its limit", file_->path());
+    return Status(Code::kInvalid, "a key or a value is over its limit", file_->path());
   }
   if (static_cast<uint32_t>(entry.kind) > kEntryKindMax || (entry.kind == EntryKind::kDelete && !entry.value.empty()) ||
       entry.seq < options_.seq_lower || entry.seq > options_.seq_upper) [[unlikely]] {

@@ -23,7 +23,8 @@ class TableBuilder {
   virtual ~TableBuilder() = default;
 
   // `hash` is hash_key(seed of the database, entry.key). Copies what it keeps. kIo, kNoSpace, kTooLarge (the table is at its format's limit:
-  // finish it), kInvalid (the key does not ascend).
+  // finish it; nothing was added), kInvalid (the key does not ascend, or the entry is outside the bounds that hold for it), kUnsupported (this
+  // build lacks the compression). After kIo or kNoSpace every call answers the same.
   virtual Status add(const Entry& entry, uint64_t hash) = 0;
   virtual uint64_t entry_count() const = 0;
   virtual uint64_t file_bytes_estimate() const = 0;  // of the file if it were finished now

@@ -174,7 +174,6 @@ bool TableIterator::gather_group(uint32_t group, uint32_t* count) {
   for (uint64_t offset = bounds.begin; offset < bounds.end;) {
     EntryHeader header;
     if (*count == kGroupEntriesMax || !decode_entry_header(data_ + offset, data_ + bounds.end, seq_width_, &header)) {
-      group_[group_at_] = UINT32_MAX;  // the group is not whole
       return check(table_.image().corrupt("a group of entries does not decode", offset));
     }
     group_[(*count)++] = static_cast<uint32_t>(offset);

@@ -116,7 +116,7 @@ TEST_P(KillTest, every_acknowledged_write_is_there_after_kill_9) {
   const char* given = std::getenv("FIRN_KILL_SEED");
   const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
   const char* deep = std::getenv("FIRN_DEEP");
-  const int rounds = deep != nullptr && *deep == '1' ? 1500 : 40;
+  const int rounds = deep != nullptr && *deep == '1' ? 1500 : 16;
   SCOPED_TRACE("replay: FIRN_KILL_SEED=" + std::to_string(seed));
   const std::filesystem::path path =
       std::filesystem::temp_directory_path() / ("firn-kill-" + std::to_string(getpid()) + "-" + GetParam().name);
@@ -147,7 +147,7 @@ TEST_P(KillTest, every_acknowledged_write_is_there_after_kill_9) {
       }
     }
     // Some kills meet the opening, others a writer that has got going, however slow the machine is.
-    const uint64_t wanted = random() % 3 == 0 ? 0 : 1 + random() % 3000;
+    const uint64_t wanted = random() % 3 == 0 ? 0 : 1 + random() % 1000;
     while (report->acknowledged < first + wanted && waitpid(child, nullptr, WNOHANG) == 0) usleep(100);
     usleep(static_cast<useconds_t>(random() % 5000));
     kill(child, SIGKILL);

@@ -30,8 +30,28 @@ void require(const Status& status) {
   std::abort();
 }
 
-// Sorted keys of 16 bytes: 8 random ones, so that they are spread, in hexadecimal.
-std::vector<std::string> make_keys() {
+// Keys of 16 bytes one behind the other, so that reading a list of keys costs next to nothing.
+class KeyList {
+ public:
+  explicit KeyList(const std::vector<std::string>& keys) {
+    for (const std::string& key : keys) bytes_ += key;
+    for (size_t i = 0; i < keys.size(); ++i) hashes_.push_back(hash_key(kHashSeed, at(i)));
+  }
+  InternalKey at(size_t i) const { return {1, Slice(std::string_view(bytes_).substr(i * kKeyBytes, kKeyBytes))}; }
+  uint64_t hash(size_t i) const { return hashes_[i]; }
+
+ private:
+  std::string bytes_;
+  std::vector<uint64_t> hashes_;
+};
+
+struct Keys {
+  KeyList sorted;
+  KeyList shuffled;
+  KeyList absent;  // neighbours of the shuffled ones
+};
+
+Keys make_keys() {
   std::mt19937_64 random(1);
   std::vector<std::string> keys(kEntryCount);
   for (std::string& key : keys) {
@@ -40,17 +60,19 @@ std::vector<std::string> make_keys() {
     key = text;
   }
   std::sort(keys.begin(), keys.end());
-  return keys;
+  KeyList sorted(keys);
+  std::shuffle(keys.begin(), keys.end(), random);
+  KeyList shuffled(keys);
+  for (std::string& key : keys) key.back() = '?';
+  return {std::move(sorted), std::move(shuffled), KeyList(keys)};
 }
 
-const std::vector<std::string>& keys() {
-  static const std::vector<std::string> all = make_keys();
+const Keys& keys() {
+  static const Keys all = make_keys();
   return all;
 }
 
-InternalKey internal(const std::string& user) { return {1, Slice(std::string_view(user))}; }
-
-Status build(File* file, const std::vector<uint64_t>& hashes, Compression compression) {
+Status build(File* file, Compression compression) {
   TableBuilderOptions options;
   options.identity = kIdentity;
   options.compression = compression;
@@ -58,28 +80,19 @@ Status build(File* file, const std::vector<uint64_t>& hashes, Compression compre
   options.seq_upper = Seq{kEntryCount};
   const auto builder = TableBuilder::create(file, options);
   std::string value(kValueBytes, 'v');
+  const KeyList& list = keys().sorted;
   for (size_t i = 0; i < kEntryCount; ++i) {
-    std::memcpy(value.data(), &hashes[i], 8);
-    std::memcpy(value.data() + 50, &hashes[i], 8);
-    FIRN_TRY(builder->add({internal(keys()[i]), Slice(std::string_view(value)), Seq{1 + i}, EntryKind::kPut, 0}, hashes[i]));
+    const uint64_t hash = list.hash(i);
+    std::memcpy(value.data() + i % 90, &hash, 8);
+    FIRN_TRY(builder->add({list.at(i), Slice(std::string_view(value)), Seq{1 + i}, EntryKind::kPut, 0}, hash));
   }
   return builder->finish().status();
-}
-
-const std::vector<uint64_t>& hashes() {
-  static const std::vector<uint64_t> all = [] {
-    std::vector<uint64_t> made(kEntryCount);
-    for (size_t i = 0; i < kEntryCount; ++i) made[i] = hash_key(kHashSeed, internal(keys()[i]));
-    return made;
-  }();
-  return all;
 }
 
 // One table of a million entries in the file system, made once.
 struct Fixture {
   std::unique_ptr<Env> memory_env = new_memory_env();
   std::unique_ptr<Directory> directory;
-  std::vector<uint32_t> order;  // of random visits
 
   Fixture() {
     char path[] = "/tmp/firn_table_bench_XXXXXX";
@@ -87,12 +100,8 @@ struct Fixture {
     directory = std::move(posix_env().open_directory(path, true).value());
     for (Compression compression : {Compression::kNone, Compression::kLz4, Compression::kZstd}) {
       if (!compression_is_built_in(compression)) continue;
-      require(build(directory->open_file(name(compression), OpenMode::kCreate).value().get(), hashes(), compression));
+      require(build(directory->open_file(name(compression), OpenMode::kCreate).value().get(), compression));
     }
-    std::mt19937 random(2);
-    order.resize(kEntryCount);
-    for (uint32_t i = 0; i < kEntryCount; ++i) order[i] = i;
-    std::shuffle(order.begin(), order.end(), random);
   }
   ~Fixture() {
     for (Compression compression : {Compression::kNone, Compression::kLz4, Compression::kZstd}) {
@@ -102,7 +111,11 @@ struct Fixture {
   }
   static std::string name(Compression compression) { return "table" + std::to_string(static_cast<int>(compression)); }
   std::unique_ptr<Table> open(Compression compression, TableIo io) const {
-    return std::move(Table::open(directory->open_file(name(compression), OpenMode::kRead).value(), kIdentity, io).value());
+    auto file = directory->open_file(name(compression), OpenMode::kRead);
+    require(file.status());
+    auto table = Table::open(std::move(file.value()), kIdentity, io);
+    require(table.status());
+    return std::move(table.value());
   }
 };
 
@@ -122,11 +135,10 @@ void per_entry(benchmark::State& state, double count) {
 
 void BM_Build(benchmark::State& state) {
   const auto compression = static_cast<Compression>(state.range(0));
-  static_cast<void>(hashes());
   const auto directory = std::move(fixture().memory_env->open_directory("/", true).value());
   for (auto _ : state) {
     const auto file = std::move(directory->open_file("built", OpenMode::kCreate).value());
-    require(build(file.get(), hashes(), compression));
+    require(build(file.get(), compression));
     state.counters["space"] = static_cast<double>(file->size().value()) / (kEntryCount * (kKeyBytes + kValueBytes));
     state.PauseTiming();
     static_cast<void>(directory->remove("built"));
@@ -157,19 +169,20 @@ void BM_Open(benchmark::State& state) {
 }
 BENCHMARK(BM_Open)->ArgNames({"compression", "pread"})->Args({0, 0})->Args({0, 1})->Args({1, 1});
 
+size_t next_of(size_t i) { return i + 1 == kEntryCount ? 0 : i + 1; }
+
 void BM_Find(benchmark::State& state, bool present) {
   const auto table = open_for(state);
   require(table->verify(kHashSeed));
+  const KeyList& list = present ? keys().shuffled : keys().absent;
   size_t i = 0;
-  std::string key(kKeyBytes, '\0');
   for (auto _ : state) {
-    key = keys()[fixture().order[i]];
-    if (!present) key[15] ^= 1, key[14] ^= 3;
-    i = i + 1 == kEntryCount ? 0 : i + 1;
+    const InternalKey key = list.at(i);
     Entry entry;
-    const Status status = table->find(internal(key), hash_key(kHashSeed, internal(key)), &entry);
+    const Status status = table->find(key, hash_key(kHashSeed, key), &entry);
     benchmark::DoNotOptimize(status.code());
     if (present) benchmark::DoNotOptimize(entry.value[0]);
+    i = next_of(i);
   }
 }
 BENCHMARK_CAPTURE(BM_Find, hit, true)->ArgNames({"compression", "pread"})->Args({0, 0})->Args({0, 1});
@@ -179,15 +192,16 @@ BENCHMARK_CAPTURE(BM_Find, miss, false)->ArgNames({"compression", "pread"})->Arg
 void BM_FindMany(benchmark::State& state) {
   const auto table = open_for(state);
   require(table->verify(kHashSeed));
+  const KeyList& list = keys().shuffled;
   constexpr size_t kBatch = 32;
   size_t i = 0;
   for (auto _ : state) {
     uint64_t batch[kBatch];
-    for (size_t k = 0; k < kBatch; ++k) table->prefetch(batch[k] = hash_key(kHashSeed, internal(keys()[fixture().order[i + k]])));
+    for (size_t k = 0; k < kBatch; ++k) table->prefetch(batch[k] = hash_key(kHashSeed, list.at(i + k)));
     for (uint64_t hash : batch) table->prefetch_entry(hash);
     for (size_t k = 0; k < kBatch; ++k) {
       Entry entry;
-      require(table->find(internal(keys()[fixture().order[i + k]]), batch[k], &entry));
+      require(table->find(list.at(i + k), batch[k], &entry));
       benchmark::DoNotOptimize(entry.value[0]);
     }
     i = i + 2 * kBatch > kEntryCount ? 0 : i + kBatch;
@@ -196,21 +210,31 @@ void BM_FindMany(benchmark::State& state) {
 }
 BENCHMARK(BM_FindMany)->ArgNames({"compression", "pread"})->Args({0, 0});
 
-// The limit of a find: the key from the list of keys, then two loads, the second of which depends on the first, over as many bytes.
-void BM_FindLimit(benchmark::State& state) {
-  constexpr size_t kLines = size_t{1} << 21;  // 128 MiB of lines
-  std::vector<uint64_t> memory(kLines * 8);
-  std::mt19937_64 random(3);
-  for (size_t i = 0; i < kLines; ++i) memory[i * 8] = random() % kLines;
+// The limit of a find: in the same mapped file two loads, the place of the second depending on what the first gave. And of a miss: one.
+void BM_FindLimit(benchmark::State& state, bool present) {
+  auto file = fixture().directory->open_file(Fixture::name(Compression::kNone), OpenMode::kRead);
+  require(file.status());
+  const uint64_t line_count = file.value()->size().value() / 64;
+  auto mapping = file.value()->map(line_count * 64, false);
+  require(mapping.status());
+  mapping.value()->advise_random();
+  const uint8_t* const data = mapping.value()->data();
+  const uint64_t index_lines = kEntryCount / 10;  // at the end of the file, as the hash index
+  for (uint64_t line = 0; line < line_count; ++line) benchmark::DoNotOptimize(data[line * 64]);
+  const KeyList& list = keys().shuffled;
   size_t i = 0;
+  uint64_t loaded = 0;
   for (auto _ : state) {
-    const std::string& key = keys()[fixture().order[i]];
-    i = i + 1 == kEntryCount ? 0 : i + 1;
-    const uint64_t first = memory[hash_key(kHashSeed, internal(key)) % (kLines / 16) * 8];
-    benchmark::DoNotOptimize(memory[first * 8]);
+    // The last round's value goes into this round's place, so that rounds do not overlap more than calls of find() do.
+    const uint64_t hash = hash_key(kHashSeed, list.at(i)) + (loaded & 1);
+    loaded = data[(line_count - 1 - hash % index_lines) * 64];
+    if (present) loaded = data[((hash >> 32) + loaded) % (line_count - index_lines) * 64];
+    benchmark::DoNotOptimize(loaded);
+    i = next_of(i);
   }
 }
-BENCHMARK(BM_FindLimit);
+BENCHMARK_CAPTURE(BM_FindLimit, hit, true);
+BENCHMARK_CAPTURE(BM_FindLimit, miss, false);
 
 void BM_Scan(benchmark::State& state, bool forward) {
   const auto table = open_for(state);
@@ -232,6 +256,7 @@ BENCHMARK_CAPTURE(BM_Scan, backward, false)->ArgNames({"compression", "pread"})-
 
 // The first scan after opening verifies, reads or decompresses every chunk.
 void BM_FirstScan(benchmark::State& state) {
+  static_cast<void>(fixture());
   for (auto _ : state) {
     const auto table = open_for(state);
     const auto iterator = table->new_iterator(true);
@@ -248,9 +273,9 @@ void BM_Seek(benchmark::State& state) {
   const auto iterator = table->new_iterator(false);
   size_t i = 0;
   for (auto _ : state) {
-    iterator->seek(internal(keys()[fixture().order[i]]));
+    iterator->seek(keys().shuffled.at(i));
     benchmark::DoNotOptimize(iterator->entry().value.data());
-    i = i + 1 == kEntryCount ? 0 : i + 1;
+    i = next_of(i);
   }
 }
 BENCHMARK(BM_Seek)->ArgNames({"compression", "pread"})->Args({0, 0})->Args({0, 1});

@@ -10,7 +10,7 @@
 
 namespace bench {
 
-void print_conditions(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines);
+void print_conditions(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, unsigned rep_count);
 // Whether other processes had the machine, too: then only ratios of processor time mean something.
 void print_quietness(std::FILE* out, const Results& results);
 void print_throughput(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results);

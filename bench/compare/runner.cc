@@ -1,6 +1,7 @@
 #include "compare/runner.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,8 +17,20 @@
 namespace bench {
 namespace {
 
+// --quick starts no repetition that would end after this.
+constexpr double kQuickSeconds = 170;
+
 constexpr long kTmpfsMagic = 0x01021994;
 constexpr long kRamfsMagic = 0x858458f6;
+
+// Set by SIGINT, SIGTERM and SIGHUP: the run then ends in order, so that no database of gigabytes stays behind.
+volatile sig_atomic_t interrupted = 0;
+
+void catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { interrupted = 1; };  // without SA_RESTART: the parent's read returns
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(number, &action, nullptr);
+}
 
 // A directory of this run below options.dir, removed with everything in it at the end.
 class WorkDirectory {
@@ -84,6 +97,7 @@ int run_stage(char** argv, const std::string& engine, const std::string& stage, 
   char buffer[4096];
   for (ssize_t size = 0; (size = ::read(ends[0], buffer, sizeof buffer)) != 0;) {
     if (size > 0) output.append(buffer, static_cast<size_t>(size));
+    if (size < 0 && interrupted) ::kill(child, SIGKILL);
     if (size < 0 && errno != EINTR) break;
   }
   ::close(ends[0]);
@@ -109,6 +123,7 @@ bool group_wanted(const Options& options, const EngineInfo& engine, const Group&
 
 RunSummary run_all(const Options& options, const std::vector<const EngineInfo*>& engines, char** argv) {
   RunSummary summary;
+  catch_interrupts();
   const WorkDirectory work(options.dir);
   JsonLines json(options);
   const auto run_group = [&](const Group& group, const EngineInfo& engine, unsigned rep) {
@@ -130,10 +145,16 @@ RunSummary run_all(const Options& options, const std::vector<const EngineInfo*>&
     std::fprintf(stderr, "%u/%u %-10s %-18s %6.1f s%s\n", rep + 1, options.reps, group.name, engine.name.c_str(),
                  static_cast<double>(now_ns() - start) / 1e9, good ? "" : "  FAILED");
   };
-  for (unsigned rep = 0; rep < options.reps; ++rep)
+  const uint64_t start = now_ns();
+  for (unsigned rep = 0; rep < options.reps && !interrupted; ++rep) {
+    const double seconds = static_cast<double>(now_ns() - start) / 1e9;
+    if (options.quick && rep > 0 && seconds + seconds / rep > kQuickSeconds) break;
+    ++summary.rep_count;
     for (const auto& group : groups())
       for (const auto* engine : engines)
-        if (group_wanted(options, *engine, group)) run_group(group, *engine, rep);
+        if (!interrupted && group_wanted(options, *engine, group)) run_group(group, *engine, rep);
+  }
+  if (interrupted) std::fprintf(stderr, "interrupted: the tables hold what was measured until then\n");
   return summary;
 }
 

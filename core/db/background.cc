@@ -76,6 +76,8 @@ void Background::keep() {
 }
 
 bool Background::sync_if_due(int64_t* next_sync_ns) {
+  // What recovery found has to be in tables first. The workers are at it; waiting for them here would wait for ever when both are told to stop.
+  if (core_.has_recovered.load(std::memory_order_acquire)) return false;
   bool due = false;
   if (core_.options.durability == Durability::kEvery) {
     due = door_.commits_since_sync() >= core_.options.durability_every_count;

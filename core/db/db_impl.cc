@@ -16,7 +16,6 @@ DbImpl::~DbImpl() {
 
 Status DbImpl::close() {
   background_.stop();
-  is_open_ = false;
   if (core_.options.read_only) return {};
   const Seq last = door_.stop();
   Status status = core_.check_writable();
@@ -126,7 +125,9 @@ Result<Seq> DbImpl::write(const Operation* operations, size_t count, WriteFlags 
 
 void DbImpl::after_write() {
   // A slice of background work with every write that finds some: no pause is longer than a slice.
-  if (jobs_.has_work()) (void)jobs_.run_slice().ok();
+  if (!jobs_pending_.load(std::memory_order_relaxed)) return;
+  const Result<bool> more = jobs_.run_slice();
+  if (more.ok() && !*more) jobs_pending_.store(false, std::memory_order_relaxed);
 }
 
 Result<uint32_t> DbImpl::ns_open(Slice name, bool existing_only) {

@@ -83,7 +83,7 @@ class DbImpl final : public Db {
   CommitDoor door_;
   Jobs jobs_;
   Background background_;
-  bool is_open_ = false;
+  std::atomic<bool> jobs_pending_{false};  // single-threaded: there may be work for the slices inside writes
 };
 
 }  // namespace firn

@@ -95,6 +95,7 @@ Result<bool> Jobs::step_compaction() {
     }
     if (!plan) {
       if (full) full_compaction_done(ticket);
+      FIRN_TRY(trim_table_memory());
       return full;
     }
     start_compaction(std::move(*plan), full ? ticket : 0);
@@ -102,6 +103,33 @@ Result<bool> Jobs::step_compaction() {
   FIRN_TRY_ASSIGN(const bool done, compaction_->job->step(kSliceEntryCount));
   if (done) FIRN_TRY(finish_compaction());
   return true;
+}
+
+Status Jobs::trim_table_memory() {
+  const std::lock_guard lock(runs_mutex_);  // a flush may go on: it only adds tables
+  const VersionRef version = look().second;
+  uint64_t held_bytes = 0;
+  for (const Run& run : version->runs) {
+    for (const TableRef& table : run.tables) held_bytes += table->table->memory_bytes();
+  }
+  if (held_bytes <= core_.options.cache_bytes) return {};
+  // Down to half, so that it is not done again at once. The newest runs go first: they are small and soon merged away.
+  std::vector<uint64_t> removed;
+  std::vector<std::pair<uint64_t, TableRef>> added;
+  for (const Run& run : version->runs) {
+    for (const TableRef& table : run.tables) {
+      if (held_bytes <= core_.options.cache_bytes / 2) break;
+      held_bytes -= table->table->memory_bytes();
+      FIRN_TRY_ASSIGN(TableRef fresh, open_table(*core_.tables, {core_.db_id, table->id}, core_.options.table_io));
+      removed.push_back(table->id);
+      added.emplace_back(run.id, std::move(fresh));
+    }
+  }
+  const std::lock_guard view_lock(core_.view_mutex);
+  DbCore::ViewChange change;
+  change.version = apply_changes(*core_.views->current()->version(), removed, added);
+  core_.publish(std::move(change));
+  return {};
 }
 
 void Jobs::full_compaction_done(uint64_t ticket) {
@@ -137,6 +165,7 @@ Status Jobs::start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Ve
   std::vector<std::unique_ptr<Iterator>> newest_first;
   for (const auto& memtable : sealed) {
     if (memtable->empty()) continue;
+    memtable->segment()->release_tail(memtable->end());
     lower = std::min(lower, memtable->seq_min());
     upper = std::max(upper, memtable->seq_max());
     FIRN_TRY(memtable->add_iterators(kSeqMax, &newest_first));

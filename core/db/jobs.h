@@ -6,6 +6,8 @@
 //          unlinked. (A reader who still has such a file open or mapped keeps it: the system frees it after the last of them.)
 //   JOB-3  A job that fails leaves no file, changes nothing, and is tried again.
 //
+// When there is nothing else to do, tables that hold more memory than cache_bytes allows are opened anew: their old selves go with the last reader.
+//
 // Threading: all public functions from any thread; one thread at a time steps a job (a mutex each).
 #pragma once
 
@@ -56,6 +58,7 @@ class Jobs {
   Result<bool> guarded(const Step& step);
   Result<bool> step_flush();
   Result<bool> step_compaction();
+  Status trim_table_memory();
   Status start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Version& version);
   Status finish_flush();
   void start_compaction(CompactionPlan plan, uint64_t full_ticket);

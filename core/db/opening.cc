@@ -44,7 +44,6 @@ Status DbImpl::open(const std::string& path, const DbOptions& options) {
   Found found;
   FIRN_TRY(recover(&found));
   FIRN_TRY(options.read_only ? start_reading(std::move(found)) : start_writing(std::move(found)));
-  is_open_ = true;
   return {};
 }
 
@@ -143,19 +142,14 @@ Status DbImpl::open_tables(Found* found) {
   core_.tables = std::move(*directory);
   std::vector<std::pair<uint64_t, TableRef>> tables;
   for (const TableRecord& record : found->state.tables) {
-    const std::string name = table_name(record.table_id);
-    auto file = core_.tables->open_file(name, OpenMode::kRead);
-    if (file.status().is(Code::kNotFound)) {
-      return Status::corrupt("a table that the manifest names is missing", core_.tables->path() + "/" + name, 0);
+    FIRN_TRY_ASSIGN(TableRef table, open_table(*core_.tables, {core_.db_id, record.table_id}, core_.options.table_io));
+    if (table->file_bytes != record.file_bytes) {
+      return Status::corrupt("a table does not have the length that the manifest names", core_.tables->path() + "/" + table_name(record.table_id),
+                             record.file_bytes);
     }
-    if (!file.ok()) return file.status();
-    FIRN_TRY_ASSIGN(auto table, Table::open(std::move(*file), {core_.db_id, record.table_id}, core_.options.table_io));
-    if (table->properties().file_bytes != record.file_bytes) {
-      return Status::corrupt("a table does not have the length that the manifest names", core_.tables->path() + "/" + name, record.file_bytes);
-    }
-    if (core_.options.verify_on_open) FIRN_TRY(table->verify(core_.hash_seed));
-    found->last = std::max(found->last, table->properties().seq_max);
-    tables.emplace_back(record.run_id, std::make_shared<TableHandle>(TableHandle{record.table_id, record.file_bytes, std::move(table)}));
+    if (core_.options.verify_on_open) FIRN_TRY(table->table->verify(core_.hash_seed));
+    found->last = std::max(found->last, table->table->properties().seq_max);
+    tables.emplace_back(record.run_id, std::move(table));
   }
   found->version = apply_changes(Version(), {}, tables);
   found->last = std::max(found->last, found->state.seq_floor);
@@ -223,8 +217,10 @@ Status DbImpl::start_writing(Found found) {
   core_.wal->continue_at(state.wal_next_id, state.wal_next_base, found.log.end);
   core_.sync_group = std::make_unique<SyncGroup>(*core_.wal);
   core_.has_recovered.store(!found.memtables.empty());
+  jobs_pending_.store(true);
   door_.on_upkeep_due = [this] { core_.options.single_threaded ? (void)door_.upkeep().ok() : background_.wake_keeper(); };
   door_.on_sealed = [this] {
+    jobs_pending_.store(true, std::memory_order_relaxed);
     if (!core_.options.single_threaded) background_.wake_workers();
   };
   door_.do_jobs = [this] { return run_jobs_inline(); };

@@ -58,7 +58,7 @@ class Segment {
   // Makes pages present up to `offset`, at most `bytes_max` further than now. Returns whether there is more to do.
   Result<bool> prefault(uint64_t offset, uint64_t bytes_max);
   Status sync() { return file_->sync(); }
-  // Gives the space behind `offset` back; only after the segment was sealed there.
+  // Gives the space behind `offset` back; only after the segment was sealed there. Best effort.
   void release_tail(uint64_t offset) { file_->release_tail(offset); }
 
  private:

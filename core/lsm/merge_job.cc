@@ -70,14 +70,9 @@ Status MergeJob::finish_table() {
   FIRN_TRY(builder_->finish().status());
   builder_.reset();
   file_.reset();
-  FIRN_TRY_ASSIGN(auto file, tables_.open_file(table_name(table_id_), OpenMode::kRead));
-  FIRN_TRY_ASSIGN(auto table, Table::open(std::move(file), {options_.db_id, table_id_}, options_.table_io));
-  auto handle = std::make_shared<TableHandle>();
-  handle->id = table_id_;
-  handle->file_bytes = table->properties().file_bytes;
-  handle->table = std::move(table);
-  bytes_written_ += handle->file_bytes;
-  outputs_.push_back(std::move(handle));
+  FIRN_TRY_ASSIGN(TableRef table, open_table(tables_, {options_.db_id, table_id_}, options_.table_io));
+  bytes_written_ += table->file_bytes;
+  outputs_.push_back(std::move(table));
   table_id_ = 0;
   return {};
 }

@@ -23,6 +23,16 @@ bool parse_table_name(const std::string& name, uint64_t* id) {
   return true;
 }
 
+Result<TableRef> open_table(Directory& tables, const TableIdentity& identity, TableIo io) {
+  const std::string name = table_name(identity.table_id);
+  auto file = tables.open_file(name, OpenMode::kRead);
+  if (file.status().is(Code::kNotFound)) return Status::corrupt("a table that the manifest names is missing", tables.path() + "/" + name, 0);
+  if (!file.ok()) return file.status();
+  FIRN_TRY_ASSIGN(auto table, Table::open(std::move(*file), identity, io));
+  const uint64_t file_bytes = table->properties().file_bytes;
+  return TableRef(std::make_shared<TableHandle>(TableHandle{identity.table_id, file_bytes, std::move(table)}));
+}
+
 uint64_t Run::bytes() const {
   uint64_t sum = 0;
   for (const TableRef& table : tables) sum += table->file_bytes;

@@ -31,6 +31,9 @@ struct TableHandle {
 };
 using TableRef = std::shared_ptr<const TableHandle>;
 
+// Opens a finished table. Codes as Table::open; kCorrupt when the file is missing.
+Result<TableRef> open_table(Directory& tables, const TableIdentity& identity, TableIo io);
+
 struct Run {
   uint64_t id = 0;  // higher is newer
   std::vector<TableRef> tables;

@@ -58,8 +58,8 @@ uint32_t Fences::count_below(uint64_t wanted) const {
   const uint32_t step = std::min(kSampleStep, count() - first);
   const uint8_t* const heads = image_.data() + image_.layout().heads_offset + uint64_t{first} * 8;
   const uint8_t* const offsets = image_.data() + image_.layout().offsets_offset + uint64_t{first} * 4;
-  for (size_t byte = 0; byte < kSampleStep * 8; byte += 64) __builtin_prefetch(heads + byte);
-  for (size_t byte = 0; byte < kSampleStep * 4; byte += 64) __builtin_prefetch(offsets + byte);  // of the groups: the next to be read
+  for (size_t byte = 0; byte < kSampleStep * 8; byte += kCacheLineBytes) __builtin_prefetch(heads + byte);
+  for (size_t byte = 0; byte < kSampleStep * 4; byte += kCacheLineBytes) __builtin_prefetch(offsets + byte);  // of the groups: the next to be read
   return first + partition(step, [heads](uint32_t i) { return load_u64(heads + uint64_t{i} * 8); }, is_below);
 }
 

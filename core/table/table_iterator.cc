@@ -153,7 +153,7 @@ void TableIterator::walk_group(uint32_t group, const InternalKey& key) {
   if (!bounds_of(group, &bounds)) return;
   // The headers lie apart, each found through the one before it: all lines at once take less time than one after the other.
   const uint64_t walk_end = std::min(bounds.end, bounds.begin + kWalkPrefetchBytes);
-  for (uint64_t line = bounds.begin; line < walk_end; line += kBucketBytes) __builtin_prefetch(data_ + line);
+  for (uint64_t line = bounds.begin; line < walk_end; line += kCacheLineBytes) __builtin_prefetch(data_ + line);
   if (range_.prefix >= key.prefix) {
     for (uint64_t offset = bounds.begin; offset < bounds.end;) {
       EntryHeader header;

@@ -129,7 +129,7 @@ void TableReader::prefetch_entry(uint64_t hash) const {
   // An address that is prefetched need not be a good one.
   const uint8_t* const entry = data_ + bucket_place(line, static_cast<uint32_t>(__builtin_ctz(matches)));
   __builtin_prefetch(entry);
-  __builtin_prefetch(entry + kBucketBytes);
+  __builtin_prefetch(entry + kCacheLineBytes);
 }
 
 std::unique_ptr<Iterator> TableReader::new_iterator(bool sequential) const {

@@ -185,6 +185,6 @@ constexpr OptionSet kOptionSets[] = {
     {"sync", "memtable_bytes=32KiB,durability=sync"},
     {"single_threaded", "memtable_bytes=16KiB,single_threaded=true"},
 };
-INSTANTIATE_TEST_SUITE_P(Options, KillTest, testing::ValuesIn(kOptionSets), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Options, KillTest, testing::ValuesIn(kOptionSets), [](const auto& set) { return std::string(set.param.name); });
 
 }  // namespace

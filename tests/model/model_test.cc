@@ -404,7 +404,7 @@ constexpr OptionSet kOptionSets[] = {
     {"tiny_memtables", "memtable_bytes=4KiB"},
     {"small_memtables", "memtable_bytes=64KiB"},
     {"log_by_pwrite", "memtable_bytes=4KiB,log_io=pwrite"},
-    {"tables_by_pread", "memtable_bytes=8KiB,table_io=pread"},
+    {"tables_by_pread", "memtable_bytes=8KiB,table_io=pread,cache_bytes=64KiB"},
     {"both_by_calls", "memtable_bytes=4KiB,log_io=pwrite,table_io=pread"},
     {"single_threaded", "memtable_bytes=4KiB,single_threaded=true"},
     {"single_threaded_defaults", "single_threaded=true"},
@@ -419,6 +419,6 @@ constexpr OptionSet kOptionSets[] = {
     {"in_memory", "memory,memtable_bytes=8KiB"},
     {"in_memory_single_threaded", "memory,memtable_bytes=8KiB,single_threaded=true"},
 };
-INSTANTIATE_TEST_SUITE_P(Options, ModelTest, testing::ValuesIn(kOptionSets), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Options, ModelTest, testing::ValuesIn(kOptionSets), [](const auto& set) { return std::string(set.param.name); });
 
 }  // namespace

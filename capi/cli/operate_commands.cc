@@ -1,4 +1,5 @@
 // stat, compact, check: looking after a database.
+#include <algorithm>
 #include <chrono>
 
 #include "commands.h"

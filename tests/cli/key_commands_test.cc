@@ -50,11 +50,12 @@ TEST_F(KeyCommands, HexCarriesEveryByteValueBothWays) {
   EXPECT_EQ(firn_ok({"scan", db(), "--hex"}), hex_of(bytes) + "\t" + hex_of(bytes) + "\n");
   firn_ok({"put", db(), "raw"}, bytes);
   EXPECT_EQ(firn_ok({"get", db(), "raw"}), bytes);
-  for (int i = 0; i < 256; ++i) {
-    const std::string one(1, static_cast<char>(i));
+  for (const char byte : {'\0', '\t', '\n', '\x7f', '\x80', '\xff'}) {
+    const std::string one(1, byte);
     firn_ok({"put", db(), "--hex", hex_of(one), hex_of(one)});
+    EXPECT_EQ(firn_ok({"get", db(), "--hex", hex_of(one)}), hex_of(one) + "\n");
   }
-  EXPECT_EQ(firn_ok({"count", db()}), "258\n");
+  EXPECT_EQ(firn_ok({"count", db()}), "8\n");
   EXPECT_EQ(firn_ok({"scan", db(), "--hex", "--prefix", "ff", "--keys-only"}), "ff\n");
 }
 

@@ -10,7 +10,11 @@
 namespace firn {
 namespace {
 
-constexpr uint64_t kSegmentGrowth = 4;
+constexpr uint64_t kSegmentGrowth = 16;  // few steps: making a segment costs four syncs, which a young database would wait for
+// The next segment is made when so much of the active one is used: of a small one, which is full in no time, much sooner.
+constexpr uint64_t kSpareAtFraction = 4;
+constexpr uint64_t kSpareAtFractionSmall = 16;
+constexpr uint64_t kSmallSegmentBytes = 1 << 20;
 // Pages are made present so far ahead of the writer, so much at a time. When commits wait for the disk less is better: the next fdatasync writes what was
 // made present.
 constexpr uint64_t kPrefaultAheadBytes = 4 << 20;
@@ -18,6 +22,10 @@ constexpr uint64_t kPrefaultChunkBytes = 1 << 20;
 constexpr uint64_t kPrefaultAheadSyncBytes = 128 << 10;
 constexpr uint64_t kPrefaultChunkSyncBytes = 64 << 10;
 constexpr size_t kPreparedOnStackCount = 8;
+
+uint64_t spare_due_at(const Segment& segment) {
+  return segment.capacity() / (segment.capacity() <= kSmallSegmentBytes ? kSpareAtFractionSmall : kSpareAtFraction);
+}
 
 bool waits_for_disk(const DbOptions& options) {
   return options.durability == Durability::kSync || (options.durability == Durability::kInterval && options.durability_interval_ms < 100);
@@ -303,7 +311,7 @@ Result<bool> CommitDoor::upkeep() {
   bool has_spare = false;
   {
     const std::lock_guard lock(spare_mutex_);
-    if (!spare_ && offset >= segment->capacity() / 4) {
+    if (!spare_ && offset >= spare_due_at(*segment)) {
       if (auto spare = make_spare({}, segment_bytes); spare.ok()) spare_ = std::move(*spare);
     }
     has_spare = spare_.has_value();
@@ -314,7 +322,7 @@ Result<bool> CommitDoor::upkeep() {
   if (core_.wal->active() != segment) return true;
   if (!more) {
     upkeep_at_ = offset + ahead / 2;
-    if (!has_spare) upkeep_at_ = std::min(upkeep_at_, std::max(offset + 1, segment->capacity() / 4));
+    if (!has_spare) upkeep_at_ = std::min(upkeep_at_, std::max(offset + 1, spare_due_at(*segment)));
   }
   return more;
 }

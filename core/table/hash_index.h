@@ -38,7 +38,7 @@ inline uint32_t match_portable(const uint8_t* bucket, uint8_t fingerprint) {
   constexpr uint64_t kLow = 0x7f7f7f7f7f7f7f7f;
   const auto zero_bytes = [](uint64_t x) { return ~(((x & kLow) + kLow) | x | kLow); };  // 0x80 in each byte that is zero, exactly
   const auto gather = [](uint64_t x) { return static_cast<uint32_t>((x >> 7) * 0x0102040810204080 >> 56); };
-  const uint64_t wanted = 0x0101010101010101 * fingerprint;
+  const uint64_t wanted = uint64_t{0x0101010101010101} * fingerprint;
   const uint32_t low = gather(zero_bytes(load_u64(bucket) ^ wanted));
   const uint32_t high = gather(zero_bytes(load_u32(bucket + 8) ^ (wanted & UINT32_MAX)) & 0x80808080);
   return low | high << 8;

@@ -174,33 +174,50 @@ TEST(ThreadMarkDeathTest, MARK_1_no_reader_sees_a_reclaimed_object_also_while_th
   EXPECT_EXIT(_exit(reclaim_under_readers() == 0 ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 
-// A closer takes a word away, waits for the guard, and destroys what callers use under it.
-TEST(ThreadMark, MARK_1_no_call_goes_on_behind_a_wait_for_its_guard) {
+// A closer takes a word away, waits for the guard, and destroys what a caller uses under it. The pauses shift the two threads against
+// each other: without a working barrier this counts thousands of wrong calls on a machine with two cores.
+uint64_t close_under_a_caller() {
+  constexpr uint64_t kCloseCount = 200'000;  // with each of the two barriers
+  constexpr uint64_t kCallCount = 20'000;
   std::atomic<uint64_t> word{kGuard};
   std::atomic<uint64_t> destroyed{0};
   std::atomic<uint64_t> wrong{0};
   std::atomic<uint64_t> call_count{0};
   std::atomic<bool> stop{false};
-  std::vector<std::thread> callers;
-  for (int i = 0; i < 3; ++i) {
-    callers.emplace_back([&] {
-      while (!stop.load(std::memory_order_relaxed)) {
-        const uint64_t handle = word.load(std::memory_order_relaxed);
-        const ThreadMark mark(handle);
-        if (word.load(std::memory_order_acquire) != handle) continue;
-        for (int j = 0; j < 10; ++j) wrong += destroyed.load(std::memory_order_relaxed) >= handle;
-        call_count.fetch_add(1, std::memory_order_relaxed);
+  std::thread caller([&] {
+    uint64_t seen = 0;
+    uint64_t calls = 0;
+    while (!stop.load(std::memory_order_relaxed)) {
+      const uint64_t handle = word.load(std::memory_order_relaxed);
+      const ThreadMark mark(handle);
+      if (word.load(std::memory_order_acquire) != handle) continue;
+      for (int j = 0; j < 10; ++j) seen += destroyed.load(std::memory_order_relaxed) >= handle;
+      call_count.store(++calls, std::memory_order_relaxed);
+    }
+    wrong = seen;
+  });
+  uint64_t handle = kGuard;
+  const auto close_often = [&] {
+    const uint64_t call_count_before = call_count.load();
+    for (uint64_t i = 0; i < kCloseCount || call_count.load() < call_count_before + kCallCount; ++i, ++handle) {
+      word.exchange(handle + 1, std::memory_order_seq_cst);
+      wait_for_guard(handle);
+      destroyed.store(handle, std::memory_order_relaxed);
+      for (std::atomic<uint64_t> pause{0}; pause.load(std::memory_order_relaxed) < i % 64; pause.fetch_add(1, std::memory_order_relaxed)) {
       }
-    });
-  }
-  for (uint64_t i = 0; i < 500 || call_count.load() < 3000; ++i) {
-    word.exchange(kGuard + i + 1, std::memory_order_seq_cst);
-    wait_for_guard(kGuard + i);
-    destroyed.store(kGuard + i, std::memory_order_relaxed);
-  }
+    }
+  };
+  close_often();
+  register_membarrier();
+  close_often();
   stop = true;
-  for (std::thread& caller : callers) caller.join();
-  EXPECT_EQ(wrong.load(), 0u);
+  caller.join();
+  return wrong.load();
+}
+
+TEST(ThreadMarkDeathTest, MARK_1_no_call_goes_on_behind_a_wait_for_its_guard) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(_exit(close_under_a_caller() == 0 ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 
 TEST(ThreadMark, a_child_forgets_the_marks_of_threads_that_it_does_not_have) {

@@ -44,6 +44,15 @@ constexpr firn_api kApi = {
     .ns_list = firn_ns_list,
     .stats_json = firn_stats_json,
     .check = firn_check,
+    .get_entry = firn_get_entry,
+    .put_ex = firn_put_ex,
+    .compare_swap = firn_compare_swap,
+    .swap = firn_swap,
+    .add = firn_add,
+    .add_to = firn_add_to,
+    .expire = firn_expire,
+    .persist = firn_persist,
+    .ttl = firn_ttl,
 };
 
 }  // namespace

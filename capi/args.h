@@ -40,4 +40,18 @@ void copy_out(Struct* to, const Struct& from, size_t unit) {
               reinterpret_cast<const uint8_t*>(&from) + sizeof to->struct_size, size - sizeof to->struct_size);
 }
 
+inline constexpr size_t kStructBytesMax = 4096;  // a larger struct_size is garbage
+
+// Reads the caller's struct, which begins with struct_size: an older, shorter one is filled up with what *to holds. Its members take 8 bytes each from
+// `size_min` on. kInvalid: struct_size is no such size; kUnsupported: bytes that this version does not know are not zero.
+template <typename Struct>
+Code copy_in(const Struct* from, Struct* to, size_t size_min) {
+  const size_t size = from->struct_size;
+  if (size < size_min || size > kStructBytesMax || size % sizeof(uint64_t) != 0) return Code::kInvalid;
+  std::memcpy(to, from, std::min(size, sizeof *to));
+  const auto* bytes = reinterpret_cast<const uint8_t*>(from);
+  const bool has_unknown = std::any_of(bytes + std::min(size, sizeof *to), bytes + size, [](uint8_t byte) { return byte != 0; });
+  return has_unknown ? Code::kUnsupported : Code::kOk;
+}
+
 }  // namespace firn

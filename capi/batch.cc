@@ -21,11 +21,9 @@ class Clock {
  public:
   explicit Clock(Db& db) : db_(db) {}
 
-  // Saturates: a time to live beyond the end of time never ends.
   int64_t expiry_of(int64_t ttl_ms) {
-    if (ttl_ms <= 0) return kNeverExpires;
-    if (now_ms_ == 0) now_ms_ = db_.now_ms();
-    return ttl_ms > std::numeric_limits<int64_t>::max() - now_ms_ ? kNeverExpires : now_ms_ + ttl_ms;
+    if (ttl_ms > 0 && now_ms_ == 0) now_ms_ = db_.now_ms();
+    return expiry_after(now_ms_, ttl_ms);
   }
 
  private:

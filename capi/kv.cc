@@ -92,6 +92,22 @@ int64_t firn_get(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, u
   });
 }
 
+int64_t firn_get_entry(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, uint8_t* buf, size_t cap, firn_entry* entry) {
+  return guarded([&]() -> int64_t {
+    const DbCall call(db);
+    if (!call.ok()) return to_c(call.code());
+    const Code limits = check_key(key, key_len);
+    if (limits != Code::kOk) return to_c(limits);
+    if (check_buffer(buf, cap) != Code::kOk) return FIRN_INVALID;
+    Seq version;
+    int64_t expiry_ms = kNeverExpires;
+    const Result<size_t> length = call->get_entry(ns, Slice(key, key_len), buf, cap, &version, &expiry_ms);
+    if (!length.ok()) return to_c(length.status().code());
+    if (entry != nullptr) copy_out(entry, {sizeof *entry, 0, version.value, expiry_ms}, sizeof(uint64_t));
+    return static_cast<int64_t>(length.value());
+  });
+}
+
 int32_t firn_exists(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len) {
   return guarded([&]() -> int32_t {
     const DbCall call(db);

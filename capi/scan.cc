@@ -9,7 +9,6 @@
 namespace firn {
 namespace {
 
-constexpr size_t kStructBytesMax = 4096;  // a larger struct_size is garbage
 constexpr size_t kGlobBytesMax = 65535;
 constexpr uint32_t kKnownFlags = FIRN_SCAN_REVERSE | FIRN_SCAN_KEYS_ONLY | FIRN_SCAN_ENTRIES;
 
@@ -33,14 +32,8 @@ void narrow_to_prefix(Slice prefix, ScanWindow* window) {
 Code read_scan_opts(const firn_scan_opts* given, firn_scan_opts* opts) {
   *opts = FIRN_SCAN_OPTS_INIT;
   if (given == nullptr) return Code::kOk;
-  // From `reserved` on all members take 8 bytes: an older struct ends behind one of them.
-  const size_t size = given->struct_size;
-  if (size < offsetof(firn_scan_opts, lower) || size > kStructBytesMax || size % sizeof(uint64_t) != 0) return Code::kInvalid;
-  std::memcpy(opts, given, std::min(size, sizeof *opts));
-  const auto* bytes = reinterpret_cast<const uint8_t*>(given);
-  for (size_t i = sizeof *opts; i < size; ++i) {
-    if (bytes[i] != 0) return Code::kUnsupported;
-  }
+  const Code code = copy_in(given, opts, offsetof(firn_scan_opts, lower));
+  if (code != Code::kOk) return code;
   if (opts->reserved != 0) return Code::kInvalid;
   return check_flags(opts->flags, kKnownFlags);
 }

@@ -17,7 +17,8 @@ constexpr char kFooter[] =
     "and get prints the value exactly. In JSON, bytes stand under their name when they are UTF-8 (\"key\"), else under name_base64\n"
     "(\"key_base64\"), and with --hex always under name_hex (\"key_hex\"). `firn scan A | firn load B` copies, with --json and --format "
     "jsonl too.\n"
-    "An argument that begins with '-' goes behind `--`. -o, --json and --hex may stand before the command's name too.\n\n";
+    "An argument that begins with '-' goes behind `--`. -o, --json and --hex may stand before the command's name too.\n"
+    "-o read_only=true reads beside a process that has the database open, and writes nothing.\n\n";
 
 void declare(CLI::App& app, Invocation& invocation) {
   app.set_version_flag("--version", std::string("firn ") + firn_build_info());

@@ -197,10 +197,60 @@ typedef struct firn_pin_t {
 FIRN_API int32_t firn_pin(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, firn_pin_t *pin);
 FIRN_API void firn_unpin(firn_pin_t *pin); /* zeroes *pin; a second time, or on a copy, does nothing. Any thread. */
 
-/* ---- Many at once: one crossing -------------------------------------------------------------------------------------- */
+/* The same as firn_get, and in *entry (nullable) the version and the expiry. */
+typedef struct firn_entry {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t version;  /* of the commit that wrote it */
+  int64_t expiry_ms; /* Unix time in ms; 0: never */
+} firn_entry;
+#define FIRN_ENTRY_INIT {(uint32_t)sizeof(firn_entry), 0, 0, 0}
+FIRN_API int64_t firn_get_entry(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap, firn_entry *entry);
 
-#define FIRN_SYNC 16u     /* durable when the call returns, whatever the durability of the database */
-#define FIRN_NO_BLOCK 32u /* FIRN_WOULD_BLOCK instead of waiting for room in the memtables */
+/* ---- Writes that depend on what is there, and times to live ------------------------------------------------------------ */
+
+/* Each is one atomic commit; of several threads that contend for a key exactly one wins. An expired key is absent, for every call. Times to
+ * live count on a clock that never steps back while the database is open. */
+
+#define FIRN_IF_ABSENT 1u   /* else FIRN_EXISTS */
+#define FIRN_IF_PRESENT 2u  /* else FIRN_NOT_FOUND */
+#define FIRN_IF_VERSION 4u  /* else FIRN_CONFLICT; if_version 0: the key is absent now (never written, deleted or expired) */
+#define FIRN_KEEP_TTL 8u    /* the expiry of the present entry stays; ttl_ms must be 0 */
+#define FIRN_SYNC 16u       /* durable when the call returns, whatever the durability of the database */
+#define FIRN_NO_BLOCK 32u   /* FIRN_WOULD_BLOCK instead of waiting for room in the memtables */
+
+typedef struct firn_put_opts {
+  uint32_t struct_size;
+  uint32_t flags;
+  uint64_t if_version;
+  int64_t ttl_ms; /* <= 0: never expires */
+} firn_put_opts;
+#define FIRN_PUT_OPTS_INIT {(uint32_t)sizeof(firn_put_opts), 0, 0, 0}
+/* Returns the version of the commit. opts may be NULL. Versions are never used twice, so a compare with one from before a delete fails for ever. At most one
+ * of the three conditions: else FIRN_INVALID; unknown flags are FIRN_INVALID. */
+FIRN_API int64_t firn_put_ex(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len,
+                             const firn_put_opts *opts);
+/* Replaces the value if it is old_val now. 1 swapped, 0 not (also when the key is absent). ttl_ms <= 0 clears the expiry. */
+FIRN_API int32_t firn_compare_swap(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *old_val, size_t old_len,
+                                   const uint8_t *new_val, size_t new_len, int64_t ttl_ms);
+/* Puts new_val and copies the old value into buf: returns its length; when that exceeds cap nothing has changed. Absent: stores, and returns FIRN_NOT_FOUND. The
+ * expiry stays. */
+FIRN_API int64_t firn_swap(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *new_val, size_t new_len, uint8_t *buf,
+                           size_t cap);
+/* A signed integer by value, and how the call ended. value is 0 unless status is FIRN_OK. */
+typedef struct firn_i64 {
+  int64_t value;
+  int64_t status;
+} firn_i64;
+/* Adds to a counter (int64_t, 8 bytes little-endian; missing counts as 0) and returns its new value. The expiry stays. FIRN_TYPE_MISMATCH: the value is not 8 bytes
+ * long; FIRN_OVERFLOW. */
+FIRN_API firn_i64 firn_add(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t delta);
+FIRN_API int32_t firn_add_to(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t delta, int64_t *result); /* result: nullable */
+FIRN_API int32_t firn_expire(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t ttl_ms); /* FIRN_NOT_FOUND; ttl_ms <= 0: FIRN_INVALID */
+FIRN_API int32_t firn_persist(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len);                /* never expires; FIRN_NOT_FOUND */
+FIRN_API int64_t firn_ttl(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len); /* ms left, FIRN_NO_EXPIRY, FIRN_NOT_FOUND */
+
+/* ---- Many at once: one crossing -------------------------------------------------------------------------------------- */
 
 #define FIRN_OP_PUT 1u
 #define FIRN_OP_DELETE 2u
@@ -329,6 +379,16 @@ typedef struct firn_api {
   int64_t (*ns_list)(firn_db *db, uint8_t *out, size_t cap);
   int64_t (*stats_json)(firn_db *db, char *buf, size_t cap);
   int32_t (*check)(const char *path, firn_error *error);
+  int64_t (*get_entry)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap, firn_entry *entry);
+  int64_t (*put_ex)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len, const firn_put_opts *opts);
+  int32_t (*compare_swap)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *old_val, size_t old_len,
+                          const uint8_t *new_val, size_t new_len, int64_t ttl_ms);
+  int64_t (*swap)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *new_val, size_t new_len, uint8_t *buf, size_t cap);
+  firn_i64 (*add)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t delta);
+  int32_t (*add_to)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t delta, int64_t *result);
+  int32_t (*expire)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t ttl_ms);
+  int32_t (*persist)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len);
+  int64_t (*ttl)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len);
 } firn_api;
 
 /* The table of function pointers for major version `major` (0 now), NULL when unknown. Static data. */

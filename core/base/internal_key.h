@@ -41,6 +41,11 @@ inline constexpr uint32_t kEntryKindMax = 2;
 
 inline constexpr int64_t kNeverExpires = 0;
 
+// When a time to live that begins at now_ms ends. One that is not positive never does, nor one that leaves the range.
+inline int64_t expiry_after(int64_t now_ms, int64_t ttl_ms) {
+  return ttl_ms <= 0 || ttl_ms > INT64_MAX - now_ms ? kNeverExpires : now_ms + ttl_ms;
+}
+
 // One version of one key, borrowed from a memtable or a table: valid while the read view that it came from is pinned.
 struct Entry {
   InternalKey key;

@@ -1,7 +1,6 @@
 #include "db/background.h"
 
 #include <chrono>
-#include <system_error>
 
 #include "db/thread_mark.h"
 
@@ -14,17 +13,27 @@ constexpr auto kRetryWait = std::chrono::milliseconds(100);  // after a job fail
 }  // namespace
 
 Status Background::start() {
-  // std::thread reports a failure by an exception: this is where it becomes a status, as at every edge to code that throws.
-  const auto spawn = [this](void (Background::*body)()) -> Status {
-    try {
-      threads_.emplace_back(body, this);
-    } catch (const std::system_error&) {
-      return {Code::kNoMemory, "the system gave no thread for background work"};
-    }
-    return {};
-  };
-  FIRN_TRY(spawn(&Background::keep));
-  for (uint64_t i = 0; i < core_.options.background_thread_count; i++) FIRN_TRY(spawn(&Background::work));
+  threads_.reserve(1 + core_.options.background_thread_count);
+  FIRN_TRY(spawn([](void* self) -> void* {
+    static_cast<Background*>(self)->keep();
+    return nullptr;
+  }));
+  for (uint64_t i = 0; i < core_.options.background_thread_count; i++) {
+    FIRN_TRY(spawn([](void* self) -> void* {
+      static_cast<Background*>(self)->work();
+      return nullptr;
+    }));
+  }
+  return {};
+}
+
+// Not std::thread, which reports a failure by an exception.
+Status Background::spawn(void* (*body)(void*)) {
+  pthread_t thread;
+  if (const int error = pthread_create(&thread, nullptr, body, this); error != 0) {
+    return {Code::kNoMemory, "the system gave no thread for background work", core_.path, 0, error};
+  }
+  threads_.push_back(thread);
   return {};
 }
 
@@ -35,7 +44,7 @@ void Background::stop() {
   }
   keeper_wakes_.notify_all();
   workers_wake_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  for (const pthread_t thread : threads_) pthread_join(thread, nullptr);
   threads_.clear();
 }
 

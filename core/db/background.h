@@ -2,9 +2,10 @@
 // Threading: start() and stop() once each; the others from any thread.
 #pragma once
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "db/commit.h"
@@ -24,6 +25,7 @@ class Background {
   void wake_workers();
 
  private:
+  Status spawn(void* (*body)(void*));
   void keep();
   void work();
   bool sync_if_due(int64_t* next_sync_ns);
@@ -37,7 +39,7 @@ class Background {
   bool keeper_called_ = false;
   bool workers_called_ = false;
   bool is_stopping_ = false;
-  std::vector<std::thread> threads_;
+  std::vector<pthread_t> threads_;
 };
 
 }  // namespace firn

@@ -85,6 +85,11 @@ Result<Seq> CommitDoor::write(const Operation* operations, size_t count, WriteFl
   if (catalog_.get() != catalog) [[unlikely]] FIRN_TRY(resolve(*catalog_, operations, count, prepared));
   if (is_stopped_) [[unlikely]] return Code::kClosed;
   FIRN_TRY(append(operations, count, prepared, need.payload_bytes, nullptr));
+  return leave(door, flags);
+}
+
+// The commit is made: out of the door, and to what its durability asks for.
+Result<Seq> CommitDoor::leave(std::unique_lock<std::mutex>& door, WriteFlags flags) {
   const Seq seq = last_;
   const LogPosition position = core_.wal->end();
   const bool upkeep_due = core_.wal->active_offset() >= upkeep_at_;
@@ -94,6 +99,32 @@ Result<Seq> CommitDoor::write(const Operation* operations, size_t count, WriteFl
   if (upkeep_due) [[unlikely]] on_upkeep_due();
   if (flags.sync || core_.options.durability != Durability::kProcess) FIRN_TRY(make_durable(position, flags.sync));
   return seq;
+}
+
+Result<Seq> CommitDoor::update(uint32_t ns, Slice key, const Decision& decide, WriteFlags flags) {
+  FIRN_TRY(core_.check_writable());
+  Operation operation;
+  operation.ns = ns;
+  operation.key = key;
+  std::unique_lock door(mutex_);
+  for (;;) {
+    if (is_stopped_) return Code::kClosed;
+    Prepared prepared;
+    FIRN_TRY(resolve(*catalog_, &operation, 1, &prepared));
+    Entry current;
+    // Inside the door everything that was committed is visible, and nothing newer can come.
+    const Status found = core_.views->current()->find(prepared.key, prepared.hash, kSeqMax, &current);
+    if (!found.ok() && !found.is(Code::kNotFound)) return found;
+    const bool is_there = found.ok() && (current.kind == EntryKind::kPut || current.is_live(core_.clock.now_ms()));
+    if (const Code code = decide(is_there ? &current : nullptr, &operation); code != Code::kOk) return code;
+    const Need need{log_entry_bytes(operation.kind, key.size(), operation.value.size()), 1};
+    if (!has_room(need)) [[unlikely]] {
+      FIRN_TRY(make_room(door, need, flags.no_block));
+      continue;  // the wait may have let others change the key
+    }
+    FIRN_TRY(append(&operation, 1, &prepared, need.payload_bytes, nullptr));
+    return leave(door, flags);
+  }
 }
 
 Status CommitDoor::append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes,

@@ -27,6 +27,11 @@ class CommitDoor {
 
   Result<Seq> write(const Operation* operations, size_t count, WriteFlags flags);
 
+  // A commit of one operation that depends on what is there. `decide` is asked inside the door, perhaps several times: `current` is the key's present entry,
+  // nullptr when it is absent or expired; it fills in the operation's kind, value and expiry, or returns a code that ends the call with nothing written.
+  using Decision = std::function<Code(const Entry* current, Operation* operation)>;
+  Result<Seq> update(uint32_t ns, Slice key, const Decision& decide, WriteFlags flags);
+
   // A commit that changes the namespaces. `change` is asked inside the door, with the present catalog and the sequence number of the commit; nullopt: nothing to
   // do. Returns the id that the change names, if it made one.
   using CatalogChange = std::function<std::optional<NamespaceCatalog::Change>(const NamespaceCatalog&, Seq)>;
@@ -75,6 +80,7 @@ class CommitDoor {
   Result<Spare> make_spare(const Need& need, uint64_t segment_bytes);
   Status discard_spare();  // spare_mutex_ is held
   Status append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes, NamespaceCatalogRef catalog);
+  Result<Seq> leave(std::unique_lock<std::mutex>& door, WriteFlags flags);
   bool is_backlogged() const;
   Status wait_for_jobs(std::unique_lock<std::mutex>& door);
   Status make_durable(LogPosition position, bool sync);

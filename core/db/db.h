@@ -39,6 +39,13 @@ struct Operation {
   Slice value;
 };
 
+// When a put happens at all, by what is there now; an expired key is absent.
+struct PutCondition {
+  enum class Kind : uint8_t { kAlways, kAbsent, kPresent, kVersion } kind = Kind::kAlways;
+  Seq version;            // kVersion; 0: the key is absent
+  bool keep_ttl = false;  // the expiry of what is there stays
+};
+
 struct WriteFlags {
   bool sync = false;      // durable when it returns
   bool no_block = false;  // kWouldBlock instead of waiting for room
@@ -83,8 +90,24 @@ class Db {
 
   // Limits (lengths, empty keys) are the caller's to check; an unknown namespace is kInvalid.
   virtual Result<Seq> write(const Operation* operations, size_t count, WriteFlags flags) = 0;
+
+  // ---- Writes that depend on what is there: decided inside the commit door, so exactly one of several contenders wins. What is logged is the result. ----
+  // kExists, kNotFound, kConflict by the condition.
+  virtual Result<Seq> put_if(const Operation& put, const PutCondition& condition, WriteFlags flags) = 0;
+  // true: the value was `expected` and is `wanted` now, with this expiry.
+  virtual Result<bool> compare_swap(uint32_t ns, Slice key, Slice expected, Slice wanted, int64_t expiry_ms) = 0;
+  // Puts `wanted`, keeping the expiry, and copies the old value into buf; when that does not fit cap nothing is written and its length returned.
+  // kNotFound: there was none; `wanted` is stored.
+  virtual Result<size_t> swap(uint32_t ns, Slice key, Slice wanted, uint8_t* buf, size_t cap) = 0;
+  // A counter: 8 bytes little-endian, missing is 0, keeps the expiry. kTypeMismatch, kOverflow.
+  virtual Result<int64_t> add(uint32_t ns, Slice key, int64_t delta) = 0;
+  // Gives the key another expiry, or none (kNeverExpires). kNotFound.
+  virtual Status set_expiry(uint32_t ns, Slice key, int64_t expiry_ms) = 0;
+
   // Copies the value into buf when it fits cap and returns its length. kNotFound is a bare code.
   virtual Result<size_t> get(uint32_t ns, Slice key, uint8_t* buf, size_t cap) = 0;
+  // The same, with version and expiry.
+  virtual Result<size_t> get_entry(uint32_t ns, Slice key, uint8_t* buf, size_t cap, Seq* version, int64_t* expiry_ms) = 0;
   virtual Result<bool> exists(uint32_t ns, Slice key) = 0;
   // The value in place: *entry stays valid as long as *snapshot.
   virtual Status pin(uint32_t ns, Slice key, Snapshot* snapshot, Entry* entry) = 0;

@@ -64,6 +64,17 @@ Result<size_t> DbImpl::get(uint32_t ns, Slice key, uint8_t* buf, size_t cap) {
   return entry.value.size();
 }
 
+Result<size_t> DbImpl::get_entry(uint32_t ns, Slice key, uint8_t* buf, size_t cap, Seq* version, int64_t* expiry_ms) {
+  const ReadView* view = core_.views->current();
+  const Seq seq{core_.visible.load(std::memory_order_acquire)};
+  Entry entry;
+  FIRN_TRY(find(ns, key, *view, seq, &entry));
+  *version = entry.seq;
+  *expiry_ms = entry.expiry_ms;
+  if (entry.value.size() <= cap && !entry.value.empty()) std::memcpy(buf, entry.value.data(), entry.value.size());
+  return entry.value.size();
+}
+
 Result<bool> DbImpl::exists(uint32_t ns, Slice key) {
   const ReadView* view = core_.views->current();
   const Seq seq{core_.visible.load(std::memory_order_acquire)};

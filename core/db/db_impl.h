@@ -33,6 +33,12 @@ class DbImpl final : public Db {
 
   int64_t now_ms() override { return core_.clock.now_ms(); }
   Result<Seq> write(const Operation* operations, size_t count, WriteFlags flags) override;
+  Result<Seq> put_if(const Operation& put, const PutCondition& condition, WriteFlags flags) override;
+  Result<bool> compare_swap(uint32_t ns, Slice key, Slice expected, Slice wanted, int64_t expiry_ms) override;
+  Result<size_t> swap(uint32_t ns, Slice key, Slice wanted, uint8_t* buf, size_t cap) override;
+  Result<int64_t> add(uint32_t ns, Slice key, int64_t delta) override;
+  Status set_expiry(uint32_t ns, Slice key, int64_t expiry_ms) override;
+  Result<size_t> get_entry(uint32_t ns, Slice key, uint8_t* buf, size_t cap, Seq* version, int64_t* expiry_ms) override;
   Result<size_t> get(uint32_t ns, Slice key, uint8_t* buf, size_t cap) override;
   Result<bool> exists(uint32_t ns, Slice key) override;
   Status pin(uint32_t ns, Slice key, Snapshot* snapshot, Entry* entry) override;
@@ -78,6 +84,7 @@ class DbImpl final : public Db {
   Status wait_for_jobs(const Done& done);
   Status run_jobs_inline();
   void after_write();
+  Result<Seq> update(uint32_t ns, Slice key, const CommitDoor::Decision& decide, WriteFlags flags);
 
   DbCore core_;
   CommitDoor door_;

@@ -97,7 +97,7 @@ Result<std::shared_ptr<Segment>> Segment::open(Directory& directory, uint64_t id
   if (size < sizeof bytes) return Status::corrupt("the log segment is shorter than its header", file->path(), size);
   FIRN_TRY(file->read(0, bytes, sizeof bytes));
   Result<SegmentHeader> header = decode_header(bytes, file->path());
-  if (header.status().is(Code::kCorrupt)) {
+  if (!header.ok()) {  // also when it only claims to be of a newer format: one flipped bit is enough for that
     if (auto copy = decode_header(bytes + kHeaderCopyBytes, file->path()); copy.ok()) header = std::move(copy);
   }
   if (!header.ok()) return header.status();

@@ -1,0 +1,72 @@
+// A directory whose files count their syncs, and fail writes or syncs on demand. Names and bytes are those of the directory that it stands before.
+// Threading: as that directory.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "env/env.h"
+
+namespace firn {
+
+struct Faults {
+  std::atomic<bool> fail_sync{false};
+  std::atomic<bool> fail_write{false};
+  std::atomic<bool> fail_directory_sync{false};
+  std::atomic<int> sync_count{0};
+};
+
+class FailingFile final : public File {
+ public:
+  FailingFile(std::unique_ptr<File> file, std::shared_ptr<Faults> faults) : file_(std::move(file)), faults_(std::move(faults)) {}
+
+  Status read(uint64_t offset, uint8_t* to, size_t bytes) override { return file_->read(offset, to, bytes); }
+  Status write(uint64_t offset, Slice bytes) override {
+    if (faults_->fail_write) return {Code::kIo, "write failed", path()};
+    return file_->write(offset, bytes);
+  }
+  Status allocate(uint64_t bytes) override { return file_->allocate(bytes); }
+  void release_tail(uint64_t from) override { file_->release_tail(from); }
+  Status sync() override {
+    faults_->sync_count++;
+    if (faults_->fail_sync) return {Code::kIo, "sync failed", path()};
+    return file_->sync();
+  }
+  Result<uint64_t> size() override { return file_->size(); }
+  Result<std::unique_ptr<Mapping>> map(size_t bytes, bool writable) override { return file_->map(bytes, writable); }
+  bool stores_in_place() override { return file_->stores_in_place(); }
+  const std::string& path() const override { return file_->path(); }
+
+ private:
+  const std::unique_ptr<File> file_;
+  const std::shared_ptr<Faults> faults_;
+};
+
+class FailingDirectory final : public Directory {
+ public:
+  FailingDirectory(std::unique_ptr<Directory> directory, std::shared_ptr<Faults> faults)
+      : directory_(std::move(directory)), faults_(std::move(faults)) {}
+
+  Result<std::unique_ptr<File>> open_file(std::string_view name, OpenMode mode) override {
+    FIRN_TRY_ASSIGN(auto file, directory_->open_file(name, mode));
+    return std::unique_ptr<File>(std::make_unique<FailingFile>(std::move(file), faults_));
+  }
+  Result<std::unique_ptr<Directory>> open_directory(std::string_view name, bool create) override {
+    return directory_->open_directory(name, create);
+  }
+  Result<std::vector<std::string>> list() override { return directory_->list(); }
+  Status remove(std::string_view name) override { return directory_->remove(name); }
+  Status sync() override {
+    if (faults_->fail_directory_sync) return {Code::kIo, "sync of the directory failed", path()};
+    return directory_->sync();
+  }
+  Result<std::unique_ptr<FileLock>> lock(std::string_view name) override { return directory_->lock(name); }
+  const std::string& path() const override { return directory_->path(); }
+
+ private:
+  const std::unique_ptr<Directory> directory_;
+  const std::shared_ptr<Faults> faults_;
+};
+
+}  // namespace firn

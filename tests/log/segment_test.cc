@@ -1,0 +1,144 @@
+// The segment file: its header in two copies, what is refused, and its image.
+#include "log/log_fixture.h"
+
+namespace firn {
+namespace {
+
+constexpr SegmentHeader kHeader{kTestLogId, 0x6e6, 7, 40960, 8192};
+
+class SegmentTest : public LogTest {
+ protected:
+  void create() {
+    auto segment = Segment::create(*open_directory(), kHeader, io());
+    ASSERT_TRUE(segment.ok()) << segment.status().message();
+    std::memcpy((*segment)->image() + 256, "content", 7);
+    const Status status = (*segment)->write_out(256, 7);
+    ASSERT_TRUE(status.ok()) << status.message();
+  }
+  Result<std::shared_ptr<Segment>> open(uint64_t id = kHeader.id, uint64_t log_id = kTestLogId) {
+    return Segment::open(*open_directory(), id, log_id, io());
+  }
+};
+
+TEST_P(SegmentTest, IsFoundWithTheHeaderAndTheBytesThatItWasGiven) {
+  create();
+  const auto segment = open();
+  ASSERT_TRUE(segment.ok()) << segment.status().message();
+  const SegmentHeader& header = (*segment)->header();
+  EXPECT_EQ(kHeader.log_id, header.log_id);
+  EXPECT_EQ(kHeader.generation, header.generation);
+  EXPECT_EQ(kHeader.id, header.id);
+  EXPECT_EQ(kHeader.base, header.base);
+  EXPECT_EQ(kHeader.capacity, header.capacity);
+  EXPECT_EQ(0, std::memcmp((*segment)->image() + 256, "content", 7));
+  EXPECT_EQ(kHeader.capacity, read_file(kHeader.id).size());
+}
+
+TEST_P(SegmentTest, EitherCopyOfTheHeaderAloneIsEnough) {
+  create();
+  for (uint64_t at = 0; at < kSegmentHeaderBytes; at++) {
+    flip(kHeader.id, at);
+    EXPECT_TRUE(open().ok()) << "byte " << at;
+    flip(kHeader.id, at);
+  }
+}
+
+TEST_P(SegmentTest, TwoDamagedCopiesAreCorrupt) {
+  create();
+  for (uint64_t at = 0; at < kSegmentHeaderBytes / 2; at++) {
+    if (at >= 8 && at < 12) continue;  // the version: see below
+    flip(kHeader.id, at);
+    flip(kHeader.id, kSegmentHeaderBytes / 2 + 63 - at);
+    const auto segment = open();
+    EXPECT_EQ(Code::kCorrupt, code_of(segment)) << at;
+    EXPECT_TRUE(detail_file(segment.status()).ends_with(segment_name(kHeader.id)));
+    flip(kHeader.id, at);
+    flip(kHeader.id, kSegmentHeaderBytes / 2 + 63 - at);
+  }
+}
+
+TEST_P(SegmentTest, ANewerFormatIsNamedAsSuch) {
+  create();
+  overwrite(kHeader.id, 8, std::string("\2\0\0\0", 4));
+  overwrite(kHeader.id, 72, std::string("\2\0\0\0", 4));
+  EXPECT_EQ(Code::kNewerFormat, code_of(open()));
+}
+
+TEST_P(SegmentTest, ASegmentOfAnotherLogIsCorrupt) {
+  create();
+  EXPECT_EQ(Code::kCorrupt, code_of(open(kHeader.id, kTestLogId + 1)));
+}
+
+TEST_P(SegmentTest, ASegmentUnderAnotherNameIsCorrupt) {
+  create();
+  replace_file(8, read_file(kHeader.id));
+  EXPECT_EQ(Code::kCorrupt, code_of(open(8)));
+}
+
+TEST_P(SegmentTest, AnotherLengthThanTheHeaderNamesIsCorrupt) {
+  create();
+  const std::string bytes = read_file(kHeader.id);
+  for (const size_t length : {size_t{0}, size_t{127}, size_t{128}, bytes.size() - 1}) {
+    replace_file(kHeader.id, bytes.substr(0, length));
+    EXPECT_EQ(Code::kCorrupt, code_of(open())) << length;
+  }
+  replace_file(kHeader.id, bytes + "x");
+  EXPECT_EQ(Code::kCorrupt, code_of(open()));
+}
+
+TEST_P(SegmentTest, AMissingSegmentIsNotFound) { EXPECT_EQ(Code::kNotFound, code_of(open())); }
+
+TEST_P(SegmentTest, CreatingOneThatExistsLeavesItAlone) {
+  create();
+  const std::string before = read_file(kHeader.id);
+  EXPECT_EQ(Code::kExists, code_of(Segment::create(*open_directory(), kHeader, io())));
+  EXPECT_EQ(before, read_file(kHeader.id));
+}
+
+TEST_P(SegmentTest, PagesAreMadePresentALittleAtATime) {
+  SegmentHeader header = kHeader;
+  header.capacity = 64 << 10;
+  auto segment = Segment::create(*open_directory(), header, io());
+  ASSERT_TRUE(segment.ok());
+  int calls = 1;
+  for (;; calls++) {
+    const auto more = (*segment)->prefault(64 << 10, 16 << 10);
+    ASSERT_TRUE(more.ok()) << more.status().message();
+    if (!*more) break;
+  }
+  EXPECT_EQ(io() == SegmentIo::kMmap ? 4 : 1, calls);
+  EXPECT_FALSE(*(*segment)->prefault(UINT64_MAX - 8192, 4096));
+}
+
+TEST_P(SegmentTest, ATailThatWasReleasedReadsAsZerosAndKeepsTheLength) {
+  create();
+  {
+    SegmentHeader header = kHeader;
+    header.id = 8;
+    header.capacity = 64 << 10;
+    auto segment = Segment::create(*open_directory(), header, io());
+    ASSERT_TRUE(segment.ok());
+    (*segment)->release_tail(4096);
+  }
+  const auto segment = open(8);
+  ASSERT_TRUE(segment.ok()) << segment.status().message();
+  EXPECT_EQ(uint64_t{64} << 10, (*segment)->capacity());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SegmentTest, testing::ValuesIn(kLogCases), log_case_name);
+
+TEST(SegmentName, IsReadBackAndNothingElseIsOne) {
+  for (const uint64_t id : {uint64_t{0}, uint64_t{1}, uint64_t{1234567890123}, UINT64_MAX}) {
+    uint64_t read = 1;
+    EXPECT_TRUE(parse_segment_name(segment_name(id), &read));
+    EXPECT_EQ(id, read);
+  }
+  uint64_t ignored = 0;
+  for (const char* name : {"", "1.log", "00000000000000000001.txt", "0000000000000000000x.log", "00000000000000000001.log~",
+                           "99999999999999999999.log", "-0000000000000000001.log"}) {
+    EXPECT_FALSE(parse_segment_name(name, &ignored)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace firn

@@ -19,7 +19,8 @@ inline Code check_bytes(const void* bytes, size_t size, size_t size_max) {
 }
 
 inline Code check_key(const uint8_t* key, size_t key_len) {
-  if (key_len - 1 < kKeyBytesMax && key != nullptr) [[likely]] return Code::kOk;
+  if (key_len - 1 < kKeyBytesMax && key != nullptr) [[likely]]
+    return Code::kOk;
   if (key == nullptr || key_len == 0) return Code::kInvalid;
   return Code::kTooLarge;
 }
@@ -36,8 +37,8 @@ template <typename Struct>
 void copy_out(Struct* to, const Struct& from, size_t unit) {
   const size_t size = std::min<size_t>(to->struct_size, sizeof(Struct)) / unit * unit;
   if (size <= sizeof to->struct_size) return;
-  std::memcpy(reinterpret_cast<uint8_t*>(to) + sizeof to->struct_size,
-              reinterpret_cast<const uint8_t*>(&from) + sizeof to->struct_size, size - sizeof to->struct_size);
+  std::memcpy(reinterpret_cast<uint8_t*>(to) + sizeof to->struct_size, reinterpret_cast<const uint8_t*>(&from) + sizeof to->struct_size,
+              size - sizeof to->struct_size);
 }
 
 inline constexpr size_t kStructBytesMax = 4096;  // a larger struct_size is garbage

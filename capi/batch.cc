@@ -11,9 +11,9 @@
 namespace firn {
 namespace {
 
-constexpr size_t kOperationHeaderBytes = 24;  // u32 op, u32 ns, u32 key_len, u32 val_len, i64 ttl_ms
-constexpr size_t kRequestHeaderBytes = 8;     // u32 ns, u32 key_len
-constexpr size_t kAnswerHeaderBytes = 8;      // i64 length_or_code
+constexpr size_t kOperationHeaderBytes = 24;            // u32 op, u32 ns, u32 key_len, u32 val_len, i64 ttl_ms
+constexpr size_t kRequestHeaderBytes = 8;               // u32 ns, u32 key_len
+constexpr size_t kAnswerHeaderBytes = 8;                // i64 length_or_code
 constexpr size_t kPackedBytesMax = 2 * kBatchBytesMax;  // of a whole argument, with its headers
 
 // Where expiries count from: the database's clock, read once a batch, and only if a ttl asks for it.
@@ -48,7 +48,7 @@ Code decode_operation(Slice* rest, Clock* clock, Operation* operation) {
   operation->key = Slice(from + kOperationHeaderBytes, key_len);
   operation->value = Slice(from + kOperationHeaderBytes + key_len, val_len);
   operation->expiry_ms = op == FIRN_OP_PUT ? clock->expiry_of(load<int64_t>(from + 16)) : kNeverExpires;
-  operation->kind = op == FIRN_OP_DELETE                   ? EntryKind::kDelete
+  operation->kind = op == FIRN_OP_DELETE                    ? EntryKind::kDelete
                     : operation->expiry_ms == kNeverExpires ? EntryKind::kPut
                                                             : EntryKind::kPutExpiring;
   *rest = rest->without_first(bytes);

@@ -22,7 +22,8 @@ struct DbBody {
 class DbCall {
  public:
   explicit DbCall(const firn_db* handle) : use_(handle, HandleType::kDb), code_(use_.code()) {
-    if (code_ != Code::kOk) [[unlikely]] return;
+    if (code_ != Code::kOk) [[unlikely]]
+      return;
     body_ = use_.slot()->body_as<DbBody>();
     if (body_->single_threaded) enter_alone();
   }

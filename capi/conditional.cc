@@ -44,9 +44,8 @@ auto on_key(const firn_db* db, const uint8_t* key, size_t key_len, const Body& b
 }
 
 int32_t set_expiry(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, int64_t ttl_ms) {
-  return on_key(db, key, key_len, [&](Db& open) -> int32_t {
-    return to_c(open.set_expiry(ns, Slice(key, key_len), expiry_of(open, ttl_ms)).code());
-  });
+  return on_key(db, key, key_len,
+                [&](Db& open) -> int32_t { return to_c(open.set_expiry(ns, Slice(key, key_len), expiry_of(open, ttl_ms)).code()); });
 }
 
 }  // namespace

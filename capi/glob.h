@@ -25,7 +25,7 @@ class Glob {
   enum class Kind : uint8_t { kByte, kAnyByte, kAnyRun, kClass };
   struct Token {
     Kind kind;
-    uint8_t byte = 0;         // kByte
+    uint8_t byte = 0;          // kByte
     uint32_t class_index = 0;  // kClass
   };
   using ByteSet = std::bitset<256>;

@@ -49,8 +49,8 @@ void push(HandleSlot* slot) {
   uint64_t head = stripe.head.load(std::memory_order_relaxed);
   do {
     slot->next_free.store(static_cast<uint32_t>(head), std::memory_order_relaxed);
-  } while (!stripe.head.compare_exchange_weak(head, next_head(head, slot->index + 1), std::memory_order_acq_rel,
-                                              std::memory_order_relaxed));
+  } while (
+      !stripe.head.compare_exchange_weak(head, next_head(head, slot->index + 1), std::memory_order_acq_rel, std::memory_order_relaxed));
 }
 
 HandleSlot* pop(FreeStripe& stripe) {

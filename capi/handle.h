@@ -139,7 +139,8 @@ class ExclusiveUse {
 
 inline bool handle_table::made_here(const HandleSlot& slot, MarkSlot* mark) {
   const uint32_t made = slot.process.load(std::memory_order_relaxed);
-  if (made == mark->process.load(std::memory_order_relaxed)) [[likely]] return true;
+  if (made == mark->process.load(std::memory_order_relaxed)) [[likely]]
+    return true;
   const uint32_t present = process_number();
   mark->process.store(present, std::memory_order_relaxed);
   return made == present;

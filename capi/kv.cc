@@ -83,10 +83,13 @@ int32_t firn_delete(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len
 int64_t firn_get(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, uint8_t* buf, size_t cap) {
   return guarded([&]() -> int64_t {
     const DbCall call(db);
-    if (!call.ok()) [[unlikely]] return to_c(call.code());
+    if (!call.ok()) [[unlikely]]
+      return to_c(call.code());
     const Code limits = check_key(key, key_len);
-    if (limits != Code::kOk) [[unlikely]] return to_c(limits);
-    if (check_buffer(buf, cap) != Code::kOk) [[unlikely]] return FIRN_INVALID;
+    if (limits != Code::kOk) [[unlikely]]
+      return to_c(limits);
+    if (check_buffer(buf, cap) != Code::kOk) [[unlikely]]
+      return FIRN_INVALID;
     const Result<size_t> length = call->get(ns, Slice(key, key_len), buf, cap);
     return length.ok() ? static_cast<int64_t>(length.value()) : to_c(length.status().code());
   });

@@ -50,17 +50,15 @@ constexpr const CodeInfo& find_code(int32_t code) {
 }
 
 static_assert(to_c(Code::kOk) == FIRN_OK && to_c(Code::kNotFound) == FIRN_NOT_FOUND && to_c(Code::kExists) == FIRN_EXISTS &&
-              to_c(Code::kConflict) == FIRN_CONFLICT && to_c(Code::kInvalid) == FIRN_INVALID &&
-              to_c(Code::kTooLarge) == FIRN_TOO_LARGE && to_c(Code::kTypeMismatch) == FIRN_TYPE_MISMATCH &&
-              to_c(Code::kClosed) == FIRN_CLOSED && to_c(Code::kMisuse) == FIRN_MISUSE && to_c(Code::kLocked) == FIRN_LOCKED &&
-              to_c(Code::kReadOnly) == FIRN_READ_ONLY && to_c(Code::kNoSpace) == FIRN_NO_SPACE && to_c(Code::kIo) == FIRN_IO &&
-              to_c(Code::kCorrupt) == FIRN_CORRUPT && to_c(Code::kNoMemory) == FIRN_NO_MEMORY &&
+              to_c(Code::kConflict) == FIRN_CONFLICT && to_c(Code::kInvalid) == FIRN_INVALID && to_c(Code::kTooLarge) == FIRN_TOO_LARGE &&
+              to_c(Code::kTypeMismatch) == FIRN_TYPE_MISMATCH && to_c(Code::kClosed) == FIRN_CLOSED && to_c(Code::kMisuse) == FIRN_MISUSE &&
+              to_c(Code::kLocked) == FIRN_LOCKED && to_c(Code::kReadOnly) == FIRN_READ_ONLY && to_c(Code::kNoSpace) == FIRN_NO_SPACE &&
+              to_c(Code::kIo) == FIRN_IO && to_c(Code::kCorrupt) == FIRN_CORRUPT && to_c(Code::kNoMemory) == FIRN_NO_MEMORY &&
               to_c(Code::kUnsupported) == FIRN_UNSUPPORTED && to_c(Code::kTimeout) == FIRN_TIMEOUT &&
-              to_c(Code::kCancelled) == FIRN_CANCELLED && to_c(Code::kForked) == FIRN_FORKED &&
-              to_c(Code::kNoExpiry) == FIRN_NO_EXPIRY && to_c(Code::kWouldBlock) == FIRN_WOULD_BLOCK &&
-              to_c(Code::kIndeterminate) == FIRN_INDETERMINATE && to_c(Code::kNotADatabase) == FIRN_NOT_A_DATABASE &&
-              to_c(Code::kNewerFormat) == FIRN_NEWER_FORMAT && to_c(Code::kOverflow) == FIRN_OVERFLOW &&
-              to_c(Code::kInternal) == FIRN_INTERNAL);
+              to_c(Code::kCancelled) == FIRN_CANCELLED && to_c(Code::kForked) == FIRN_FORKED && to_c(Code::kNoExpiry) == FIRN_NO_EXPIRY &&
+              to_c(Code::kWouldBlock) == FIRN_WOULD_BLOCK && to_c(Code::kIndeterminate) == FIRN_INDETERMINATE &&
+              to_c(Code::kNotADatabase) == FIRN_NOT_A_DATABASE && to_c(Code::kNewerFormat) == FIRN_NEWER_FORMAT &&
+              to_c(Code::kOverflow) == FIRN_OVERFLOW && to_c(Code::kInternal) == FIRN_INTERNAL);
 
 }  // namespace
 }  // namespace firn

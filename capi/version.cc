@@ -45,7 +45,8 @@ struct BuildInfo {
 #else
     const char* zstd = "";
 #endif
-    std::snprintf(text, sizeof text, "firn %d.%d.%d; %s; crc32: %s; compression: none%s%s; log: mmap pwrite; table: mmap pread; sync: fdatasync",
+    std::snprintf(text, sizeof text,
+                  "firn %d.%d.%d; %s; crc32: %s; compression: none%s%s; log: mmap pwrite; table: mmap pread; sync: fdatasync",
                   FIRN_VERSION_MAJOR, FIRN_VERSION_MINOR, FIRN_VERSION_PATCH, FIRN_COMPILER, checksum,
                   compression_is_built_in(Compression::kLz4) ? lz4 : "", compression_is_built_in(Compression::kZstd) ? zstd : "");
   }

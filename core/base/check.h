@@ -7,10 +7,10 @@ namespace firn {
 [[noreturn]] void check_failed(const char* invariant, const char* condition, const char* file, int line);
 }  // namespace firn
 
-#define FIRN_CHECK(condition, invariant)                                              \
-  do {                                                                                \
-    if (!(condition)) [[unlikely]]                                                    \
-      ::firn::check_failed(invariant, #condition, __FILE__, __LINE__);                \
+#define FIRN_CHECK(condition, invariant)                               \
+  do {                                                                 \
+    if (!(condition)) [[unlikely]]                                     \
+      ::firn::check_failed(invariant, #condition, __FILE__, __LINE__); \
   } while (0)
 
 #if defined(FIRN_DEBUG_CHECKS)

@@ -55,9 +55,7 @@ struct Entry {
   int64_t expiry_ms = kNeverExpires;  // Unix time in ms; kNeverExpires unless kPutExpiring
 
   // Whether a reader at `now_ms` finds a value.
-  bool is_live(int64_t now_ms) const {
-    return kind == EntryKind::kPut || (kind == EntryKind::kPutExpiring && now_ms <= expiry_ms);
-  }
+  bool is_live(int64_t now_ms) const { return kind == EntryKind::kPut || (kind == EntryKind::kPutExpiring && now_ms <= expiry_ms); }
 };
 
 inline constexpr size_t kKeyBytesMax = 65535;

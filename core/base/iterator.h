@@ -20,7 +20,7 @@ class Iterator {
   virtual void prev() = 0;                        // needs valid()
 
   bool valid() const { return valid_; }
-  const Entry& entry() const { return entry_; }    // needs valid()
+  const Entry& entry() const { return entry_; }  // needs valid()
   const Status& status() const { return status_; }
 
  protected:

@@ -13,9 +13,9 @@ namespace firn {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                                             // NOLINT
+  Result(T value) : value_(std::move(value)) {}                                                 // NOLINT
   Result(Status status) : status_(std::move(status)) { FIRN_DCHECK(!status_.ok(), "BASE-1"); }  // NOLINT
-  Result(Code code) : Result(Status(code)) {}                                               // NOLINT
+  Result(Code code) : Result(Status(code)) {}                                                   // NOLINT
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }
@@ -36,8 +36,8 @@ class [[nodiscard]] Result {
 #define FIRN_CONCAT_INNER(a, b) a##b
 #define FIRN_CONCAT(a, b) FIRN_CONCAT_INNER(a, b)
 // FIRN_TRY_ASSIGN(auto file, env.open(...)): declares the variable, or leaves the function with the status.
-#define FIRN_TRY_ASSIGN(declaration, expression)                           \
-  auto FIRN_CONCAT(firn_result_, __LINE__) = (expression);                 \
-  if (!FIRN_CONCAT(firn_result_, __LINE__).ok()) [[unlikely]]              \
-    return FIRN_CONCAT(firn_result_, __LINE__).status();                   \
+#define FIRN_TRY_ASSIGN(declaration, expression)              \
+  auto FIRN_CONCAT(firn_result_, __LINE__) = (expression);    \
+  if (!FIRN_CONCAT(firn_result_, __LINE__).ok()) [[unlikely]] \
+    return FIRN_CONCAT(firn_result_, __LINE__).status();      \
   declaration = std::move(FIRN_CONCAT(firn_result_, __LINE__).value())

@@ -40,9 +40,7 @@ class Slice {
     return size_ >= prefix.size_ && (prefix.size_ == 0 || std::memcmp(data_, prefix.data_, prefix.size_) == 0);
   }
 
-  friend bool operator==(Slice a, Slice b) {
-    return a.size_ == b.size_ && (a.size_ == 0 || std::memcmp(a.data_, b.data_, a.size_) == 0);
-  }
+  friend bool operator==(Slice a, Slice b) { return a.size_ == b.size_ && (a.size_ == 0 || std::memcmp(a.data_, b.data_, a.size_) == 0); }
   friend bool operator<(Slice a, Slice b) { return a.compare(b) < 0; }
 
  private:

@@ -56,8 +56,7 @@ Status Status::from_errno(int32_t os_errno, std::string_view what, std::string_v
   char reason[128];
   const char* said = strerror_r(os_errno, reason, sizeof reason);
   const int n = std::snprintf(text, sizeof text, "%.*s: %s", static_cast<int>(what.size()), what.data(), said);
-  return {code_of_errno(os_errno), std::string_view(text, std::min(static_cast<size_t>(n), sizeof text - 1)), file,
-          offset, os_errno};
+  return {code_of_errno(os_errno), std::string_view(text, std::min(static_cast<size_t>(n), sizeof text - 1)), file, offset, os_errno};
 }
 
 }  // namespace firn

@@ -68,9 +68,7 @@ class [[nodiscard]] Status {
   // The status of a failed system call: maps errno to a code (ENOSPC, EDQUOT: kNoSpace; ENOMEM: kNoMemory;
   // ENOENT: kNotFound; anything else: kIo).
   static Status from_errno(int32_t os_errno, std::string_view what, std::string_view file, uint64_t offset = 0);
-  static Status corrupt(std::string_view what, std::string_view file, uint64_t offset) {
-    return {Code::kCorrupt, what, file, offset};
-  }
+  static Status corrupt(std::string_view what, std::string_view file, uint64_t offset) { return {Code::kCorrupt, what, file, offset}; }
 
  private:
   Code code_ = Code::kOk;
@@ -80,9 +78,9 @@ class [[nodiscard]] Status {
 }  // namespace firn
 
 // Leaves the function with the status when it is not ok.
-#define FIRN_TRY(expression)                              \
-  do {                                                    \
-    ::firn::Status firn_try_status = (expression);        \
-    if (!firn_try_status.ok()) [[unlikely]]               \
-      return firn_try_status;                             \
+#define FIRN_TRY(expression)                       \
+  do {                                             \
+    ::firn::Status firn_try_status = (expression); \
+    if (!firn_try_status.ok()) [[unlikely]]        \
+      return firn_try_status;                      \
   } while (0)

@@ -108,8 +108,10 @@ void Background::work() {
     lock.unlock();
     const Result<bool> more = jobs_.run_slice();
     lock.lock();
-    if (!more.ok()) workers_wake_.wait_for(lock, kRetryWait, [this] { return is_stopping_; });
-    else if (!more.value()) workers_wake_.wait_for(lock, kIdleWait, [this] { return workers_called_ || is_stopping_; });
+    if (!more.ok())
+      workers_wake_.wait_for(lock, kRetryWait, [this] { return is_stopping_; });
+    else if (!more.value())
+      workers_wake_.wait_for(lock, kIdleWait, [this] { return workers_called_ || is_stopping_; });
     workers_called_ = false;
   }
 }

@@ -82,8 +82,10 @@ Result<Seq> CommitDoor::write(const Operation* operations, size_t count, WriteFl
     FIRN_TRY(make_room(door, need, flags.no_block));
     catalog = nullptr;  // the wait may have lost the view
   }
-  if (catalog_.get() != catalog) [[unlikely]] FIRN_TRY(resolve(*catalog_, operations, count, prepared));
-  if (is_stopped_) [[unlikely]] return Code::kClosed;
+  if (catalog_.get() != catalog) [[unlikely]]
+    FIRN_TRY(resolve(*catalog_, operations, count, prepared));
+  if (is_stopped_) [[unlikely]]
+    return Code::kClosed;
   FIRN_TRY(append(operations, count, prepared, need.payload_bytes, nullptr));
   return leave(door, flags);
 }
@@ -96,7 +98,8 @@ Result<Seq> CommitDoor::leave(std::unique_lock<std::mutex>& door, WriteFlags fla
   if (upkeep_due) upkeep_at_ = UINT64_MAX;
   door.unlock();
 
-  if (upkeep_due) [[unlikely]] on_upkeep_due();
+  if (upkeep_due) [[unlikely]]
+    on_upkeep_due();
   if (flags.sync || core_.options.durability != Durability::kProcess) FIRN_TRY(make_durable(position, flags.sync));
   return seq;
 }
@@ -132,7 +135,8 @@ Status CommitDoor::append(const Operation* operations, size_t count, const Prepa
   FIRN_TRY(core_.check_writable());
   uint64_t offset = 0;
   Result<uint8_t*> reserved = core_.wal->reserve(payload_bytes, &offset);
-  if (!reserved.ok()) [[unlikely]] return core_.fail(reserved.status());
+  if (!reserved.ok()) [[unlikely]]
+    return core_.fail(reserved.status());
   uint8_t* to = *reserved;
   Entry entry;
   entry.seq = {last_.value + 1};
@@ -147,7 +151,8 @@ Status CommitDoor::append(const Operation* operations, size_t count, const Prepa
     to += bytes;
     offset += bytes;
   }
-  if (Status status = core_.wal->append(payload_bytes); !status.ok()) [[unlikely]] return core_.fail(std::move(status));
+  if (Status status = core_.wal->append(payload_bytes); !status.ok()) [[unlikely]]
+    return core_.fail(std::move(status));
   last_ = entry.seq;
   memtable_->set_end(core_.wal->active_offset());
   if (catalog != nullptr) {

@@ -88,10 +88,10 @@ class CommitDoor {
   DbCore& core_;
   std::mutex mutex_;  // the door
   Seq last_;
-  std::shared_ptr<Memtable> memtable_;  // the active one
-  NamespaceCatalogRef catalog_;         // the newest
+  std::shared_ptr<Memtable> memtable_;         // the active one
+  NamespaceCatalogRef catalog_;                // the newest
   uint64_t segment_bytes_ = kSegmentBytesMin;  // of the next segment
-  uint64_t upkeep_at_ = 0;              // offset in the active segment at which upkeep is due
+  uint64_t upkeep_at_ = 0;                     // offset in the active segment at which upkeep is due
   bool is_stopped_ = false;
 
   std::mutex spare_mutex_;  // spare_; taken after the door

@@ -38,7 +38,7 @@ struct DbCore {
   std::unique_ptr<Directory> directory;
   std::unique_ptr<FileLock> lock;
   std::unique_ptr<Directory> tables;
-  std::unique_ptr<Log> wal;           // nullptr: read-only
+  std::unique_ptr<Log> wal;            // nullptr: read-only
   std::unique_ptr<Manifest> manifest;  // nullptr: read-only
   std::unique_ptr<SyncGroup> sync_group;
   DbClock clock;
@@ -53,7 +53,7 @@ struct DbCore {
   alignas(64) std::atomic<uint64_t> next_table_id{1};
   std::atomic<uint64_t> next_run_id{1};
   std::atomic<uint64_t> flushed_segment_id{0};  // memtables over segments up to this id are in tables
-  std::atomic<bool> has_recovered{false};  // memtables over segments that were found: not durable until they are flushed
+  std::atomic<bool> has_recovered{false};       // memtables over segments that were found: not durable until they are flushed
 
   // The error that made the database read-only, or the last one of a job.
   std::mutex state_mutex;
@@ -74,10 +74,9 @@ struct DbCore {
   // view_mutex is held.
   void publish(ViewChange change) {
     const ReadView& now = *views->current();
-    views->publish(std::make_unique<ReadView>(change.active ? std::move(change.active) : now.active(),
-                                              change.sealed ? std::move(*change.sealed) : now.sealed(),
-                                              change.version ? std::move(change.version) : now.version(),
-                                              change.catalog ? std::move(change.catalog) : now.catalog()));
+    views->publish(std::make_unique<ReadView>(
+        change.active ? std::move(change.active) : now.active(), change.sealed ? std::move(*change.sealed) : now.sealed(),
+        change.version ? std::move(change.version) : now.version(), change.catalog ? std::move(change.catalog) : now.catalog()));
   }
 
   // A write or sync of log or manifest failed: what the caller gets. From now on the database is read-only.

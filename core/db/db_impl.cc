@@ -48,10 +48,12 @@ std::vector<std::shared_ptr<Memtable>> DbImpl::look_sealed() {
 
 Status DbImpl::find(uint32_t ns, Slice key, const ReadView& view, Seq seq, Entry* entry) const {
   const Prefix prefix = view.catalog()->prefix_of(ns, seq);
-  if (prefix == kSystemPrefix) [[unlikely]] return Code::kInvalid;
+  if (prefix == kSystemPrefix) [[unlikely]]
+    return Code::kInvalid;
   const InternalKey internal{prefix, key};
   FIRN_TRY(view.find(internal, hash_key(core_.hash_seed, internal), seq, entry));
-  if (entry->kind == EntryKind::kPut) [[likely]] return {};
+  if (entry->kind == EntryKind::kPut) [[likely]]
+    return {};
   return entry->kind == EntryKind::kPutExpiring && entry->is_live(core_.clock.now_ms()) ? Status() : Status(Code::kNotFound);
 }
 
@@ -149,30 +151,33 @@ Result<uint32_t> DbImpl::ns_open(Slice name, bool existing_only) {
     if (existing_only) return Code::kNotFound;
   }
   uint32_t found = 0;
-  FIRN_TRY_ASSIGN(const auto made, door_.change_namespace([&](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
-    if (const auto other = catalog.names().find(key); other != catalog.names().end()) {
-      found = other->second;  // another thread was faster
-      return std::nullopt;
-    }
-    return catalog.create(key, at);
-  }));
+  FIRN_TRY_ASSIGN(const auto made,
+                  door_.change_namespace([&](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
+                    if (const auto other = catalog.names().find(key); other != catalog.names().end()) {
+                      found = other->second;  // another thread was faster
+                      return std::nullopt;
+                    }
+                    return catalog.create(key, at);
+                  }));
   return made ? *made : found;
 }
 
 Status DbImpl::ns_clear(uint32_t ns) {
-  FIRN_TRY_ASSIGN(const auto cleared, door_.change_namespace([ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
-    if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
-    return catalog.clear(ns, at);
-  }));
+  FIRN_TRY_ASSIGN(const auto cleared,
+                  door_.change_namespace([ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
+                    if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
+                    return catalog.clear(ns, at);
+                  }));
   return cleared ? Status() : Status(Code::kInvalid);
 }
 
 Status DbImpl::ns_drop(uint32_t ns) {
   if (ns == 0) return Code::kInvalid;
-  FIRN_TRY_ASSIGN(const auto dropped, door_.change_namespace([ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
-    if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
-    return catalog.drop(ns, at);
-  }));
+  FIRN_TRY_ASSIGN(const auto dropped,
+                  door_.change_namespace([ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
+                    if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
+                    return catalog.drop(ns, at);
+                  }));
   return dropped ? Status() : Status(Code::kInvalid);
 }
 

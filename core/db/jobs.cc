@@ -175,8 +175,9 @@ Status Jobs::start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Ve
   Flush flush;
   flush.memtables = std::move(sealed);
   flush.run_id = core_.next_run_id.fetch_add(1);
-  flush.job = std::make_unique<MergeJob>(merge_options(lower, upper, version.runs.empty()), *core_.tables,
-                                         [this] { return core_.next_table_id.fetch_add(1); }, std::move(parts));
+  flush.job = std::make_unique<MergeJob>(
+      merge_options(lower, upper, version.runs.empty()), *core_.tables, [this] { return core_.next_table_id.fetch_add(1); },
+      std::move(parts));
   flush_ = std::move(flush);
   return {};
 }
@@ -239,8 +240,9 @@ void Jobs::start_compaction(CompactionPlan plan, uint64_t full_ticket) {
     for (const auto& tables : part.newest_first) newest_first.push_back(new_run_iterator(tables, true));
     parts.push_back(new_merging_iterator(std::move(newest_first)));
   }
-  auto job = std::make_unique<MergeJob>(merge_options(plan.seq_lower, plan.seq_upper, plan.includes_oldest), *core_.tables,
-                                        [this] { return core_.next_table_id.fetch_add(1); }, std::move(parts));
+  auto job = std::make_unique<MergeJob>(
+      merge_options(plan.seq_lower, plan.seq_upper, plan.includes_oldest), *core_.tables,
+      [this] { return core_.next_table_id.fetch_add(1); }, std::move(parts));
   compaction_ = Compaction{std::move(plan), full_ticket, std::move(job)};
 }
 
@@ -278,8 +280,10 @@ Status Jobs::finish_compaction() {
   const uint64_t ticket = compaction_->full_ticket;
   end_compaction();
   core_.views->reclaim();
-  if (ticket != 0) full_compaction_done(ticket);
-  else report_progress();
+  if (ticket != 0)
+    full_compaction_done(ticket);
+  else
+    report_progress();
   return {};
 }
 

@@ -77,7 +77,8 @@ class Jobs {
   std::optional<Flush> flush_;
   std::mutex compaction_mutex_;
   std::optional<Compaction> compaction_;
-  std::mutex runs_mutex_;  // held while a flush or a compaction decides which runs it concerns; taken after the two above, before view_mutex
+  std::mutex
+      runs_mutex_;  // held while a flush or a compaction decides which runs it concerns; taken after the two above, before view_mutex
   std::atomic<bool> is_compacting_{false};
   std::atomic<uint64_t> full_requested_{0};
   std::atomic<uint64_t> full_done_{0};

@@ -10,8 +10,10 @@ class LiveIterator final : public Iterator {
   void seek_to_first() override { seek({prefix_, Slice()}); }
   void seek_to_last() override {
     all_->seek({prefix_ + 1, Slice()});
-    if (all_->valid()) all_->prev();
-    else if (all_->status().ok()) all_->seek_to_last();
+    if (all_->valid())
+      all_->prev();
+    else if (all_->status().ok())
+      all_->seek_to_last();
     settle(false);
   }
   void seek(const InternalKey& key) override {
@@ -30,8 +32,10 @@ class LiveIterator final : public Iterator {
  private:
   void settle(bool forward) {
     while (all_->valid() && all_->entry().key.prefix == prefix_ && !all_->entry().is_live(now_ms_)) {
-      if (forward) all_->next();
-      else all_->prev();
+      if (forward)
+        all_->next();
+      else
+        all_->prev();
     }
     if (!all_->status().ok()) return fail(all_->status());
     valid_ = all_->valid() && all_->entry().key.prefix == prefix_;

@@ -21,9 +21,7 @@ constexpr std::string_view kTablesName = "tables";
 constexpr int64_t kLockRetryNs = 5'000'000;
 constexpr uint64_t kUncleanSeqStep = uint64_t{1} << 32;  // versions jump so far after an opening that followed no clean close
 
-bool is_ours(const std::string& name) {
-  return name == kLockName || name == kManifestName || name == kWalName || name == kTablesName;
-}
+bool is_ours(const std::string& name) { return name == kLockName || name == kManifestName || name == kWalName || name == kTablesName; }
 
 }  // namespace
 
@@ -57,8 +55,9 @@ Status DbImpl::open_directory(const std::string& path) {
   const bool create = core_.options.create_if_missing && !core_.options.read_only;
   auto directory = core_.env->open_directory(path, create);
   if (directory.status().is(Code::kNotFound)) {
-    return {Code::kNotFound, create ? "the directory that the database should be made in does not exist: make it first"
-                                    : "there is no database here, and create_if_missing is off",
+    return {Code::kNotFound,
+            create ? "the directory that the database should be made in does not exist: make it first"
+                   : "there is no database here, and create_if_missing is off",
             path};
   }
   if (!directory.ok()) return directory.status();
@@ -91,7 +90,8 @@ Result<ManifestState> DbImpl::read_manifest(bool* is_new) {
   auto manifest = core_.directory->open_directory(kManifestName, false);
   Result<ManifestState> state = manifest.ok() ? Manifest::read(**manifest) : Result<ManifestState>(manifest.status());
   *is_new = state.status().is(Code::kNotFound);
-  if (state.ok() && core_.options.error_if_exists) return Status(Code::kExists, "there is a database here, and error_if_exists is on", core_.path);
+  if (state.ok() && core_.options.error_if_exists)
+    return Status(Code::kExists, "there is a database here, and error_if_exists is on", core_.path);
   if (state.ok() || !(state.status().is(Code::kNotFound) || state.status().is(Code::kCorrupt))) return state;
   // No manifest that can be read. A new database, or one whose creation was cut short before it held anything: then there is at most the first segment of a
   // manifest, half made, and nothing else.
@@ -107,7 +107,8 @@ Result<ManifestState> DbImpl::read_manifest(bool* is_new) {
     FIRN_TRY_ASSIGN(const auto names, (*directory)->list());
     if (!names.empty() && state.status().is(Code::kCorrupt)) return state;
     if (!names.empty()) {
-      return Status::corrupt("the manifest is missing, but there are data: restore it from a backup", core_.path + "/" + std::string(kManifestName), 0);
+      return Status::corrupt("the manifest is missing, but there are data: restore it from a backup",
+                             core_.path + "/" + std::string(kManifestName), 0);
     }
   }
   if (core_.options.read_only || !core_.options.create_if_missing) return state.status();
@@ -144,8 +145,8 @@ Status DbImpl::open_tables(Found* found) {
   for (const TableRecord& record : found->state.tables) {
     FIRN_TRY_ASSIGN(TableRef table, open_table(*core_.tables, {core_.db_id, record.table_id}, core_.options.table_io));
     if (table->file_bytes != record.file_bytes) {
-      return Status::corrupt("a table does not have the length that the manifest names", core_.tables->path() + "/" + table_name(record.table_id),
-                             record.file_bytes);
+      return Status::corrupt("a table does not have the length that the manifest names",
+                             core_.tables->path() + "/" + table_name(record.table_id), record.file_bytes);
     }
     if (core_.options.verify_on_open) FIRN_TRY(table->table->verify(core_.hash_seed));
     found->last = std::max(found->last, table->table->properties().seq_max);

@@ -105,9 +105,7 @@ Code choose_durability(DbOptions* options, std::string_view value) {
 constexpr Option flag(const char* name, const char* default_value, const char* text, bool DbOptions::*member) {
   return {.info = {name, "bool", default_value, "true|false", text}, .flag = member};
 }
-constexpr Option choice(OptionInfo info, Code (*choose)(DbOptions*, std::string_view)) {
-  return {.info = info, .choose = choose};
-}
+constexpr Option choice(OptionInfo info, Code (*choose)(DbOptions*, std::string_view)) { return {.info = info, .choose = choose}; }
 constexpr Option number(OptionInfo info, uint64_t DbOptions::*member, uint64_t min, uint64_t max) {
   return {.info = info, .number = member, .min = min, .max = max};
 }
@@ -124,12 +122,15 @@ constexpr Option kOptions[] = {
          &DbOptions::single_threaded),
     number({"memtable_bytes", "bytes", "64MiB", "4KiB..1GiB", "Size that a memtable and its log segment grow to before they are flushed."},
            &DbOptions::memtable_bytes, 4 * kKiB, kGiB),
-    number({"cache_bytes", "bytes", "256MiB", "0..1TiB", "Memory that tables may hold for data that are not mapped (read with pread, or decompressed); what is above is given back within a second."},
+    number({"cache_bytes", "bytes", "256MiB", "0..1TiB",
+            "Memory that tables may hold for data that are not mapped (read with pread, or decompressed); what is above is given back "
+            "within a second."},
            &DbOptions::cache_bytes, 0, kTiB),
     choice({"compression", "enum", "none", "none|lz4|zstd", "How new tables are compressed."}, choose_compression),
     choice({"log_io", "enum", "mmap", "mmap|pwrite", "How the log is written: stores into a mapping, or system calls."}, choose_log_io),
     choice({"table_io", "enum", "mmap", "mmap|pread", "How tables are read: through a mapping, or system calls."}, choose_table_io),
-    number({"background_threads", "u64", "1", "1..2", "Threads that flush and compact; with 2 a flush never waits for a compaction."}, &DbOptions::background_thread_count, 1, 2),
+    number({"background_threads", "u64", "1", "1..2", "Threads that flush and compact; with 2 a flush never waits for a compaction."},
+           &DbOptions::background_thread_count, 1, 2),
     number({"lock_timeout_ms", "ms", "0", "0..86400s", "How long opening waits for a database that another opening holds."},
            &DbOptions::lock_timeout_ms, 0, kDayMs),
     flag("verify_on_open", "false", "Verifies every checksum of every file before opening returns.", &DbOptions::verify_on_open),

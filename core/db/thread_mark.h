@@ -79,9 +79,7 @@ inline void light_barrier() {
 #endif
 }
 
-inline void enter_epoch(MarkSlot* slot) {
-  store_mark(slot->epoch, global_epoch.load(std::memory_order_acquire));
-}
+inline void enter_epoch(MarkSlot* slot) { store_mark(slot->epoch, global_epoch.load(std::memory_order_acquire)); }
 }  // namespace thread_mark
 
 // The slot of this thread; nullptr: no memory for one, the thread cannot be marked.
@@ -96,7 +94,8 @@ class ThreadMark {
   explicit ThreadMark(uint64_t guard = 0) : ThreadMark(this_thread_slot(), guard) { FIRN_CHECK(slot_ != nullptr, "MARK-3"); }
   // The same for a caller that has the slot in hand. nullptr: marks nothing, and the caller touches nothing.
   ThreadMark(MarkSlot* slot, uint64_t guard) : slot_(slot) {
-    if (slot == nullptr) [[unlikely]] return;
+    if (slot == nullptr) [[unlikely]]
+      return;
     if (slot->depth++ == 0) [[likely]] {
       thread_mark::store_mark(slot->guard, guard);
       thread_mark::enter_epoch(slot);
@@ -106,7 +105,8 @@ class ThreadMark {
     }
   }
   ~ThreadMark() {
-    if (slot_ == nullptr) [[unlikely]] return;
+    if (slot_ == nullptr) [[unlikely]]
+      return;
     if (slot_->depth <= 1) [[likely]] {  // 0: a fork in the midst of the call has wiped the slot
       slot_->depth = 0;
       slot_->guard.store(0, std::memory_order_release);

@@ -72,7 +72,8 @@ Snapshot ViewStore::snapshot(const std::atomic<uint64_t>& visible, int64_t now_m
 void ViewStore::give_back(ReadView* view, uint32_t stripe) {
   // After this line the view may be gone; the store never is.
   view->release(stripe);
-  if (retired_count_.load(std::memory_order_acquire) != 0) [[unlikely]] reclaim();
+  if (retired_count_.load(std::memory_order_acquire) != 0) [[unlikely]]
+    reclaim();
 }
 
 void ViewStore::reclaim() {

@@ -41,12 +41,13 @@ class Mapping {
   size_t size() const { return size_; }
 
   void announce(size_t offset, size_t bytes) const {
-    if (observer_ != nullptr) [[unlikely]] observer_->stored(offset, bytes);
+    if (observer_ != nullptr) [[unlikely]]
+      observer_->stored(offset, bytes);
   }
   // Makes the pages of the range present and writable, so that later stores neither fault nor fail. An error means that the
   // disk or the memory could not give them: nothing was stored.
   virtual Status populate(size_t offset, size_t bytes) = 0;
-  virtual void advise_random() = 0;      // point reads: no read-ahead
+  virtual void advise_random() = 0;                                 // point reads: no read-ahead
   virtual void advise_sequential(size_t offset, size_t bytes) = 0;  // read this range ahead
 
  protected:
@@ -71,7 +72,7 @@ class File {
   // Whether space that allocate() gave can be stored to without ENOSPC (ext4, XFS, tmpfs with a real fallocate). Else write through
   // calls. Ask after allocate(): a false there is for good.
   virtual bool stores_in_place() = 0;
-  virtual const std::string& path() const = 0;             // for messages
+  virtual const std::string& path() const = 0;  // for messages
 
  protected:
   File() = default;
@@ -95,13 +96,13 @@ class Directory {
   virtual Result<std::unique_ptr<File>> open_file(std::string_view name, OpenMode mode) = 0;
   // kNotFound: missing and not `create`. A name made here is durable after sync() of this directory (ENV-3).
   virtual Result<std::unique_ptr<Directory>> open_directory(std::string_view name, bool create) = 0;
-  virtual Result<std::vector<std::string>> list() = 0;   // names, sorted, without "." and ".."
-  virtual Status remove(std::string_view name) = 0;      // a file, or an empty directory
-  virtual Status sync() = 0;                             // fsync of the directory: names are durable
+  virtual Result<std::vector<std::string>> list() = 0;  // names, sorted, without "." and ".."
+  virtual Status remove(std::string_view name) = 0;     // a file, or an empty directory
+  virtual Status sync() = 0;                            // fsync of the directory: names are durable
   // An exclusive lock on a file of this directory (created when missing), owned by this process. kLocked at once when it is
   // held elsewhere, also by this process; the message says by whom, as far as the holder wrote it down.
   virtual Result<std::unique_ptr<FileLock>> lock(std::string_view name) = 0;
-  virtual const std::string& path() const = 0;           // for messages
+  virtual const std::string& path() const = 0;  // for messages
 
  protected:
   Directory() = default;
@@ -116,7 +117,7 @@ class Env {
   // kNotFound: missing and not `create`. kNotADatabase: the path is not a directory. The parents must exist. A directory made here has
   // a durable name when this returns.
   virtual Result<std::unique_ptr<Directory>> open_directory(const std::string& path, bool create) = 0;
-  virtual int64_t wall_ms() = 0;      // Unix time; may jump
+  virtual int64_t wall_ms() = 0;       // Unix time; may jump
   virtual int64_t monotonic_ns() = 0;  // never goes back
   virtual uint64_t random() = 0;       // 64 bits from the system's generator
 

@@ -18,9 +18,7 @@ struct CloseStream {
   void operator()(DIR* stream) const { ::closedir(stream); }
 };
 
-Opened open_for_reading(int parent, const char* name, int flags) {
-  return open_at(parent, name, flags | O_RDONLY | O_DIRECTORY);
-}
+Opened open_for_reading(int parent, const char* name, int flags) { return open_at(parent, name, flags | O_RDONLY | O_DIRECTORY); }
 
 // Gives the owner the rights on a directory just made that a umask may have taken away.
 int grant_to_owner(int parent, const char* name) {
@@ -33,8 +31,8 @@ int grant_to_owner(int parent, const char* name) {
 }  // namespace
 
 Status expect_component(std::string_view name, const std::string& directory_path) {
-  const bool is_component = !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
-                            name.find('\0') == std::string_view::npos;
+  const bool is_component =
+      !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos;
   return is_component ? Status() : Status(Code::kInvalid, "not the name of a file", directory_path);
 }
 
@@ -59,8 +57,8 @@ Result<std::unique_ptr<File>> PosixDirectory::open_file(std::string_view name, O
   std::string file_path = path_of(file_name);
   // O_NONBLOCK only keeps a pipe that lies in the way from blocking; regular files ignore it.
   const int flags = (mode == OpenMode::kRead ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-  Opened opened = mode == OpenMode::kCreate ? create_file_at(descriptor_.fd(), file_name.c_str())
-                                            : open_at(descriptor_.fd(), file_name.c_str(), flags);
+  Opened opened =
+      mode == OpenMode::kCreate ? create_file_at(descriptor_.fd(), file_name.c_str()) : open_at(descriptor_.fd(), file_name.c_str(), flags);
   if (!opened.descriptor.valid()) return open_failed(opened.os_errno, file_path);
   FIRN_TRY(expect_regular_file(opened.descriptor.fd(), file_path));
   return std::unique_ptr<File>(
@@ -71,8 +69,7 @@ Result<std::unique_ptr<Directory>> PosixDirectory::open_directory(std::string_vi
   FIRN_TRY(expect_component(name, path_));
   const std::string directory_name(name);
   std::string directory_path = path_of(directory_name);
-  FIRN_TRY_ASSIGN(Descriptor descriptor,
-                  open_directory_at(descriptor_.fd(), directory_name.c_str(), O_NOFOLLOW, create, directory_path));
+  FIRN_TRY_ASSIGN(Descriptor descriptor, open_directory_at(descriptor_.fd(), directory_name.c_str(), O_NOFOLLOW, create, directory_path));
   return std::unique_ptr<Directory>(std::make_unique<PosixDirectory>(std::move(descriptor), std::move(directory_path)));
 }
 

@@ -13,8 +13,7 @@ namespace firn {
 
 class PosixFile final : public File {
  public:
-  PosixFile(std::shared_ptr<const Descriptor> descriptor, std::string path)
-      : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
+  PosixFile(std::shared_ptr<const Descriptor> descriptor, std::string path) : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
 
   Status read(uint64_t offset, uint8_t* to, size_t bytes) override;
   Status write(uint64_t offset, Slice bytes) override;

@@ -74,15 +74,15 @@ class Log {
   uint64_t next_base_ = 0;
 
   std::shared_ptr<Segment> active_;
-  uint64_t offset_ = 0;              // where the next record goes
-  uint64_t mark_offset_ = 0;         // where the last mark was written
-  LogPosition mark_durable_ = 0;     // what it said
-  LogPosition previous_end_ = 0;     // of the active segment's predecessor
+  uint64_t offset_ = 0;           // where the next record goes
+  uint64_t mark_offset_ = 0;      // where the last mark was written
+  LogPosition mark_durable_ = 0;  // what it said
+  LogPosition previous_end_ = 0;  // of the active segment's predecessor
   std::atomic<LogPosition> end_{0};
   std::atomic<LogPosition> durable_{0};
   std::atomic<bool> failed_{false};
 
-  std::mutex unsynced_mutex_;        // unsynced_
+  std::mutex unsynced_mutex_;                       // unsynced_
   std::vector<std::shared_ptr<Segment>> unsynced_;  // sealed ones that may have bytes to sync, then the active one
 };
 

@@ -19,9 +19,7 @@ inline constexpr size_t kMarkPayloadBytes = 24;
 inline constexpr size_t kMarkBytes = kRecordHeaderBytes + kMarkPayloadBytes;
 
 // What a record of this payload takes in a segment.
-inline constexpr uint64_t record_bytes(uint64_t payload_bytes) {
-  return round_up(kRecordHeaderBytes + payload_bytes, kRecordAlignment);
-}
+inline constexpr uint64_t record_bytes(uint64_t payload_bytes) { return round_up(kRecordHeaderBytes + payload_bytes, kRecordAlignment); }
 
 enum class RecordKind : uint32_t { kMark = 0, kData = 1 };
 
@@ -59,9 +57,7 @@ struct Mark {
 
 inline uint64_t mark_tag(uint64_t generation) { return (generation ^ 0x4b52414d4e524946ull) * 0x9e3779b97f4a7c15ull | 1; }
 
-inline Mark decode_mark(Slice payload) {
-  return {load_u64(payload.data()), load_u64(payload.data() + 8), load_u64(payload.data() + 16)};
-}
+inline Mark decode_mark(Slice payload) { return {load_u64(payload.data()), load_u64(payload.data() + 8), load_u64(payload.data() + 16)}; }
 inline void encode_mark(uint8_t* to, const Mark& mark) {
   store(to, mark.tag);
   store(to + 8, mark.durable);

@@ -97,7 +97,8 @@ class Recoverer {
       dropped += content_end(*found_[i], kSegmentHeaderBytes) - kSegmentHeaderBytes;
     }
     if (durable > segment.base() + gap) {
-      return Status::corrupt("the log is damaged below its durable bound: restore a backup, or salvage what can be read", segment.path(), gap);
+      return Status::corrupt("the log is damaged below its durable bound: restore a backup, or salvage what can be read", segment.path(),
+                             gap);
     }
     if (dropped > 0) {
       result_.dropped_bytes = dropped;
@@ -127,7 +128,8 @@ LogPosition highest_durable_mark(const Segment& segment, uint64_t from) {
   for (uint64_t at = from + kRecordHeaderBytes; at + kMarkPayloadBytes <= segment.capacity(); at += kRecordAlignment) {
     if (load_u64(segment.image() + at) != tag) continue;
     RecordView record;
-    if (read_record(segment.image(), at - kRecordHeaderBytes, segment.capacity(), generation, &record) && record.kind == RecordKind::kMark) {
+    if (read_record(segment.image(), at - kRecordHeaderBytes, segment.capacity(), generation, &record) &&
+        record.kind == RecordKind::kMark) {
       durable = std::max(durable, decode_mark(record.payload).durable);
     }
   }

@@ -16,12 +16,12 @@ namespace firn {
 
 struct LogRecovery {
   std::vector<std::shared_ptr<Segment>> segments;  // those with records that count, oldest first
-  LogPosition end = 0;              // where the records end
-  uint64_t next_id = 1;             // above every id found
-  uint64_t next_base = 0;           // above every position found
+  LogPosition end = 0;                             // where the records end
+  uint64_t next_id = 1;                            // above every id found
+  uint64_t next_base = 0;                          // above every position found
   uint64_t record_count = 0;
   uint64_t record_payload_bytes = 0;
-  uint64_t dropped_bytes = 0;       // of the torn tail: bytes from the gap to the last one that is not zero, later segments included
+  uint64_t dropped_bytes = 0;  // of the torn tail: bytes from the gap to the last one that is not zero, later segments included
   uint64_t dropped_offset = 0;
   std::string dropped_file;
 };

@@ -16,7 +16,7 @@
 namespace firn {
 
 struct CompactionPlan {
-  uint64_t run_id = 0;          // of the result: that of the newest input
+  uint64_t run_id = 0;           // of the result: that of the newest input
   bool includes_oldest = false;  // nothing lies below: tombstones can go
   std::vector<TableRef> inputs;  // all tables of the merged runs
   std::vector<TableRef> moved;   // those of them that are taken over

@@ -49,7 +49,8 @@ Result<ManifestState> Manifest::read(Directory& directory) {
   return newest;
 }
 
-Result<std::unique_ptr<Manifest>> Manifest::start(std::unique_ptr<Directory> directory, const ManifestState& state, SegmentIo io, Env& env) {
+Result<std::unique_ptr<Manifest>> Manifest::start(std::unique_ptr<Directory> directory, const ManifestState& state, SegmentIo io,
+                                                  Env& env) {
   FIRN_TRY_ASSIGN(const auto ids, segment_ids(*directory));
   auto log = std::make_unique<Log>(std::move(directory), kManifestLogId, io, env);
   log->continue_at(ids.empty() ? 1 : ids.back() + 1, 0, 0);

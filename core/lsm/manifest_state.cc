@@ -75,7 +75,8 @@ Status ManifestState::apply(Slice record, const std::string& file, uint64_t offs
         wal_segments.push_back(value(0));
         break;
       case kDropWalSegment:
-        if (std::erase(wal_segments, value(0)) == 0) return Status::corrupt("the manifest drops a log segment that it does not have", file, offset);
+        if (std::erase(wal_segments, value(0)) == 0)
+          return Status::corrupt("the manifest drops a log segment that it does not have", file, offset);
         break;
       case kWalStart:
         wal_start = value(0);
@@ -98,8 +99,10 @@ Status ManifestState::apply(Slice record, const std::string& file, uint64_t offs
 ManifestEdit ManifestState::snapshot() const {
   ManifestEdit edit;
   edit.set_identity(db_id, hash_seed, wal_id);
-  if (closed_clean) edit.set_closed_clean(seq_floor);
-  else edit.set_open(seq_floor);
+  if (closed_clean)
+    edit.set_closed_clean(seq_floor);
+  else
+    edit.set_open(seq_floor);
   edit.set_next_ids(next_table_id, next_run_id);
   edit.set_wal_next(wal_next_id, wal_next_base);
   edit.set_wal_start(wal_start);

@@ -16,13 +16,13 @@ namespace firn {
 class ManifestEdit {
  public:
   void set_identity(uint64_t db_id, uint64_t hash_seed, uint64_t wal_id);
-  void set_closed_clean(Seq last);          // closed in order; `last` was the last commit
-  void set_open(Seq floor);                 // open, or not closed in order: the next commit is above `floor`
+  void set_closed_clean(Seq last);  // closed in order; `last` was the last commit
+  void set_open(Seq floor);         // open, or not closed in order: the next commit is above `floor`
   void add_table(const TableRecord& table);
   void remove_table(uint64_t table_id);
-  void add_wal_segment(uint64_t id);        // exists from now on
-  void drop_wal_segment(uint64_t id);       // was never used
-  void set_wal_start(uint64_t id);          // segments below are not needed any more
+  void add_wal_segment(uint64_t id);   // exists from now on
+  void drop_wal_segment(uint64_t id);  // was never used
+  void set_wal_start(uint64_t id);     // segments below are not needed any more
   void set_next_ids(uint64_t next_table_id, uint64_t next_run_id);
   void set_wal_next(uint64_t next_id, uint64_t next_base);
 

@@ -31,9 +31,7 @@ void set_heads(const Segment& segment, SortedArray* array, size_t skip) {
 
 void sort_items(const Segment& segment, std::vector<Item>* items) {
   radix_sort_by_head(items);
-  const auto by_key = [&segment](const Item& a, const Item& b) {
-    return key_at(segment, a.offset).compare(key_at(segment, b.offset)) < 0;
-  };
+  const auto by_key = [&segment](const Item& a, const Item& b) { return key_at(segment, a.offset).compare(key_at(segment, b.offset)) < 0; };
   for (auto from = items->begin(); from != items->end();) {
     auto to = from + 1;
     while (to != items->end() && to->head == from->head) ++to;
@@ -144,7 +142,8 @@ Status MemtableOrder::catch_up(const Segment& segment, uint64_t end) {
   uint64_t offset = covered_;
   for (RecordView record; offset < end; offset += record_bytes(record.payload.size())) {
     if (!read_record(segment.image(), offset, end, segment.header().generation, &record)) {
-      return Status::corrupt("a record of the write-ahead log changed in memory: a stray write of the host program?", segment.path(), offset);
+      return Status::corrupt("a record of the write-ahead log changed in memory: a stray write of the host program?", segment.path(),
+                             offset);
     }
     if (record.kind == RecordKind::kMark) continue;
     const uint8_t* at = record.payload.data();

@@ -19,7 +19,7 @@ struct MergeOptions {
   Compression compression = Compression::kNone;
   TableIo table_io = TableIo::kMmap;
   uint64_t table_bytes_max = kTableBytesMax;
-  Seq seq_lower;                // bounds of the sequence numbers in the input
+  Seq seq_lower;  // bounds of the sequence numbers in the input
   Seq seq_upper;
   bool drop_tombstones = false;  // nothing older lies below: tombstones and expired entries have nothing to hide
   int64_t now_ms = 0;

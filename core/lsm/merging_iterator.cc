@@ -31,12 +31,16 @@ class MergingIterator final : public Iterator {
     start(true, [&key](Iterator& child) { child.seek(key); });
   }
   void next() override {
-    if (!forward_) turn(true);
-    else step();
+    if (!forward_)
+      turn(true);
+    else
+      step();
   }
   void prev() override {
-    if (forward_) turn(false);
-    else step();
+    if (forward_)
+      turn(false);
+    else
+      step();
   }
 
  private:
@@ -89,8 +93,10 @@ class MergingIterator final : public Iterator {
     const InternalKey key = entry_.key;
     while (!heap_.empty() && heap_.front().child->entry().key == key) {
       Iterator& child = *heap_.front().child;
-      if (forward_) child.next();
-      else child.prev();
+      if (forward_)
+        child.next();
+      else
+        child.prev();
       if (!child.status().ok()) return fail(child.status());
       if (!child.valid()) {
         heap_.front() = heap_.back();

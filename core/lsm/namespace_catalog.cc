@@ -48,12 +48,12 @@ Result<NamespaceCatalogRef> NamespaceCatalog::load(Iterator& system_entries) {
   return NamespaceCatalogRef(std::move(catalog));
 }
 
-bool NamespaceCatalog::is_live(Prefix prefix) const {
-  return are_live(prefix, prefix);
-}
+bool NamespaceCatalog::is_live(Prefix prefix) const { return are_live(prefix, prefix); }
 
 bool NamespaceCatalog::are_live(Prefix from, Prefix to) const {
-  const auto in_range = [from, to](const Place& place) { return place.prefix != kSystemPrefix && place.prefix >= from && place.prefix <= to; };
+  const auto in_range = [from, to](const Place& place) {
+    return place.prefix != kSystemPrefix && place.prefix >= from && place.prefix <= to;
+  };
   const auto live_count = static_cast<uint64_t>(std::count_if(places_.begin(), places_.end(), in_range)) + (from == kSystemPrefix ? 1 : 0);
   return live_count == uint64_t{to} - from + 1;
 }
@@ -86,8 +86,10 @@ NamespaceCatalog::Change NamespaceCatalog::create(const std::string& name, Seq a
 NamespaceCatalog::Change NamespaceCatalog::clear(uint32_t id, Seq at) const {
   Change change = start_change();
   const Prefix prefix = change.next->next_prefix_++;
-  if (id == 0) change.entries.emplace_back("d", encode({prefix}));
-  else change.entries.emplace_back("n" + name_of(id), encode({id, prefix}));
+  if (id == 0)
+    change.entries.emplace_back("d", encode({prefix}));
+  else
+    change.entries.emplace_back("n" + name_of(id), encode({id, prefix}));
   move(&change, id, prefix, at);
   return change;
 }

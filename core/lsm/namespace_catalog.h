@@ -36,7 +36,8 @@ class NamespaceCatalog {
 
   // The prefix of namespace `id` for a reader at `seq`; kSystemPrefix when the id is not known there.
   Prefix prefix_of(uint32_t id, Seq seq) const {
-    if (id >= places_.size()) [[unlikely]] return kSystemPrefix;
+    if (id >= places_.size()) [[unlikely]]
+      return kSystemPrefix;
     const Place& place = places_[id];
     return seq >= place.since ? place.prefix : place.earlier_prefix;
   }

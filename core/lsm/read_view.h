@@ -24,7 +24,7 @@ class ReadView {
   ReadView(std::shared_ptr<Memtable> active, std::vector<std::shared_ptr<Memtable>> sealed, VersionRef version, NamespaceCatalogRef catalog)
       : active_(std::move(active)), sealed_(std::move(sealed)), version_(std::move(version)), catalog_(std::move(catalog)) {}
 
-  const std::shared_ptr<Memtable>& active() const { return active_; }  // nullptr: read-only opening
+  const std::shared_ptr<Memtable>& active() const { return active_; }               // nullptr: read-only opening
   const std::vector<std::shared_ptr<Memtable>>& sealed() const { return sealed_; }  // newest first
   const VersionRef& version() const { return version_; }
   const NamespaceCatalogRef& catalog() const { return catalog_; }

@@ -26,7 +26,8 @@ bool parse_table_name(const std::string& name, uint64_t* id) {
 Result<TableRef> open_table(Directory& tables, const TableIdentity& identity, TableIo io) {
   const std::string name = table_name(identity.table_id);
   auto file = tables.open_file(name, OpenMode::kRead);
-  if (file.status().is(Code::kNotFound)) return Status::corrupt("a table that the manifest names is missing", tables.path() + "/" + name, 0);
+  if (file.status().is(Code::kNotFound))
+    return Status::corrupt("a table that the manifest names is missing", tables.path() + "/" + name, 0);
   if (!file.ok()) return file.status();
   FIRN_TRY_ASSIGN(auto table, Table::open(std::move(*file), identity, io));
   const uint64_t file_bytes = table->properties().file_bytes;
@@ -66,9 +67,8 @@ VersionRef apply_changes(const Version& version, const std::vector<uint64_t>& re
                          const std::vector<std::pair<uint64_t, TableRef>>& added_by_run) {
   auto next = std::make_shared<Version>(version);
   for (Run& run : next->runs) {
-    std::erase_if(run.tables, [&](const TableRef& table) {
-      return std::find(removed_ids.begin(), removed_ids.end(), table->id) != removed_ids.end();
-    });
+    std::erase_if(run.tables,
+                  [&](const TableRef& table) { return std::find(removed_ids.begin(), removed_ids.end(), table->id) != removed_ids.end(); });
   }
   for (const auto& [run_id, table] : added_by_run) {
     auto run = std::find_if(next->runs.begin(), next->runs.end(), [id = run_id](const Run& r) { return r.id == id; });
@@ -91,12 +91,15 @@ class RunIterator final : public Iterator {
  public:
   RunIterator(const std::vector<TableRef>& tables, bool sequential) : tables_(tables), sequential_(sequential) {}
 
-  void seek_to_first() override { enter(0, [](Iterator& at) { at.seek_to_first(); }); }
-  void seek_to_last() override { enter(tables_.size() - 1, [](Iterator& at) { at.seek_to_last(); }); }
+  void seek_to_first() override {
+    enter(0, [](Iterator& at) { at.seek_to_first(); });
+  }
+  void seek_to_last() override {
+    enter(tables_.size() - 1, [](Iterator& at) { at.seek_to_last(); });
+  }
   void seek(const InternalKey& key) override {
-    const auto at = std::partition_point(tables_.begin(), tables_.end(), [&key](const TableRef& table) {
-      return table->table->properties().largest().compare(key) < 0;
-    });
+    const auto at = std::partition_point(tables_.begin(), tables_.end(),
+                                         [&key](const TableRef& table) { return table->table->properties().largest().compare(key) < 0; });
     if (at == tables_.end()) {
       valid_ = false;
       return;

@@ -24,9 +24,9 @@ class ChunkWriter {
   // Writes what is left, the last chunk as short as it is. No appending after it.
   Status finish();
 
-  uint64_t body_bytes() const { return body_bytes_ + used_; }     // appended so far
-  uint64_t stored_bytes() const { return stored_bytes_; }         // written, or about to be, for the chunks that are full
-  uint64_t buffered_bytes() const { return used_; }               // appended, not yet stored
+  uint64_t body_bytes() const { return body_bytes_ + used_; }  // appended so far
+  uint64_t stored_bytes() const { return stored_bytes_; }      // written, or about to be, for the chunks that are full
+  uint64_t buffered_bytes() const { return used_; }            // appended, not yet stored
   Slice directory() const { return Slice(std::string_view(directory_)); }
 
  private:

@@ -29,8 +29,7 @@ constexpr int kZstdLevel = 1;
 
 size_t zstd_compress(void* context, Slice from, uint8_t* to) {
   if (context == nullptr) return 0;  // no memory for it: the chunk is stored as it is
-  const size_t bytes =
-      ZSTD_compressCCtx(static_cast<ZSTD_CCtx*>(context), to, from.size() - 1, from.data(), from.size(), kZstdLevel);
+  const size_t bytes = ZSTD_compressCCtx(static_cast<ZSTD_CCtx*>(context), to, from.size() - 1, from.data(), from.size(), kZstdLevel);
   return ZSTD_isError(bytes) ? 0 : bytes;
 }
 

@@ -51,7 +51,8 @@ Status Fences::make_ready() const {
 
 uint32_t Fences::count_below(uint64_t wanted) const {
   const auto is_below = [wanted](uint64_t head) { return head < wanted; };
-  const uint32_t sampled = partition(sample_count_, [this](uint32_t i) { return sample_[i]; }, is_below);
+  const uint32_t sampled = partition(
+      sample_count_, [this](uint32_t i) { return sample_[i]; }, is_below);
   if (sampled == 0) return 0;
   // The sample at sampled - 1 is below, the next one is not: the answer lies in the step between them.
   const uint32_t first = (sampled - 1) * kSampleStep;
@@ -59,19 +60,22 @@ uint32_t Fences::count_below(uint64_t wanted) const {
   const uint8_t* const heads = image_.data() + image_.layout().heads_offset + uint64_t{first} * 8;
   const uint8_t* const offsets = image_.data() + image_.layout().offsets_offset + uint64_t{first} * 4;
   for (size_t byte = 0; byte < kSampleStep * 8; byte += kCacheLineBytes) __builtin_prefetch(heads + byte);
-  for (size_t byte = 0; byte < kSampleStep * 4; byte += kCacheLineBytes) __builtin_prefetch(offsets + byte);  // of the groups: the next to be read
-  return first + partition(step, [heads](uint32_t i) { return load_u64(heads + uint64_t{i} * 8); }, is_below);
+  for (size_t byte = 0; byte < kSampleStep * 4; byte += kCacheLineBytes)
+    __builtin_prefetch(offsets + byte);  // of the groups: the next to be read
+  return first + partition(
+                     step, [heads](uint32_t i) { return load_u64(heads + uint64_t{i} * 8); }, is_below);
 }
 
 uint32_t Fences::count_up_to(uint64_t wanted, uint32_t from) const {
   if (from >= count() || head(from) > wanted) return from;
-  return from + partition(count() - from, [this, from](uint32_t i) { return head(from + i); },
-                          [wanted](uint64_t head) { return head <= wanted; });
+  return from +
+         partition(
+             count() - from, [this, from](uint32_t i) { return head(from + i); }, [wanted](uint64_t head) { return head <= wanted; });
 }
 
 bool Fences::group_of(uint64_t offset, uint32_t* group) const {
-  const uint32_t behind = partition(count(), [this](uint32_t i) { return begin(i); },
-                                    [offset](uint64_t begin) { return begin <= offset; });
+  const uint32_t behind = partition(
+      count(), [this](uint32_t i) { return begin(i); }, [offset](uint64_t begin) { return begin <= offset; });
   if (behind == 0 || end(behind - 1) <= offset) return false;
   *group = behind - 1;
   return true;

@@ -24,7 +24,8 @@ class Fences {
   int compare_to_common(const InternalKey& key) const;
 
   Status ensure() const {
-    if (ready_.load(std::memory_order_acquire)) [[likely]] return {};
+    if (ready_.load(std::memory_order_acquire)) [[likely]]
+      return {};
     return make_ready();
   }
   uint32_t count() const { return image_.layout().group_count; }

@@ -89,15 +89,13 @@ Layout::Layout(const Footer& footer)
       properties_offset(directory_offset + directory_bytes),
       file_bytes(properties_offset + footer.properties_bytes + kFooterBytes) {}
 
-uint64_t checksum_owner(const TableIdentity& identity) {
-  return identity.db_id ^ (identity.table_id * 0xc2b2ae3d27d4eb4full);
-}
+uint64_t checksum_owner(const TableIdentity& identity) { return identity.db_id ^ (identity.table_id * 0xc2b2ae3d27d4eb4full); }
 
 void encode_footer(const Footer& footer, std::string* to) {
   const size_t begin = to->size();
-  for (uint64_t field : {footer.identity.db_id, footer.identity.table_id, footer.file_bytes, footer.stored_bytes, footer.entries_bytes,
-                         footer.entry_count, footer.tombstone_count, footer.expiring_count, footer.key_value_bytes, footer.seq_base,
-                         footer.seq_min, footer.seq_max}) {
+  for (uint64_t field :
+       {footer.identity.db_id, footer.identity.table_id, footer.file_bytes, footer.stored_bytes, footer.entries_bytes, footer.entry_count,
+        footer.tombstone_count, footer.expiring_count, footer.key_value_bytes, footer.seq_base, footer.seq_min, footer.seq_max}) {
     append(to, field);
   }
   for (uint32_t field : {footer.group_count, footer.bucket_count, footer.namespace_count, footer.properties_bytes, footer.directory_crc,

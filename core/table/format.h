@@ -20,10 +20,10 @@ inline constexpr size_t kSectionAlignment = 64;
 inline constexpr size_t kCacheLineBytes = 64;
 inline constexpr size_t kBucketBytes = kCacheLineBytes;
 inline constexpr size_t kNamespaceBytes = 12;
-inline constexpr size_t kPlainChunkShift = 12;    // 4 KiB, a page
-inline constexpr size_t kPackedChunkShift = 14;   // 16 KiB
-inline constexpr size_t kPlainSlotBytes = 4;      // of the chunk directory: u32 crc
-inline constexpr size_t kPackedSlotBytes = 8;     // u32 crc, u32 stored bytes
+inline constexpr size_t kPlainChunkShift = 12;   // 4 KiB, a page
+inline constexpr size_t kPackedChunkShift = 14;  // 16 KiB
+inline constexpr size_t kPlainSlotBytes = 4;     // of the chunk directory: u32 crc
+inline constexpr size_t kPackedSlotBytes = 8;    // u32 crc, u32 stored bytes
 inline constexpr uint64_t kEntriesBytesMax = UINT32_MAX;
 inline constexpr size_t kPropertiesBytesMax = 2 * (8 + kKeyBytesMax);
 inline constexpr uint32_t kGroupEntriesMax = 16;
@@ -78,12 +78,8 @@ uint64_t checksum_owner(const TableIdentity& identity);
 inline constexpr uint64_t kPropertiesPlace = UINT64_MAX;
 inline constexpr uint64_t kDirectoryPlace = UINT64_MAX - 1;
 
-inline uint32_t chunk_shift_of(Compression compression) {
-  return compression == Compression::kNone ? kPlainChunkShift : kPackedChunkShift;
-}
-inline size_t slot_bytes_of(Compression compression) {
-  return compression == Compression::kNone ? kPlainSlotBytes : kPackedSlotBytes;
-}
+inline uint32_t chunk_shift_of(Compression compression) { return compression == Compression::kNone ? kPlainChunkShift : kPackedChunkShift; }
+inline size_t slot_bytes_of(Compression compression) { return compression == Compression::kNone ? kPlainSlotBytes : kPackedSlotBytes; }
 
 void encode_footer(const Footer& footer, std::string* to);  // appends kFooterBytes
 // `tail` are the last bytes of the file, at least kFooterBytes of them when the file has so many.

@@ -189,7 +189,8 @@ uint64_t Image::stored_offset(uint64_t chunk) const {
 
 Status Image::verify_chunk(uint64_t chunk, const uint8_t* stored) const {
   const uint32_t crc = load_u32(directory_.slots.get() + chunk * slot_bytes_of(compression_));
-  if (crc32(crc32_seed(owner_, chunk), Slice(stored, stored_bytes(chunk))) == crc) [[likely]] return {};
+  if (crc32(crc32_seed(owner_, chunk), Slice(stored, stored_bytes(chunk))) == crc) [[likely]]
+    return {};
   return Status::corrupt("a table chunk's checksum is wrong", file_->path(), stored_offset(chunk));
 }
 

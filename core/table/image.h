@@ -36,12 +36,14 @@ class Image {
   bool has(uint64_t offset, uint64_t bytes) const {
     const uint64_t first = offset >> layout_.chunk_shift;
     const uint64_t last = (offset + bytes - 1) >> layout_.chunk_shift;
-    if (first == last) [[likely]] return has_chunk(first);
+    if (first == last) [[likely]]
+      return has_chunk(first);
     return has_chunks(first, last);
   }
   // Makes the bytes present. kCorrupt, kIo, kNoMemory.
   Status ensure(uint64_t offset, uint64_t bytes) const {
-    if (has(offset, bytes)) [[likely]] return {};
+    if (has(offset, bytes)) [[likely]]
+      return {};
     return make_present(offset >> layout_.chunk_shift, (offset + bytes - 1) >> layout_.chunk_shift);
   }
   // The bytes will be touched soon, in this order. Errors show when they are touched. The range may reach beyond the body.
@@ -71,9 +73,7 @@ class Image {
     present_[chunk / kWordChunks].fetch_or(uint64_t{1} << (chunk % kWordChunks), std::memory_order_release);
   }
   uint64_t chunk_offset(uint64_t chunk) const { return chunk << layout_.chunk_shift; }
-  size_t chunk_bytes(uint64_t chunk) const {
-    return static_cast<size_t>(chunk_end(chunk_offset(chunk)) - chunk_offset(chunk));
-  }
+  size_t chunk_bytes(uint64_t chunk) const { return static_cast<size_t>(chunk_end(chunk_offset(chunk)) - chunk_offset(chunk)); }
 
   Status make_present(uint64_t first, uint64_t last) const;
   Status verify_mapped(uint64_t first, uint64_t last) const;
@@ -96,7 +96,7 @@ class Image {
   const uint8_t* data_ = nullptr;
   std::unique_ptr<std::atomic<uint64_t>[]> present_;
   std::unique_ptr<Mapping> mapping_;  // mapped
-  AnonymousMemory memory_;                 // loaded
+  AnonymousMemory memory_;            // loaded
   mutable std::atomic<uint64_t> loaded_bytes_{0};
   mutable std::mutex stripes_[kStripes];
   mutable std::mutex directory_mutex_;  // guards the making of directory_; readers look at directory_ready_ first

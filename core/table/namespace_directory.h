@@ -27,8 +27,8 @@ class NamespaceDirectory {
 
   // kNotFound: the table has no such namespace. kCorrupt, kIo, kNoMemory.
   Status find(Prefix prefix, NamespaceRange* range) const;
-  Status at(uint32_t index, NamespaceRange* range) const;                  // index < count()
-  Status of_offset(uint64_t entry_offset, NamespaceRange* range) const;    // the namespace that this place lies in
+  Status at(uint32_t index, NamespaceRange* range) const;                // index < count()
+  Status of_offset(uint64_t entry_offset, NamespaceRange* range) const;  // the namespace that this place lies in
   uint32_t count() const { return image_.layout().namespace_count; }
   // The first group of a namespace as its directory entry says. Needs the directory to be present.
   uint32_t first_group(uint32_t index) const { return load_u32(record(index) + 8); }

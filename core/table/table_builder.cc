@@ -84,12 +84,14 @@ Status TableFileBuilder::add(const Entry& entry, uint64_t hash) {
   count(entry);
   remember_key(entry.key);
   Status status = append(header_slice, entry);
-  if (!status.ok()) [[unlikely]] status_ = status;
+  if (!status.ok()) [[unlikely]]
+    status_ = status;
   return status;
 }
 
 Status TableFileBuilder::check(const Entry& entry) const {
-  if (!status_.ok()) [[unlikely]] return status_;
+  if (!status_.ok()) [[unlikely]]
+    return status_;
   if (entry.key.user.size() > kKeyBytesMax || entry.value.size() > kValueBytesMax) [[unlikely]] {
     return Status(Code::kInvalid, "a key or a value is over its limit", file_->path());
   }

@@ -9,16 +9,13 @@ constexpr uint64_t kWalkPrefetchBytes = 1024;
 }  // namespace
 
 TableIterator::TableIterator(const TableReader& table, bool sequential)
-    : table_(table),
-      data_(table.image().data()),
-      seq_base_(table.seq_base()),
-      seq_width_(table.seq_width()),
-      sequential_(sequential) {
+    : table_(table), data_(table.image().data()), seq_base_(table.seq_base()), seq_width_(table.seq_width()), sequential_(sequential) {
   group_[0] = UINT32_MAX;  // no entry begins there
 }
 
 bool TableIterator::check(Status status) {
-  if (status.ok()) [[likely]] return true;
+  if (status.ok()) [[likely]]
+    return true;
   fail(std::move(status));
   return false;
 }
@@ -46,7 +43,8 @@ void TableIterator::seek(const InternalKey& key) {
 }
 
 void TableIterator::next() {
-  if (next_offset_ == range_.end) [[unlikely]] return next_namespace();
+  if (next_offset_ == range_.end) [[unlikely]]
+    return next_namespace();
   decode(next_offset_);
 }
 

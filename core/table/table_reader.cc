@@ -32,9 +32,8 @@ Result<Tail> read_tail(File* file, const TableIdentity& identity) {
     long_properties.resize(footer.properties_bytes);
     FIRN_TRY(file->read(offset, reinterpret_cast<uint8_t*>(long_properties.data()), long_properties.size()));
   }
-  const Slice properties = long_properties.empty()
-                               ? Slice(tail.end() - kFooterBytes - footer.properties_bytes, footer.properties_bytes)
-                               : Slice(std::string_view(long_properties));
+  const Slice properties = long_properties.empty() ? Slice(tail.end() - kFooterBytes - footer.properties_bytes, footer.properties_bytes)
+                                                   : Slice(std::string_view(long_properties));
   result.properties = properties_of(footer);
   if (crc32(crc32_seed(checksum_owner(identity), kPropertiesPlace), properties) != footer.properties_crc) {
     return Status::corrupt("the table's properties have a wrong checksum", file->path(), offset);
@@ -85,14 +84,16 @@ Status TableReader::find_in_range(const InternalKey& key, uint64_t hash, const N
     const uint8_t* const line = bucket(at);
     FIRN_TRY(image_->ensure(static_cast<uint64_t>(line - data_), kBucketBytes));
     const uint32_t used = bucket_used(line);
-    if (used > kBucketSlots) [[unlikely]] return image_->corrupt("a hash bucket holds too many", static_cast<uint64_t>(line - data_));
+    if (used > kBucketSlots) [[unlikely]]
+      return image_->corrupt("a hash bucket holds too many", static_cast<uint64_t>(line - data_));
     uint32_t matches = match_fingerprints(line, fingerprint_of(hash)) & ((1u << used) - 1);
     for (; matches != 0; matches &= matches - 1) {
       const uint64_t offset = bucket_place(line, static_cast<uint32_t>(__builtin_ctz(matches)));
       Status status = read_if_key(key.user, offset, range, entry);
       if (!status.is(Code::kNotFound)) return status;
     }
-    if (!has_spilled(line, hash)) [[likely]] return Code::kNotFound;
+    if (!has_spilled(line, hash)) [[likely]]
+      return Code::kNotFound;
     at = at + 1 == bucket_count_ ? 0 : at + 1;
   }
   return Code::kNotFound;
@@ -132,9 +133,7 @@ void TableReader::prefetch_entry(uint64_t hash) const {
   __builtin_prefetch(entry + kCacheLineBytes);
 }
 
-std::unique_ptr<Iterator> TableReader::new_iterator(bool sequential) const {
-  return std::make_unique<TableIterator>(*this, sequential);
-}
+std::unique_ptr<Iterator> TableReader::new_iterator(bool sequential) const { return std::make_unique<TableIterator>(*this, sequential); }
 
 uint64_t TableReader::memory_bytes() const { return sizeof *this + image_->memory_bytes() + fences_.memory_bytes(); }
 

@@ -34,7 +34,8 @@ void append(std::string* to, T number) {
   to->append(reinterpret_cast<const char*>(&number), sizeof number);
 }
 
-inline void append_operation(std::string* batch, uint32_t op, uint32_t ns, std::string_view key, std::string_view value, int64_t ttl_ms = 0) {
+inline void append_operation(std::string* batch, uint32_t op, uint32_t ns, std::string_view key, std::string_view value,
+                             int64_t ttl_ms = 0) {
   append<uint32_t>(batch, op);
   append<uint32_t>(batch, ns);
   append<uint32_t>(batch, static_cast<uint32_t>(key.size()));

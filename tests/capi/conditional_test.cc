@@ -75,8 +75,10 @@ TEST_F(ConditionalTest, exactly_one_of_four_threads_wins_a_swap_of_one_version) 
     for (int t = 0; t < 4; t++) {
       threads.emplace_back([&] {
         const int64_t code = put_ex("k", "won", FIRN_IF_VERSION, version);
-        if (code > 0) winners++;
-        else EXPECT_EQ(FIRN_CONFLICT, code);
+        if (code > 0)
+          winners++;
+        else
+          EXPECT_EQ(FIRN_CONFLICT, code);
       });
     }
     for (std::thread& thread : threads) thread.join();

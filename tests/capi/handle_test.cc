@@ -52,8 +52,9 @@ TEST(Handle, what_was_never_issued_is_misuse) {
   void* handle = create(HandleType::kDb);
   const uint64_t number = handle_number(handle);
   int on_stack = 0;
-  for (const uint64_t garbage : {uint64_t{0}, uint64_t{1}, UINT64_MAX, reinterpret_cast<uint64_t>(&on_stack), number + (uint64_t{1} << 24),
-                                 number | (uint64_t{1} << 62), number & ~(uint64_t{1} << 63), number | 0xffffff, (number >> 56 << 56) | (number & 0xffffff)}) {
+  for (const uint64_t garbage :
+       {uint64_t{0}, uint64_t{1}, UINT64_MAX, reinterpret_cast<uint64_t>(&on_stack), number + (uint64_t{1} << 24),
+        number | (uint64_t{1} << 62), number & ~(uint64_t{1} << 63), number | 0xffffff, (number >> 56 << 56) | (number & 0xffffff)}) {
     const void* bad = reinterpret_cast<const void*>(garbage);
     EXPECT_EQ(SharedUse(bad, HandleType::kDb).code(), Code::kMisuse) << std::hex << garbage;
     HandleSlot* slot = nullptr;
@@ -155,8 +156,10 @@ TEST(Handle, handles_that_travel_between_threads_do_not_use_up_the_table) {
           return;
         }
       }
-      if (handle != nullptr) EXPECT_EQ(close_and_free(handle, HandleType::kPin), Code::kOk);
-      else std::this_thread::yield();
+      if (handle != nullptr)
+        EXPECT_EQ(close_and_free(handle, HandleType::kPin), Code::kOk);
+      else
+        std::this_thread::yield();
     }
   });
   for (int i = 0; i < 30000; ++i) {

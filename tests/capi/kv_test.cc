@@ -197,7 +197,8 @@ TEST_F(Batch, many_keys_are_looked_up_in_order) {
   EXPECT_EQ(firn_multi_get(db_, bytes(requests), requests.size(), to, out.size()), needed);
   EXPECT_EQ(out, expected);
   EXPECT_EQ(firn_multi_get(db_, nullptr, 0, nullptr, 0), 0);
-  for (size_t cut = 1; cut < 9; ++cut) EXPECT_EQ(firn_multi_get(db_, bytes(requests), cut, to, out.size()), cut == 9 ? 8 : FIRN_INVALID) << cut;
+  for (size_t cut = 1; cut < 9; ++cut)
+    EXPECT_EQ(firn_multi_get(db_, bytes(requests), cut, to, out.size()), cut == 9 ? 8 : FIRN_INVALID) << cut;
   std::string bad;
   append_request(&bad, 0, "");
   EXPECT_EQ(firn_multi_get(db_, bytes(bad), bad.size(), to, out.size()), FIRN_INVALID);

@@ -125,9 +125,10 @@ class Misuse : public CapiTest {
 TEST_F(Misuse, null_and_garbage_handles_answer_misuse) {
   alignas(64) static char memory[256] = {};
   auto* heap = new char[64];
-  for (const void* bad : {static_cast<const void*>(nullptr), reinterpret_cast<const void*>(1), reinterpret_cast<const void*>(UINTPTR_MAX),
-                          reinterpret_cast<const void*>(uint64_t{0x8100000000000000}), reinterpret_cast<const void*>(uint64_t{0x81ffffffffffffff}),
-                          static_cast<const void*>(memory), static_cast<const void*>(heap)}) {
+  for (const void* bad :
+       {static_cast<const void*>(nullptr), reinterpret_cast<const void*>(1), reinterpret_cast<const void*>(UINTPTR_MAX),
+        reinterpret_cast<const void*>(uint64_t{0x8100000000000000}), reinterpret_cast<const void*>(uint64_t{0x81ffffffffffffff}),
+        static_cast<const void*>(memory), static_cast<const void*>(heap)}) {
     expect_all(db_functions(), bad, FIRN_MISUSE, "garbage");
     expect_all(iter_functions(), bad, FIRN_MISUSE, "garbage");
     expect_all(options_functions(), bad, FIRN_MISUSE, "garbage");

@@ -89,8 +89,10 @@ TEST(Options, numeric_ranges_are_what_the_table_says) {
     const std::string type = option.info.type;
     const auto field = [&](const DbOptions& o) {
       const std::string name = option.info.name;
-      return name == "memtable_bytes" ? o.memtable_bytes : name == "cache_bytes" ? o.cache_bytes
-             : name == "background_threads" ? o.background_thread_count : o.lock_timeout_ms;
+      return name == "memtable_bytes"       ? o.memtable_bytes
+             : name == "cache_bytes"        ? o.cache_bytes
+             : name == "background_threads" ? o.background_thread_count
+                                            : o.lock_timeout_ms;
     };
     DbOptions options;
     for (const bool upper : {false, true}) {
@@ -172,8 +174,8 @@ TEST(Options, a_list_is_taken_whole_or_not_at_all) {
   EXPECT_EQ(firn::parse_options(&options, ""), Code::kOk);
   EXPECT_EQ(firn::parse_options(&options, "  "), Code::kOk);
   const DbOptions before = options;
-  for (const char* bad : {"read_only=false,nonsense=1", "read_only=false,", ",read_only=false", "read_only=false,,durability=none", "read_only",
-                          "=true", "read_only=", "read_only=false=true", "read_only=false;durability=none"}) {
+  for (const char* bad : {"read_only=false,nonsense=1", "read_only=false,", ",read_only=false", "read_only=false,,durability=none",
+                          "read_only", "=true", "read_only=", "read_only=false=true", "read_only=false;durability=none"}) {
     EXPECT_EQ(firn::parse_options(&options, bad), Code::kInvalid) << bad;
     EXPECT_TRUE(same(options, before)) << bad;
   }
@@ -181,7 +183,8 @@ TEST(Options, a_list_is_taken_whole_or_not_at_all) {
 
 TEST(Options, options_for_logs_are_not_taken) {
   DbOptions options;
-  for (const char* name : {"segment_bytes", "retention_bytes", "retention_ms", "changes_retention_bytes", "changes_retention_ms", "", "Durability"}) {
+  for (const char* name :
+       {"segment_bytes", "retention_bytes", "retention_ms", "changes_retention_bytes", "changes_retention_ms", "", "Durability"}) {
     EXPECT_EQ(firn::set_option(&options, name, std::string_view("1")), Code::kInvalid) << name;
     EXPECT_EQ(firn::set_option(&options, name, uint64_t{1}), Code::kInvalid) << name;
   }

@@ -17,7 +17,8 @@ class ScanTest : public CapiTest {
  protected:
   void SetUp() override {
     CapiTest::SetUp();
-    for (const char* key : {"a", "ab", "abc", "b", "ba", "c", "\xff", "\xff\xff"}) ASSERT_EQ(put(db_, key, std::string("v") + key), FIRN_OK);
+    for (const char* key : {"a", "ab", "abc", "b", "ba", "c", "\xff", "\xff\xff"})
+      ASSERT_EQ(put(db_, key, std::string("v") + key), FIRN_OK);
   }
 
   IterPtr scan(const firn_scan_opts& opts) {

@@ -14,7 +14,8 @@ namespace {
 
 TEST(CapiStatus, every_code_has_a_name_and_a_text_of_its_own) {
   std::set<std::string> names;
-  for (int32_t code : {0, -1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12, -13, -14, -15, -16, -17, -18, -19, -20, -21, -22, -23, -24, -99}) {
+  for (int32_t code :
+       {0, -1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12, -13, -14, -15, -16, -17, -18, -19, -20, -21, -22, -23, -24, -99}) {
     EXPECT_TRUE(names.insert(firn_status_name(code)).second) << code;
     EXPECT_NE(firn_status_text(code)[0], '\0');
   }
@@ -30,7 +31,8 @@ TEST(CapiStatus, what_may_succeed_when_tried_again_is_retryable_and_nothing_else
 
 TEST(CapiStatus, versions_agree) {
   EXPECT_EQ(firn_version(), uint32_t{FIRN_VERSION_MAJOR} << 16 | uint32_t{FIRN_VERSION_MINOR} << 8 | uint32_t{FIRN_VERSION_PATCH});
-  const std::string version = std::to_string(FIRN_VERSION_MAJOR) + "." + std::to_string(FIRN_VERSION_MINOR) + "." + std::to_string(FIRN_VERSION_PATCH);
+  const std::string version =
+      std::to_string(FIRN_VERSION_MAJOR) + "." + std::to_string(FIRN_VERSION_MINOR) + "." + std::to_string(FIRN_VERSION_PATCH);
   EXPECT_EQ(std::string(firn_build_info()).find("firn " + version + ";"), 0u) << firn_build_info();
   EXPECT_EQ(firn_build_info(), firn_build_info());
 }
@@ -78,7 +80,8 @@ TEST(CapiError, not_one_byte_beyond_struct_size_is_written_and_text_ends) {
     u.error.struct_size = size;
     firn::report(&u.error, status);
     ASSERT_EQ(u.error.struct_size, size);
-    for (size_t i = std::max<size_t>(std::min(size_t{size}, sizeof(firn_error)), 4); i < sizeof u; ++i) ASSERT_EQ(u.bytes[i], 0x5a) << size << " " << i;
+    for (size_t i = std::max<size_t>(std::min(size_t{size}, sizeof(firn_error)), 4); i < sizeof u; ++i)
+      ASSERT_EQ(u.bytes[i], 0x5a) << size << " " << i;
     if (size >= 8) {
       ASSERT_EQ(u.error.code, FIRN_IO);
     }

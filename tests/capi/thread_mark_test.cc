@@ -19,9 +19,7 @@ using namespace firn;
 
 constexpr uint64_t kGuard = 0x8100000001000000;
 
-TEST(ThreadMark, an_idle_thread_does_not_hold_an_epoch) {
-  EXPECT_TRUE(epoch_passed(epoch_retire()));
-}
+TEST(ThreadMark, an_idle_thread_does_not_hold_an_epoch) { EXPECT_TRUE(epoch_passed(epoch_retire())); }
 
 TEST(ThreadMark, a_mark_holds_the_epochs_that_are_retired_under_it_and_no_later_mark_does) {
   uint64_t epoch = 0;

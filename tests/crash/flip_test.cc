@@ -92,7 +92,8 @@ Outcome read_copy(const fs::path& path, bool read_only) {
     firn_kv entry;
     int64_t count = 0;
     while ((count = firn_iter_entries(iter, &entry, 1)) == 1) {
-      outcome.scanned[Bytes(reinterpret_cast<const char*>(entry.key), entry.key_len)] = Bytes(reinterpret_cast<const char*>(entry.val), entry.val_len);
+      outcome.scanned[Bytes(reinterpret_cast<const char*>(entry.key), entry.key_len)] =
+          Bytes(reinterpret_cast<const char*>(entry.val), entry.val_len);
     }
     if (count < 0) outcome.code = static_cast<int32_t>(count);
     firn_iter_close(iter);
@@ -105,7 +106,8 @@ Outcome read_copy(const fs::path& path, bool read_only) {
       outcome.code = static_cast<int32_t>(length);
     } else {
       const auto at = outcome.scanned.find(key);
-      if (at == outcome.scanned.end() ? length >= 0 : length < 0 || at->second != Bytes(reinterpret_cast<char*>(buffer), static_cast<size_t>(length))) {
+      if (at == outcome.scanned.end() ? length >= 0
+                                      : length < 0 || at->second != Bytes(reinterpret_cast<char*>(buffer), static_cast<size_t>(length))) {
         outcome.gets_agree = false;
       }
     }
@@ -190,6 +192,7 @@ TEST_P(FlipTest, a_flipped_bit_is_harmless_or_noticed) {
   fs::remove_all(root);
 }
 
-INSTANTIATE_TEST_SUITE_P(Options, FlipTest, testing::Values("memtable_bytes=256KiB", "memtable_bytes=256KiB,log_io=pwrite,compression=zstd"));
+INSTANTIATE_TEST_SUITE_P(Options, FlipTest,
+                         testing::Values("memtable_bytes=256KiB", "memtable_bytes=256KiB,log_io=pwrite,compression=zstd"));
 
 }  // namespace

@@ -43,8 +43,10 @@ struct Operation {
   Bytes batch;
   void apply_to(Model* model) const {
     for (const auto& [key, value] : effects) {
-      if (value.empty()) model->erase(key);
-      else (*model)[key] = value;
+      if (value.empty())
+        model->erase(key);
+      else
+        (*model)[key] = value;
     }
   }
   std::vector<std::pair<Bytes, Bytes>> effects;  // empty value: deleted
@@ -76,7 +78,9 @@ firn_db* open_db(const char* path, const char* text) {
   firn_error error = FIRN_ERROR_INIT;
   firn_db* db = firn_open(path, options, &error);
   firn_options_free(options);
-  if (db == nullptr) std::fprintf(stderr, "open: %s %s %s %llu\n", firn_status_name(error.code), error.message, error.file, static_cast<unsigned long long>(error.offset));
+  if (db == nullptr)
+    std::fprintf(stderr, "open: %s %s %s %llu\n", firn_status_name(error.code), error.message, error.file,
+                 static_cast<unsigned long long>(error.offset));
   return db;
 }
 
@@ -101,8 +105,10 @@ Bytes difference(const Model& expected, const Model& found) {
   const auto head = [](const Bytes& value) { return value.substr(0, 12) + "... of " + std::to_string(value.size()); };
   for (const auto& [key, value] : expected) {
     const auto at = found.find(key);
-    if (at == found.end()) text += key + " is missing: " + head(value) + "\n";
-    else if (at->second != value) text += key + " is " + head(at->second) + " instead of " + head(value) + "\n";
+    if (at == found.end())
+      text += key + " is missing: " + head(value) + "\n";
+    else if (at->second != value)
+      text += key + " is " + head(at->second) + " instead of " + head(value) + "\n";
   }
   for (const auto& [key, value] : found) {
     if (expected.count(key) == 0) text += key + " should not be there: " + head(value) + "\n";
@@ -165,7 +171,8 @@ TEST_P(KillTest, every_acknowledged_write_is_there_after_kill_9) {
       operation(seed, done).apply_to(&model);  // the one in flight may count, but whole
       done++;
     }
-    ASSERT_EQ("", difference(model, found)) << "round " << round << ", acknowledged " << report->acknowledged << ", started " << report->started;
+    ASSERT_EQ("", difference(model, found)) << "round " << round << ", acknowledged " << report->acknowledged << ", started "
+                                            << report->started;
     ASSERT_EQ(FIRN_OK, firn_close(db));
     if (round % 8 == 0) {
       firn_error error = FIRN_ERROR_INIT;

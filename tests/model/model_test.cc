@@ -135,8 +135,10 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
       append<uint32_t>(&batch, static_cast<uint32_t>(value.size()));
       append<int64_t>(&batch, below(4) == 0 ? 1'000'000'000 : 0);
       batch += key + value;
-      if (is_put) model_[ns][key] = value;
-      else model_[ns].erase(key);
+      if (is_put)
+        model_[ns][key] = value;
+      else
+        model_[ns].erase(key);
     }
     const int64_t version = firn_write(db_, bytes_of(batch), batch.size(), below(20) == 0 ? FIRN_SYNC : 0);
     ASSERT_GE(version, last_version_);
@@ -354,19 +356,32 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
 
   void step() {
     const uint64_t what = below(1000);
-    if (what < 350) put_one();
-    else if (what < 450) delete_one();
-    else if (what < 500) write_batch();
-    else if (what < 800) check_get();
-    else if (what < 850) check_multi_get();
-    else if (what < 930) check_scan();
-    else if (what < 950) hold_scan();
-    else if (what < 970) finish_held_scan();
-    else if (what < 985) change_namespaces();
-    else if (what < 990) ASSERT_EQ(FIRN_OK, firn_flush(db_));
-    else if (what < 993) ASSERT_EQ(FIRN_OK, firn_compact(db_));
-    else if (what < 996) ASSERT_EQ(FIRN_OK, firn_sync(db_));
-    else if (what < 998) check_everything();
+    if (what < 350)
+      put_one();
+    else if (what < 450)
+      delete_one();
+    else if (what < 500)
+      write_batch();
+    else if (what < 800)
+      check_get();
+    else if (what < 850)
+      check_multi_get();
+    else if (what < 930)
+      check_scan();
+    else if (what < 950)
+      hold_scan();
+    else if (what < 970)
+      finish_held_scan();
+    else if (what < 985)
+      change_namespaces();
+    else if (what < 990)
+      ASSERT_EQ(FIRN_OK, firn_flush(db_));
+    else if (what < 993)
+      ASSERT_EQ(FIRN_OK, firn_compact(db_));
+    else if (what < 996)
+      ASSERT_EQ(FIRN_OK, firn_sync(db_));
+    else if (what < 998)
+      check_everything();
     else if (what < 999) {
       close_held_scans();
       reopen();

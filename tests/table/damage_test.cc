@@ -180,8 +180,9 @@ void exercise(const std::string& bytes, const Model& model, TableIo io) {
 void damage_counts(TableSurgeon* surgeon, std::mt19937_64& random) {
   Footer& footer = surgeon->footer();
   const uint64_t value = random() % 3 == 0 ? random() : random() % 3 == 0 ? random() % 300 : uint64_t{1} << random() % 64;
-  uint64_t* const wide[] = {&footer.file_bytes, &footer.stored_bytes, &footer.entries_bytes, &footer.entry_count,
-                            &footer.tombstone_count, &footer.key_value_bytes, &footer.seq_base, &footer.seq_min, &footer.seq_max};
+  uint64_t* const wide[] = {&footer.file_bytes,  &footer.stored_bytes,    &footer.entries_bytes,
+                            &footer.entry_count, &footer.tombstone_count, &footer.key_value_bytes,
+                            &footer.seq_base,    &footer.seq_min,         &footer.seq_max};
   uint32_t* const narrow[] = {&footer.group_count, &footer.bucket_count, &footer.namespace_count, &footer.properties_bytes};
   switch (random() % 4) {
     case 0:

@@ -92,8 +92,7 @@ inline bool is_same(const Entry& entry, const ModelKey& key, const ModelValue& v
 // Compares a table with a model. With `may_be_corrupt` an answer may be kCorrupt instead; every other difference is described.
 class TableJudge {
  public:
-  TableJudge(const Table& table, const Model& model, bool may_be_corrupt)
-      : table_(table), model_(model), may_be_corrupt_(may_be_corrupt) {}
+  TableJudge(const Table& table, const Model& model, bool may_be_corrupt) : table_(table), model_(model), may_be_corrupt_(may_be_corrupt) {}
 
   // The first difference; nothing when there is none.
   std::optional<std::string> judge() {

@@ -1,0 +1,117 @@
+// The sync group: many wait, one syncs; a failure is final.
+#include "db/sync_group.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+#include "db/thread_mark.h"
+#include "env/memory_env.h"
+#include "log/failing_directory.h"
+
+namespace firn {
+namespace {
+
+class SyncGroupTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    log_ = std::make_unique<Log>(std::make_unique<FailingDirectory>(std::move(*env_->open_directory("/log", true)), faults_), 1,
+                                 SegmentIo::kMmap, *env_);
+    ASSERT_TRUE(log_->activate(*log_->prepare(64 << 10)).ok());
+    group_ = std::make_unique<SyncGroup>(*log_);
+    ASSERT_TRUE(group_->wait(log_->end()).ok());
+    synced_before_ = group_->sync_count();
+  }
+
+  LogPosition append() {
+    uint64_t offset = 0;
+    auto to = log_->reserve(5, &offset);
+    EXPECT_TRUE(to.ok());
+    std::fill_n(*to, 5, uint8_t{'r'});
+    EXPECT_TRUE(log_->append(5).ok());
+    return log_->end();
+  }
+  uint64_t sync_count() const { return group_->sync_count() - synced_before_; }
+
+  std::unique_ptr<Env> env_ = new_memory_env();
+  std::shared_ptr<Faults> faults_ = std::make_shared<Faults>();
+  std::unique_ptr<Log> log_;
+  std::unique_ptr<SyncGroup> group_;
+  uint64_t synced_before_ = 0;
+};
+
+TEST_F(SyncGroupTest, WhatIsDurableIsNotSyncedAgain) {
+  const LogPosition position = append();
+  ASSERT_TRUE(group_->wait(position).ok());
+  EXPECT_GE(log_->durable(), position);
+  ASSERT_TRUE(group_->wait(position).ok());
+  EXPECT_EQ(1u, sync_count());
+}
+
+TEST_F(SyncGroupTest, ManyWaitersShareOneSync) {
+  std::vector<LogPosition> positions;
+  for (int i = 0; i < 8; i++) positions.push_back(append());
+  std::vector<std::thread> waiters;
+  for (const LogPosition position : positions) {
+    waiters.emplace_back([this, position] {
+      const ThreadMark mark;
+      EXPECT_TRUE(group_->wait(position).ok());
+      EXPECT_GE(log_->durable(), position);
+    });
+  }
+  for (auto& waiter : waiters) waiter.join();
+  EXPECT_EQ(1u, sync_count()) << "all of it was there before the first sync began";
+}
+
+TEST_F(SyncGroupTest, WaitersBesideAWriterAreEachServed) {
+  std::mutex door;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 4; i++) {
+    writers.emplace_back([&] {
+      for (int n = 0; n < 100; n++) {
+        const ThreadMark mark;
+        LogPosition position = 0;
+        {
+          const std::lock_guard lock(door);
+          position = append();
+        }
+        EXPECT_TRUE(group_->wait(position).ok());
+        EXPECT_GE(log_->durable(), position);
+      }
+    });
+  }
+  for (auto& writer : writers) writer.join();
+  EXPECT_LE(sync_count(), 400u);
+}
+
+TEST_F(SyncGroupTest, AFailureIsFinalButNotForWhatWasDurable) {
+  const LogPosition before = append();
+  ASSERT_TRUE(group_->wait(before).ok());
+  const LogPosition after = append();
+  faults_->fail_sync = true;
+  EXPECT_EQ(Code::kIo, group_->wait(after).code());
+  faults_->fail_sync = false;
+  const int syncs = faults_->sync_count;
+  EXPECT_EQ(Code::kIo, group_->wait(after).code()) << "the pages may be clean now without having been written";
+  EXPECT_EQ(syncs, faults_->sync_count);
+  EXPECT_TRUE(group_->wait(before).ok());
+}
+
+TEST_F(SyncGroupTest, AFailureReachesEveryWaiter) {
+  const LogPosition position = append();
+  faults_->fail_sync = true;
+  std::vector<std::thread> waiters;
+  for (int i = 0; i < 4; i++) {
+    waiters.emplace_back([this, position] {
+      const ThreadMark mark;
+      EXPECT_EQ(Code::kIo, group_->wait(position).code());
+    });
+  }
+  for (auto& waiter : waiters) waiter.join();
+  EXPECT_EQ(1u, sync_count());
+}
+
+}  // namespace
+}  // namespace firn

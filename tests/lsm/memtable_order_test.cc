@@ -1,0 +1,124 @@
+// The order of a memtable: made late, a piece at a time, and the same as a sorted map's after every piece.
+#include "lsm/memtable_order.h"
+
+#include <map>
+#include <random>
+
+#include "lsm/memtable_fixture.h"
+
+namespace firn {
+namespace {
+
+class MemtableOrderTest : public MemtableTest {
+ protected:
+  void put(const std::string& key, Prefix prefix = 1) {
+    const std::string value = "v" + std::to_string(last_.value + 1);
+    commit({{key, value, EntryKind::kPut, 0, prefix}});
+    model_[{prefix, key}] = std::to_string(prefix) + ":" + key + "=" + value + "@" + std::to_string(last_.value);
+  }
+
+  void expect_like_model() {
+    std::vector<std::string> forward;
+    for (const auto& [key, text] : model_) forward.push_back(text);
+    const auto iterator = iterate(*memtable_);
+    EXPECT_EQ(forward, texts(*iterator));
+    std::vector<std::string> backward;
+    for (iterator->seek_to_last(); iterator->valid(); iterator->prev()) backward.push_back(text_of(iterator->entry()));
+    std::reverse(backward.begin(), backward.end());
+    EXPECT_EQ(forward, backward);
+  }
+  void expect_seek(const std::string& key, Prefix prefix = 1) {
+    const auto iterator = iterate(*memtable_);
+    iterator->seek({prefix, Slice(std::string_view(key))});
+    const auto expected = model_.lower_bound({prefix, key});
+    ASSERT_EQ(expected != model_.end(), iterator->valid()) << key;
+    if (iterator->valid()) {
+      EXPECT_EQ(expected->second, text_of(iterator->entry()));
+    }
+  }
+
+  std::map<std::pair<Prefix, std::string>, std::string> model_;
+};
+
+TEST_F(MemtableOrderTest, AnEmptyMemtableHasNoOrder) {
+  std::vector<std::unique_ptr<Iterator>> iterators;
+  ASSERT_TRUE(memtable_->add_iterators(kSeqMax, &iterators).ok());
+  EXPECT_TRUE(iterators.empty());
+}
+
+TEST_F(MemtableOrderTest, FollowsTheWriterAPieceAtATime) {
+  start(1 << 20);
+  std::mt19937_64 random(3);
+  for (int piece = 0; piece < 40; piece++) {
+    for (uint64_t n = random() % 100; n > 0; n--) put("key" + std::to_string(random() % 2000), static_cast<Prefix>(1 + random() % 3));
+    expect_like_model();
+    for (int i = 0; i < 5; i++) expect_seek("key" + std::to_string(random() % 2000), static_cast<Prefix>(random() % 5));
+  }
+}
+
+TEST_F(MemtableOrderTest, KeysThatShareLongPrefixesOrAreOneAnothersPrefixesAreOrdered) {
+  const std::string shared = "https://example.org/a/long/path/that/all/have/";
+  for (const char* tail : {"b", "a", "", "aa", "a\xff", "\x01", "ab", "zzzzzzzzzzzzzzzz", "zzzzzzzzzzzzzzzy"}) put(shared + tail);
+  put(shared + std::string(1, '\0'));
+  put(shared + std::string(9, '\0'));
+  expect_like_model();
+  // Now keys that share less: heads begin further left.
+  put("https://example.net/");
+  put("a");
+  put(std::string(1, '\0'));
+  put(std::string(20, '\xff'));
+  expect_like_model();
+  for (const auto& [key, text] : std::map(model_)) {
+    expect_seek(key.second);
+    expect_seek(key.second + std::string(1, '\0'));
+    expect_seek(key.second.substr(0, key.second.size() / 2));
+  }
+  expect_seek("", 0);
+  expect_seek("", 2);
+}
+
+TEST_F(MemtableOrderTest, SeeksOutsideWhatAllKeysShareStandBeforeOrBehindThem) {
+  for (const char* tail : {"1", "2", "3"}) put(std::string("shared") + tail);
+  for (const char* key : {"", "a", "share", "shared", "shared0", "sharee", "z"}) expect_seek(key);
+}
+
+TEST_F(MemtableOrderTest, AnIteratorKeepsWhatItBeganWith) {
+  start(1 << 20);
+  for (int i = 0; i < 300; i += 2) put("key" + std::to_string(i));
+  const Seq then = last_;
+  const auto iterator = iterate(*memtable_, then);
+  const auto before = texts(*iterator);
+  for (int i = 0; i < 300; i++) put("key" + std::to_string(i));
+  expect_like_model();  // arrays are merged meanwhile
+  EXPECT_EQ(before, texts(*iterator));
+  EXPECT_EQ(before, texts(*iterate(*memtable_, then))) << "a new iterator at the old number sees the same";
+}
+
+TEST_F(MemtableOrderTest, AnIteratorKeepsItsMemtableAlive) {
+  put("key");
+  const auto iterator = iterate(*memtable_);
+  memtable_.reset();
+  log_.reset();
+  EXPECT_EQ((std::vector<std::string>{"1:key=v1@1"}), texts(*iterator));
+}
+
+TEST_F(MemtableOrderTest, TombstonesAreShown) {
+  commit({{"a", "x"}, {"b", "y"}});
+  commit({{"a", "", EntryKind::kDelete}});
+  EXPECT_EQ((std::vector<std::string>{"1:a=deleted@2", "1:b=y@1"}), texts(*iterate(*memtable_)));
+}
+
+TEST_F(MemtableOrderTest, AStrayWriteIntoTheImageNeverReachesAReader) {
+  put("one");
+  const uint64_t second = log_->active_offset();
+  put("two");
+  memtable_->segment()->image()[second + 33] ^= 1;
+  std::vector<std::unique_ptr<Iterator>> iterators;
+  const Status status = memtable_->add_iterators(kSeqMax, &iterators);
+  EXPECT_EQ(Code::kCorrupt, status.code());
+  ASSERT_NE(nullptr, status.detail());
+  EXPECT_EQ(second, status.detail()->offset);
+}
+
+}  // namespace
+}  // namespace firn

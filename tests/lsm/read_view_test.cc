@@ -1,0 +1,82 @@
+// The read view: the newest of active memtable, sealed ones and runs answers; an iterator over all of it; references.
+#include "lsm/read_view.h"
+
+#include "lsm/memtable_fixture.h"
+#include "lsm/table_fixture.h"
+
+namespace firn {
+namespace {
+
+class ReadViewTest : public MemtableTest {
+ protected:
+  // A memtable with these operations, the first at sequence number `first`.
+  std::shared_ptr<Memtable> memtable_of(uint64_t first, const std::vector<TestOperation>& operations) {
+    start(64 << 10);
+    for (const auto& operation : operations) commit_at({first++}, {operation});
+    return memtable_;
+  }
+  static std::string find(const ReadView& view, const char* key, Seq seq = kSeqMax) {
+    const InternalKey internal{1, Slice(std::string_view(key))};
+    Entry entry;
+    const Status status = view.find(internal, hash_key(kMemtableHashSeed, internal), seq, &entry);
+    if (!status.ok()) return status.is(Code::kNotFound) ? "none" : "error";
+    return entry.kind == EntryKind::kDelete ? "deleted" : entry.value.to_string();
+  }
+  static_assert(kMemtableHashSeed == kTestHashSeed, "tables and memtables of these tests agree on the hash");
+
+  std::unique_ptr<ReadView> full_view() {
+    const VersionRef version = apply_changes(
+        Version(), {},
+        {{2, make_table(2, Model{{{1, "b"}, {"table 2", 5}}, {{1, "f"}, {"table 2", 5}}})},
+         {1, make_table(1, Model{{{1, "a"}, {"table 1", 1}}, {{1, "b"}, {"table 1", 1}}, {{1, "g"}, {"table 1", 1}}})}});
+    auto older = memtable_of(10, {{"c", "older"}, {"d", "older"}, {"f", "", EntryKind::kDelete}});
+    auto newer = memtable_of(20, {{"d", "newer"}, {"e", "newer"}});
+    auto active = memtable_of(30, {{"e", "active"}, {"g", "active"}});
+    return std::make_unique<ReadView>(active, std::vector{newer, older}, version, std::make_shared<NamespaceCatalog>());
+  }
+};
+
+TEST_F(ReadViewTest, TheNewestPartThatHasAKeyAnswers) {
+  const auto view = full_view();
+  EXPECT_EQ("table 1", find(*view, "a"));
+  EXPECT_EQ("table 2", find(*view, "b"));
+  EXPECT_EQ("older", find(*view, "c"));
+  EXPECT_EQ("newer", find(*view, "d"));
+  EXPECT_EQ("active", find(*view, "e"));
+  EXPECT_EQ("deleted", find(*view, "f"));
+  EXPECT_EQ("active", find(*view, "g"));
+  EXPECT_EQ("none", find(*view, "h"));
+  EXPECT_EQ("newer", find(*view, "e", {29}));
+  EXPECT_EQ("table 1", find(*view, "g", {30}));
+}
+
+TEST_F(ReadViewTest, AnIteratorGivesTheSameAnswersInOrder) {
+  const auto view = full_view();
+  const auto iterator = view->new_iterator({30});
+  ASSERT_TRUE(iterator.ok());
+  EXPECT_EQ((std::vector<std::string>{"1:a=table 1@1", "1:b=table 2@5", "1:c=older@10", "1:d=newer@20", "1:e=active@30", "1:f=deleted@12",
+                                      "1:g=table 1@1"}),
+            texts(**iterator));
+}
+
+TEST_F(ReadViewTest, WithoutAnActiveMemtableItReadsTheRest) {
+  const ReadView view(nullptr, {memtable_of(10, {{"c", "sealed"}})}, std::make_shared<Version>(), std::make_shared<NamespaceCatalog>());
+  EXPECT_EQ("sealed", find(view, "c"));
+  EXPECT_EQ("none", find(view, "d"));
+  EXPECT_EQ((std::vector<std::string>{"1:c=sealed@10"}), texts(**view.new_iterator(kSeqMax)));
+}
+
+TEST_F(ReadViewTest, ReferencesAreCountedOverAllStripes) {
+  ReadView view(nullptr, {}, std::make_shared<Version>(), std::make_shared<NamespaceCatalog>());
+  EXPECT_FALSE(view.is_referenced());
+  view.acquire(3);
+  view.acquire(1000003);
+  EXPECT_TRUE(view.is_referenced());
+  view.release(4);  // another thread gives it back
+  EXPECT_TRUE(view.is_referenced());
+  view.release(3);
+  EXPECT_FALSE(view.is_referenced());
+}
+
+}  // namespace
+}  // namespace firn

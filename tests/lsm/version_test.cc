@@ -1,0 +1,96 @@
+// Versions: what changes make of them, which table of a run a key is looked for in, and a run as one iterator.
+#include "lsm/version.h"
+
+#include "lsm/table_fixture.h"
+
+namespace firn {
+namespace {
+
+using Ids = std::vector<uint64_t>;
+
+InternalKey key_of(const char* text, Prefix prefix = 1) { return {prefix, Slice(std::string_view(text))}; }
+
+TEST(VersionTest, RunsAreOrderedNewestFirstAndTablesByKey) {
+  const VersionRef version =
+      apply_changes(Version(), {}, {{1, make_table(10, "m", "p", 5)}, {3, make_table(12, "a", "z", 7)}, {1, make_table(11, "a", "c", 6)}});
+  ASSERT_EQ(2u, version->runs.size());
+  EXPECT_EQ(3u, version->runs[0].id);
+  EXPECT_EQ(1u, version->runs[1].id);
+  EXPECT_EQ((Ids{11, 10}), ids_of(version->runs[1].tables));
+  EXPECT_EQ(18u, version->bytes());
+  EXPECT_EQ(11u, version->runs[1].bytes());
+  EXPECT_EQ(3u, version->table_count());
+}
+
+TEST(VersionTest, AnEmptiedRunGoesAndTheOldVersionStays) {
+  const VersionRef before = apply_changes(Version(), {}, {{1, make_table(10, "a", "b", 5)}, {2, make_table(11, "a", "b", 5)}});
+  const VersionRef after = apply_changes(*before, {10}, {{2, make_table(12, "c", "d", 5)}});
+  ASSERT_EQ(1u, after->runs.size());
+  EXPECT_EQ((Ids{11, 12}), ids_of(after->runs[0].tables));
+  EXPECT_EQ(2u, before->runs.size());
+  EXPECT_EQ((Ids{10}), ids_of(before->runs[1].tables));
+}
+
+TEST(VersionTest, ATableMovesToAnotherRunByRemovingAndAddingIt) {
+  const TableRef table = make_table(10, "a", "b", 5);
+  const VersionRef before = apply_changes(Version(), {}, {{1, table}, {2, make_table(11, "c", "d", 5)}});
+  const VersionRef after = apply_changes(*before, {10}, {{2, table}});
+  ASSERT_EQ(1u, after->runs.size());
+  EXPECT_EQ((Ids{10, 11}), ids_of(after->runs[0].tables));
+}
+
+TEST(VersionTest, ARunFindsTheOneTableThatMayHaveAKey) {
+  const VersionRef version = apply_changes(Version(), {}, {{1, make_table(1, "b", "d", 5)}, {1, make_table(2, "f", "h", 5)}, {1, make_table(3, "k", "k", 5)}});
+  const firn::Run& run = version->runs[0];
+  const auto table_of = [&run](const InternalKey& key) -> uint64_t {
+    const Table* table = run.table_of(key);
+    for (const TableRef& ref : run.tables) {
+      if (ref->table.get() == table) return ref->id;
+    }
+    return 0;
+  };
+  for (const auto& [key, id] : std::vector<std::pair<const char*, uint64_t>>{{"a", 0}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 0}, {"f", 2}, {"h", 2},
+                                                                             {"i", 0}, {"k", 3}, {"kk", 0}, {"z", 0}}) {
+    EXPECT_EQ(id, table_of(key_of(key))) << key;
+  }
+  EXPECT_EQ(0u, table_of(key_of("c", 2)));
+  EXPECT_EQ(0u, table_of(key_of("z", 0)));
+}
+
+TEST(VersionTest, ARunIteratesOverAllItsTablesInBothDirections) {
+  const std::vector<TableRef> tables = {make_table(1, "a", "b", 5), make_table(2, "c", "d", 5), make_table(3, "e", "f", 5)};
+  for (const bool sequential : {true, false}) {
+    const auto iterator = new_run_iterator(tables, sequential);
+    std::string seen;
+    for (iterator->seek_to_first(); iterator->valid(); iterator->next()) seen += iterator->entry().key.user.to_string();
+    EXPECT_EQ("abcdef", seen);
+    seen.clear();
+    for (iterator->seek_to_last(); iterator->valid(); iterator->prev()) seen += iterator->entry().key.user.to_string();
+    EXPECT_EQ("fedcba", seen);
+    iterator->seek(key_of("bb"));
+    ASSERT_TRUE(iterator->valid());
+    EXPECT_EQ("c", iterator->entry().key.user.to_string());
+    iterator->prev();
+    EXPECT_EQ("b", iterator->entry().key.user.to_string());
+    iterator->next();
+    EXPECT_EQ("c", iterator->entry().key.user.to_string());
+    iterator->seek(key_of("g"));
+    EXPECT_FALSE(iterator->valid());
+    EXPECT_TRUE(iterator->status().ok());
+  }
+}
+
+TEST(VersionTest, NamesOfTablesAreReadBackAndNothingElseIsOne) {
+  for (const uint64_t id : {uint64_t{0}, uint64_t{1}, uint64_t{0xabcdef}, UINT64_MAX}) {
+    uint64_t read = 1;
+    EXPECT_TRUE(parse_table_name(table_name(id), &read));
+    EXPECT_EQ(id, read);
+  }
+  uint64_t ignored = 0;
+  for (const char* name : {"", "1.tbl", "000000000000000A.tbl", "000000000000000g.tbl", "0000000000000001.sst", "0000000000000001.tbl~"}) {
+    EXPECT_FALSE(parse_table_name(name, &ignored)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace firn

@@ -401,7 +401,7 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
 
 TEST_P(ModelTest, random_operations_answer_as_an_ordered_map_does) {
   const char* deep = std::getenv("FIRN_DEEP");
-  const int steps = deep != nullptr && *deep == '1' ? 200000 : 8000;
+  const int steps = deep != nullptr && *deep == '1' ? 200000 : 4000;
   for (int i = 0; i < steps; i++) {
     step();
     if (HasFatalFailure() || HasNonfatalFailure()) {

@@ -7,8 +7,8 @@
 #include <functional>
 #include <thread>
 
+#include "capi/call.h"
 #include "capi_fixture.h"
-#include "db/thread_mark.h"
 
 namespace {
 
@@ -347,6 +347,11 @@ TEST(SingleThreaded, overlap_answers_misuse_and_nothing_breaks) {
   ASSERT_NE(db, nullptr);
   EXPECT_GE(firn_run_jobs(db, 1), 0);
   EXPECT_EQ(firn_run_jobs(db, -1), FIRN_INVALID);
+  {
+    const firn::DbCall going_on(db);
+    expect_all(db_functions(), db, FIRN_MISUSE, "with a call going on");
+  }
+  EXPECT_EQ(put(db, "key", "value"), FIRN_OK);
   std::atomic<int> wrong{0};
   std::atomic<int> worked{0};
   std::vector<std::thread> threads;

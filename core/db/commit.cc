@@ -204,9 +204,10 @@ Status CommitDoor::make_room(std::unique_lock<std::mutex>& door, const Need& nee
   while (!has_room(need)) {
     if (is_stopped_) return Code::kClosed;
     FIRN_TRY(core_.check_writable());
+    const uint64_t seen = core_.progress_count.load();  // before the look: progress between the look and the wait is not missed
     if (is_backlogged()) {
       if (no_block) return Code::kWouldBlock;
-      FIRN_TRY(wait_for_jobs(door));
+      FIRN_TRY(wait_for_jobs(door, seen));
       continue;
     }
     FIRN_TRY(rotate(need, segment_bytes_));
@@ -221,12 +222,11 @@ bool CommitDoor::is_backlogged() const {
   return view.sealed().size() >= kSealedCountMax || view.version()->runs.size() >= kRunCountMax;
 }
 
-Status CommitDoor::wait_for_jobs(std::unique_lock<std::mutex>& door) {
+Status CommitDoor::wait_for_jobs(std::unique_lock<std::mutex>& door, uint64_t seen) {
   if (core_.options.single_threaded) {
     FIRN_TRY(do_jobs());
     return {};
   }
-  const uint64_t seen = core_.progress_count.load();
   door.unlock();
   {
     const ThreadPark park;

@@ -82,7 +82,8 @@ class CommitDoor {
   Status append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes, NamespaceCatalogRef catalog);
   Result<Seq> leave(std::unique_lock<std::mutex>& door, WriteFlags flags);
   bool is_backlogged() const;
-  Status wait_for_jobs(std::unique_lock<std::mutex>& door);
+  // Until progress_count is no longer `seen`. The door is left meanwhile.
+  Status wait_for_jobs(std::unique_lock<std::mutex>& door, uint64_t seen);
   Status make_durable(LogPosition position, bool sync);
 
   DbCore& core_;

@@ -19,8 +19,9 @@
  *              firn_options: one thread at a time. No callbacks, no thread-local errors.
  * Growth:      structs that are passed in begin with struct_size: set it to sizeof, or use the _INIT macro. Unknown non-zero bytes
  *              behind the known ones are FIRN_UNSUPPORTED. Of structs that are filled the library writes at most struct_size bytes.
- * Limits:      key 1 to 65,535 bytes; value 0 bytes to 1 GiB; keys and values of one batch together 1 GiB; namespace name 1 to 255
- *              bytes. Above: FIRN_TOO_LARGE, before one byte is read; an empty key is FIRN_INVALID. An empty value is not a missing one.
+ * Limits:      key 1 to 65,535 bytes; value 0 bytes to 1 GiB; keys and values of one batch together 1 GiB, and a packed argument with its
+ *              headers 2 GiB; namespace name 1 to 255 bytes. Above: FIRN_TOO_LARGE, before one byte is read; an empty key is FIRN_INVALID.
+ *              An empty value is not a missing one.
  * Units:       *_ms milliseconds, *_bytes and *_len bytes. All integers in packed formats are little-endian and unaligned.
  */
 #ifndef FIRN_H

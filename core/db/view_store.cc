@@ -81,7 +81,10 @@ void ViewStore::reclaim() {
   std::vector<Retired> free;
   {
     const std::lock_guard lock(mutex_);
-    const auto is_free = [](const Retired& retired) { return epoch_passed(retired.epoch) && !retired.view->is_referenced(); };
+    // The count is trusted only after the epoch (VIEW-2); looked at before, it spares the heavy barrier for views that are in use anyway.
+    const auto is_free = [](const Retired& retired) {
+      return !retired.view->is_referenced() && epoch_passed(retired.epoch) && !retired.view->is_referenced();
+    };
     const auto kept = std::stable_partition(retired_.begin(), retired_.end(), [&](const Retired& retired) { return !is_free(retired); });
     std::move(kept, retired_.end(), std::back_inserter(free));
     retired_.erase(kept, retired_.end());

@@ -1,6 +1,7 @@
 // Damaged tables give the same answers or kCorrupt, and never crash: every flipped bit, every cut, foreign files, and damage whose
 // checksums were made right again.
 #include <algorithm>
+#include <functional>
 
 #include "table/table_surgeon.h"
 
@@ -142,6 +143,84 @@ TEST(TableDamage, FilesThatAreNoTablesAreRefused) {
   for (size_t length : {0, 1, 19, 20, 143, 144, 145, 10000}) {
     EXPECT_TRUE(open_bytes(std::string(length, '\0'), TableIo::kMmap).status().is(Code::kCorrupt));
     EXPECT_TRUE(open_bytes(std::string(length, '\xff'), TableIo::kPread).status().is(Code::kCorrupt));
+  }
+}
+
+// The sentence with which a file is refused, by opening or by the first touch of its first entry.
+std::string first_refusal(const std::string& bytes) {
+  auto table = open_bytes(bytes, TableIo::kPread);
+  if (!table.ok()) {
+    EXPECT_TRUE(table.status().is(Code::kCorrupt));
+    return std::string(table.status().message());
+  }
+  auto iterator = table.value()->new_iterator(false);
+  iterator->seek_to_first();
+  EXPECT_TRUE(iterator->status().ok() || iterator->status().is(Code::kCorrupt));
+  return std::string(iterator->status().message());
+}
+
+TEST(TableDamage, FooterThatContradictsItselfOrTheFileIsRefused) {
+  const std::string bytes = build_table(small_model());
+  const auto refusal_after = [&bytes](const std::function<void(Footer*)>& change) {
+    TableSurgeon surgeon(bytes);
+    change(&surgeon.footer());
+    return first_refusal(surgeon.seal());
+  };
+  const std::function<void(Footer*)> changes[] = {
+      [](Footer* f) { f->file_bytes += 1; },
+      [](Footer* f) { f->stored_bytes += 1; },
+      [](Footer* f) { f->stored_bytes = UINT64_MAX; },
+      [](Footer* f) { f->entries_bytes += 64; },
+      [](Footer* f) { f->entries_bytes = 0; },
+      [](Footer* f) { f->entries_bytes = uint64_t{1} << 32; },
+      [](Footer* f) { f->entry_count = 0; },
+      [](Footer* f) { f->entry_count = f->entries_bytes + 1; },
+      [](Footer* f) { f->tombstone_count = f->entry_count + 1; },
+      [](Footer* f) { f->expiring_count = f->entry_count; },
+      [](Footer* f) { f->key_value_bytes = f->entries_bytes + 1; },
+      [](Footer* f) { f->group_count = 0; },
+      [](Footer* f) { f->group_count = 6; },
+      [](Footer* f) { f->bucket_count = 0; },
+      [](Footer* f) { f->bucket_count += 1; },
+      [](Footer* f) { f->namespace_count = 0; },
+      [](Footer* f) { f->namespace_count = 1; },
+      [](Footer* f) { f->properties_bytes += 1; },
+      [](Footer* f) { f->properties_bytes -= 1; },
+      [](Footer* f) { f->seq_width = 9; },
+      [](Footer* f) { f->seq_base = f->seq_min + 1; },
+      [](Footer* f) { f->seq_min = f->seq_max + 1; },
+      [](Footer* f) { f->seq_max = kSeqMax.value + 1; },
+  };
+  int number = 0;
+  for (const auto& change : changes) {
+    EXPECT_EQ(refusal_after(change), "the footer's fields contradict each other or the file's size") << "change " << number;
+    ++number;
+  }
+  EXPECT_EQ(refusal_after([](Footer*) {}), "");
+}
+
+TEST(TableDamage, DirectoryThatContradictsTheFooterIsRefused) {
+  Model model;
+  for (int i = 0; i < 3000; ++i) model[{1, std::to_string(10000 + i)}] = {std::string(30, 'v'), 1, EntryKind::kPut, kNeverExpires};
+  for (Compression compression : built_in_compressions()) {
+    std::string bytes = build_table(model, compression);
+    TableSurgeon surgeon(bytes);
+    EXPECT_EQ(first_refusal(surgeon.seal()), "");
+    bytes[surgeon.layout().directory_offset] ^= 1;
+    EXPECT_EQ(first_refusal(bytes), "the chunk directory's checksum is wrong");
+    if (compression == Compression::kNone) continue;
+    uint8_t* const length = surgeon.at(surgeon.layout().directory_offset + 4);
+    const uint32_t right = load_u32(length);
+    for (uint32_t wrong : {uint32_t{0}, right - 1, right + 1, 1u << kPackedChunkShift, (1u << kPackedChunkShift) + 1, UINT32_MAX}) {
+      store(length, wrong);
+      EXPECT_EQ(first_refusal(surgeon.seal()), "the chunk directory contradicts the footer") << wrong;
+    }
+    // One chunk is too long for its content and takes the bytes from the next one: the sum is right.
+    uint8_t* const next_length = length + kPackedSlotBytes;
+    const uint32_t taken = load_u32(next_length);
+    store(length, right + taken);
+    store(next_length, 0u);
+    EXPECT_EQ(first_refusal(surgeon.seal()), "the chunk directory contradicts the footer");
   }
 }
 

@@ -73,6 +73,7 @@ TEST_F(Operate, ADatabaseThatAnotherProcessHasOpenIsStatusThree) {
     EXPECT_EQ(outcome.status, 3) << command << ": " << outcome.err;
     EXPECT_NE(outcome.err.find("(FIRN_LOCKED)"), std::string::npos) << outcome.err;
   }
+  EXPECT_EQ(firn_ok({"get", db(), "k", "-o", "read_only=true"}), "v");
   ::close(pipe_fds[1]);
   ::close(null_fd);
   EXPECT_EQ(wait_for(holder), 0);

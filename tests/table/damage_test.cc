@@ -108,8 +108,12 @@ TEST(TableDamage, EveryCutAndEveryTailIsRefused) {
 
 TEST(TableDamage, TablesOfOtherIdentitiesAreRefused) {
   const std::string bytes = build_table(small_model());
-  EXPECT_TRUE(open_bytes(bytes, TableIo::kMmap, {kTestIdentity.db_id + 1, kTestIdentity.table_id}).status().is(Code::kCorrupt));
-  EXPECT_TRUE(open_bytes(bytes, TableIo::kMmap, {kTestIdentity.db_id, kTestIdentity.table_id + 1}).status().is(Code::kCorrupt));
+  const auto other_database = open_bytes(bytes, TableIo::kMmap, {kTestIdentity.db_id + 1, kTestIdentity.table_id});
+  EXPECT_TRUE(other_database.status().is(Code::kCorrupt));
+  EXPECT_EQ(other_database.status().message(), "the table belongs to another database");
+  const auto other_table = open_bytes(bytes, TableIo::kMmap, {kTestIdentity.db_id, kTestIdentity.table_id + 1});
+  EXPECT_TRUE(other_table.status().is(Code::kCorrupt));
+  EXPECT_EQ(other_table.status().message(), "the table has another number");
 }
 
 TEST(TableDamage, ChunksOfAnotherTableDoNotVerify) {

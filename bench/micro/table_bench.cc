@@ -265,7 +265,13 @@ void BM_FirstScan(benchmark::State& state) {
   }
   per_entry(state, kEntryCount);
 }
-BENCHMARK(BM_FirstScan)->ArgNames({"compression", "pread"})->Args({0, 0})->Args({0, 1})->Args({1, 1})->Args({2, 1})->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_FirstScan)
+    ->ArgNames({"compression", "pread"})
+    ->Args({0, 0})
+    ->Args({0, 1})
+    ->Args({1, 1})
+    ->Args({2, 1})
+    ->Unit(benchmark::kMillisecond);
 
 void BM_Seek(benchmark::State& state) {
   const auto table = open_for(state);

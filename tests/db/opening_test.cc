@@ -89,8 +89,10 @@ TEST_F(OpeningTest, ACreationThatWasCutShortAtAnyStageStartsOver) {
     fs::create_directory(stage);
     const char* const parts[] = {"LOCK", "manifest", "wal", "tables"};
     for (int i = 0; i < directories; i++) {
-      if (i == 0) write_whole(stage + "/LOCK", "");
-      else fs::create_directory(stage + "/" + parts[i]);
+      if (i == 0)
+        write_whole(stage + "/LOCK", "");
+      else
+        fs::create_directory(stage + "/" + parts[i]);
     }
   };
   for (int directories = 0; directories <= 4; directories++) {
@@ -102,7 +104,8 @@ TEST_F(OpeningTest, ACreationThatWasCutShortAtAnyStageStartsOver) {
   for (const uint64_t kept : {uint64_t{0}, uint64_t{10}, uint64_t{64}, kSegmentHeaderBytes, snapshot, snapshot + 30}) {
     for (const bool is_allocated : {true, false}) {
       make(4);
-      write_whole(stage + "/manifest/" + segment_name(1), whole.substr(0, kept) + std::string(is_allocated ? whole.size() - kept : 0, '\0'));
+      write_whole(stage + "/manifest/" + segment_name(1),
+                  whole.substr(0, kept) + std::string(is_allocated ? whole.size() - kept : 0, '\0'));
       SCOPED_TRACE(kept);
       expect_usable(stage);
     }

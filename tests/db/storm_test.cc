@@ -70,8 +70,7 @@ class Storm : public testing::TestWithParam<const char*> {
       request += key;
     }
     std::string answer(4096, '\0');
-    const int64_t length =
-        firn_multi_get(db_, bytes_of(request), request.size(), reinterpret_cast<uint8_t*>(answer.data()), answer.size());
+    const int64_t length = firn_multi_get(db_, bytes_of(request), request.size(), reinterpret_cast<uint8_t*>(answer.data()), answer.size());
     EXPECT_TRUE(is_expected(length)) << length;
     if (length < 0) return false;
     int64_t bytes = 0;

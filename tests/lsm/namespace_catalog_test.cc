@@ -13,8 +13,10 @@ class SystemEntries final : public Iterator {
  public:
   void apply(const NamespaceCatalog::Change& change) {
     for (const auto& [key, value] : change.entries) {
-      if (value) entries_[key] = *value;
-      else entries_.erase(key);
+      if (value)
+        entries_[key] = *value;
+      else
+        entries_.erase(key);
     }
   }
   std::map<std::string, std::string>& entries() { return entries_; }
@@ -142,11 +144,19 @@ TEST_F(CatalogTest, EntriesThatAreNotWellFormedAreCorrupt) {
   const std::string u32(4, '\1');
   const std::string small("\1\0\0\0\1\0\0\0", 8);
   for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
-           {"c", u32}, {"c", small + u32}, {"c", std::string(8, '\x7f')}, {"d", small}, {"d", ""}, {"n", small}, {"nother", u32},
+           {"c", u32},
+           {"c", small + u32},
+           {"c", std::string(8, '\x7f')},
+           {"d", small},
+           {"d", ""},
+           {"n", small},
+           {"nother", u32},
            {"nother", std::string("\0\0\0\0\1\0\0\0", 8)},  // a named default namespace
            {"nother", std::string("\7\0\0\0\1\0\0\0", 8)},  // an id that was never given out
            {"nother", std::string("\1\0\0\0\7\0\0\0", 8)},  // a prefix that was never given out
-           {"x", small}, {"cc", small}, {"dd", u32}}) {
+           {"x", small},
+           {"cc", small},
+           {"dd", u32}}) {
     system_.entries() = whole;
     system_.entries()[key] = value;
     EXPECT_EQ(Code::kCorrupt, load().status().code()) << key << " of " << value.size();

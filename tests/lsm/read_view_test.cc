@@ -25,10 +25,10 @@ class ReadViewTest : public MemtableTest {
   static_assert(kMemtableHashSeed == kTestHashSeed, "tables and memtables of these tests agree on the hash");
 
   std::unique_ptr<ReadView> full_view() {
-    const VersionRef version = apply_changes(
-        Version(), {},
-        {{2, make_table(2, Model{{{1, "b"}, {"table 2", 5}}, {{1, "f"}, {"table 2", 5}}})},
-         {1, make_table(1, Model{{{1, "a"}, {"table 1", 1}}, {{1, "b"}, {"table 1", 1}}, {{1, "g"}, {"table 1", 1}}})}});
+    const VersionRef version =
+        apply_changes(Version(), {},
+                      {{2, make_table(2, Model{{{1, "b"}, {"table 2", 5}}, {{1, "f"}, {"table 2", 5}}})},
+                       {1, make_table(1, Model{{{1, "a"}, {"table 1", 1}}, {{1, "b"}, {"table 1", 1}}, {{1, "g"}, {"table 1", 1}}})}});
     auto older = memtable_of(10, {{"c", "older"}, {"d", "older"}, {"f", "", EntryKind::kDelete}});
     auto newer = memtable_of(20, {{"d", "newer"}, {"e", "newer"}});
     auto active = memtable_of(30, {{"e", "active"}, {"g", "active"}});

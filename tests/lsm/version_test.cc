@@ -40,7 +40,8 @@ TEST(VersionTest, ATableMovesToAnotherRunByRemovingAndAddingIt) {
 }
 
 TEST(VersionTest, ARunFindsTheOneTableThatMayHaveAKey) {
-  const VersionRef version = apply_changes(Version(), {}, {{1, make_table(1, "b", "d", 5)}, {1, make_table(2, "f", "h", 5)}, {1, make_table(3, "k", "k", 5)}});
+  const VersionRef version =
+      apply_changes(Version(), {}, {{1, make_table(1, "b", "d", 5)}, {1, make_table(2, "f", "h", 5)}, {1, make_table(3, "k", "k", 5)}});
   const firn::Run& run = version->runs[0];
   const auto table_of = [&run](const InternalKey& key) -> uint64_t {
     const Table* table = run.table_of(key);
@@ -49,8 +50,8 @@ TEST(VersionTest, ARunFindsTheOneTableThatMayHaveAKey) {
     }
     return 0;
   };
-  for (const auto& [key, id] : std::vector<std::pair<const char*, uint64_t>>{{"a", 0}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 0}, {"f", 2}, {"h", 2},
-                                                                             {"i", 0}, {"k", 3}, {"kk", 0}, {"z", 0}}) {
+  for (const auto& [key, id] : std::vector<std::pair<const char*, uint64_t>>{
+           {"a", 0}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 0}, {"f", 2}, {"h", 2}, {"i", 0}, {"k", 3}, {"kk", 0}, {"z", 0}}) {
     EXPECT_EQ(id, table_of(key_of(key))) << key;
   }
   EXPECT_EQ(0u, table_of(key_of("c", 2)));

@@ -152,7 +152,8 @@ TEST_F(Acceptance, A05_ReopenWorksWithAnyNonEmptyLog) {
               }));
   }
   open();
-  for (int count = 1; count <= 20; count++) EXPECT_EQ(std::string(static_cast<size_t>(count) * 37, 'v'), get("key" + std::to_string(count)));
+  for (int count = 1; count <= 20; count++)
+    EXPECT_EQ(std::string(static_cast<size_t>(count) * 37, 'v'), get("key" + std::to_string(count)));
 }
 
 TEST_F(Acceptance, A06_ALogOf50000RecordsReplaysAll) {
@@ -231,14 +232,17 @@ TEST_F(Acceptance, A10_ValuesAbove64KiBAndABatchLargerThanTheMemtable) {
 
 TEST_F(Acceptance, A11_NoValueIsASentinelAndAnEmptyValueIsNotAMissingOne) {
   open();
-  const std::string values[] = {"<TOMBSTONE>", "", std::string(1, '\0'), std::string(8, '\xff'), std::string(4, '\xff'), "null", std::string(100, '\0')};
+  const std::string values[] = {"<TOMBSTONE>",          "",     std::string(1, '\0'),  std::string(8, '\xff'),
+                                std::string(4, '\xff'), "null", std::string(100, '\0')};
   for (size_t i = 0; i < std::size(values); i++) ASSERT_EQ(FIRN_OK, put("key" + std::to_string(i), values[i]));
   for (int round = 0; round < 3; round++) {
     for (size_t i = 0; i < std::size(values); i++) EXPECT_EQ(values[i], get("key" + std::to_string(i)));
     EXPECT_EQ(1, firn_exists(db_, 0, bytes_of("key1"), 4));
     EXPECT_EQ(FIRN_NOT_FOUND, firn_get(db_, 0, bytes_of("missing"), 7, nullptr, 0));
-    if (round == 0) reopen();
-    else ASSERT_EQ(FIRN_OK, firn_compact(db_));
+    if (round == 0)
+      reopen();
+    else
+      ASSERT_EQ(FIRN_OK, firn_compact(db_));
   }
 }
 
@@ -273,7 +277,8 @@ TEST_F(Acceptance, A13_ConcurrentCommitsOfSeveralKeysAreNeverPartlyVisible) {
       std::string z;
       if (i % 2 == 0) {
         std::string answer(256, '\0');
-        const int64_t length = firn_multi_get(db_, bytes_of(request), request.size(), reinterpret_cast<uint8_t*>(answer.data()), answer.size());
+        const int64_t length =
+            firn_multi_get(db_, bytes_of(request), request.size(), reinterpret_cast<uint8_t*>(answer.data()), answer.size());
         ASSERT_GT(length, 16);
         a = answer.substr(0, static_cast<size_t>(length) / 2);
         z = answer.substr(a.size(), a.size());

@@ -12,7 +12,8 @@ constexpr uint64_t kEntryBytes = 3 + 6 + 1;  // header, key, value
 Model two_namespaces() {
   Model model;
   for (int i = 0; i < 40; ++i) {
-    for (Prefix prefix : {1u, 2u}) model[{prefix, "key" + std::to_string(100 + i)}] = {"v", static_cast<uint64_t>(50 + i), EntryKind::kPut, 0};
+    for (Prefix prefix : {1u, 2u})
+      model[{prefix, "key" + std::to_string(100 + i)}] = {"v", static_cast<uint64_t>(50 + i), EntryKind::kPut, 0};
   }
   return model;
 }
@@ -89,7 +90,8 @@ TEST_F(MalformedTable, HasABucketThatHoldsTooMany) {
 TEST_F(MalformedTable, HasBucketsThatPointBehindTheEntries) {
   for (uint32_t i = 0; i < layout_.bucket_count; ++i) {
     for (uint32_t slot = 0; slot < kBucketSlots; ++slot) {
-      store(surgeon_.at(layout_.index_offset + i * kBucketBytes + kBucketPlaceOffset + 4 * slot), static_cast<uint32_t>(layout_.entries_bytes));
+      store(surgeon_.at(layout_.index_offset + i * kBucketBytes + kBucketPlaceOffset + 4 * slot),
+            static_cast<uint32_t>(layout_.entries_bytes));
     }
   }
   EXPECT_EQ(find({1, "key100"}), "a hash bucket points behind the entries");
@@ -135,7 +137,8 @@ TEST(Compression, StoresWhatDoesNotShrink) {
   uint8_t noise[4096];
   for (uint8_t& byte : noise) byte = static_cast<uint8_t>(random());
   uint8_t packed[4096];
-  for (Compression compression : built_in_compressions()) EXPECT_EQ(Compressor(compression).compress(Slice(noise, sizeof noise), packed), 0u);
+  for (Compression compression : built_in_compressions())
+    EXPECT_EQ(Compressor(compression).compress(Slice(noise, sizeof noise), packed), 0u);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 //   COM-3  Everything that can fail for lack of memory or space is done before the first byte of a commit is stored. After a failed store nothing is committed any more.
 //   COM-4  A memtable is sealed between commits; its segment holds exactly its records.
 //
-// Threading: write(), change_namespace(), seal() from any thread; prepare_spare() and prefault() from one background thread (or inside writes, single-threaded).
+// Threading: write(), update(), change_namespace(), seal() from any thread; upkeep() from one background thread (or inside writes, single-threaded).
 #pragma once
 
 #include <functional>
@@ -44,7 +44,7 @@ class CommitDoor {
   // After stop(): hands the active memtable to the flush, without a successor.
   Status seal_stopped();
 
-  // Called when the background should look at upkeep_due() or at sealed memtables. Set before start().
+  // Called when upkeep() is due, and when a memtable was sealed. Set before start().
   std::function<void()> on_upkeep_due;
   std::function<void()> on_sealed;
   std::function<Status()> do_jobs;          // single-threaded: called where a writer would wait

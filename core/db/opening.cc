@@ -23,6 +23,8 @@ constexpr uint64_t kUncleanSeqStep = uint64_t{1} << 32;  // versions jump so far
 
 bool is_ours(const std::string& name) { return name == kLockName || name == kManifestName || name == kWalName || name == kTablesName; }
 
+SegmentIo segment_io(const DbOptions& options) { return options.log_io == LogIo::kMmap ? SegmentIo::kMmap : SegmentIo::kPwrite; }
+
 }  // namespace
 
 Result<std::unique_ptr<Db>> Db::open(const std::string& path, const DbOptions& options) {
@@ -159,7 +161,7 @@ Status DbImpl::open_tables(Found* found) {
 
 Status DbImpl::replay_log(Found* found) {
   FIRN_TRY_ASSIGN(auto directory, core_.directory->open_directory(kWalName, false));
-  const SegmentIo io = core_.options.log_io == LogIo::kMmap ? SegmentIo::kMmap : SegmentIo::kPwrite;
+  const SegmentIo io = segment_io(core_.options);
   const RecordVisitor replay = [&](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) -> Status {
     auto& memtables = found->memtables;
     if (memtables.empty() || memtables.front()->segment() != segment) {
@@ -206,7 +208,7 @@ Status DbImpl::start_writing(Found found) {
   state.wal_next_id = std::max(state.wal_next_id, found.log.next_id);
   state.wal_next_base = std::max(state.wal_next_base, found.log.next_base);
   if (state.wal_start > state.wal_next_id) state.wal_start = state.wal_next_id;
-  const SegmentIo io = core_.options.log_io == LogIo::kMmap ? SegmentIo::kMmap : SegmentIo::kPwrite;
+  const SegmentIo io = segment_io(core_.options);
   // Segments without records that count, and those behind a cut, are not part of the log any more.
   state.wal_segments.clear();
   for (const auto& segment : found.log.segments) state.wal_segments.push_back(segment->id());

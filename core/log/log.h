@@ -6,7 +6,7 @@
 //   LOG-6  After a failed write_out or sync nothing is appended any more and no sync is tried again (failed() says so).
 //
 // Threading: prepare() may run beside everything else. reserve(), append(), activate() are the writer's: one at a time, ordered by the caller's lock.
-// sync_to() runs beside the writer, one at a time. Readers use segments, not the log.
+// sync() runs beside the writer, one at a time. Readers use segments, not the log.
 #pragma once
 
 #include <atomic>

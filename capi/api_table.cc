@@ -53,6 +53,21 @@ constexpr firn_api kApi = {
     .expire = firn_expire,
     .persist = firn_persist,
     .ttl = firn_ttl,
+    .delete_range = firn_delete_range,
+    .txn_begin = firn_txn_begin,
+    .txn_get = firn_txn_get,
+    .txn_get_entry = firn_txn_get_entry,
+    .txn_exists = firn_txn_exists,
+    .txn_pin = firn_txn_pin,
+    .txn_multi_get = firn_txn_multi_get,
+    .txn_put = firn_txn_put,
+    .txn_delete = firn_txn_delete,
+    .txn_add = firn_txn_add,
+    .txn_write = firn_txn_write,
+    .txn_version = firn_txn_version,
+    .txn_commit = firn_txn_commit,
+    .txn_commit_ex = firn_txn_commit_ex,
+    .txn_close = firn_txn_close,
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "call.h"
 #include "error.h"
 #include "scan.h"
+#include "txn.h"
 
 namespace firn {
 namespace {
@@ -18,14 +19,7 @@ firn_iter* scan_failed(firn_error* error, const Status& status) {
   return nullptr;
 }
 
-firn_iter* open_scan(firn_db* db, const firn_txn* txn, const firn_scan_opts* given, firn_error* error) {
-  const DbCall call(db);
-  if (!call.ok()) return scan_failed(error, call.code());
-  if (txn != nullptr) return scan_failed(error, {Code::kMisuse, "this version has no transactions: txn must be NULL"});
-  firn_scan_opts opts;
-  const Code code = read_scan_opts(given, &opts);
-  if (code != Code::kOk) return scan_failed(error, {code, "firn_scan_opts: set it up with FIRN_SCAN_OPTS_INIT and known flags only"});
-  Result<std::unique_ptr<Scan>> scan = Scan::open(call.db(), db, opts);
+firn_iter* publish(Result<std::unique_ptr<Scan>> scan, firn_error* error) {
   if (!scan.ok()) return scan_failed(error, scan.status());
   HandleSlot* slot = reserve_handle();
   if (slot == nullptr) return scan_failed(error, Code::kNoMemory);
@@ -34,16 +28,37 @@ firn_iter* open_scan(firn_db* db, const firn_txn* txn, const firn_scan_opts* giv
   return static_cast<firn_iter*>(publish_handle(slot, HandleType::kIter));
 }
 
-// Calls `body(Scan&)` with the iterator and its database held.
+firn_iter* open_scan(firn_db* db, const firn_txn* txn, const firn_scan_opts* given, firn_error* error) {
+  firn_scan_opts opts;
+  const auto read_opts = [&] {
+    return Status(read_scan_opts(given, &opts), "firn_scan_opts: set it up with FIRN_SCAN_OPTS_INIT and known flags only");
+  };
+  if (txn == nullptr) {
+    const DbCall call(db);
+    if (!call.ok()) return scan_failed(error, call.code());
+    if (const Status status = read_opts(); !status.ok()) return scan_failed(error, status);
+    return publish(Scan::open(call.db(), db, opts), error);
+  }
+  const TxnCall call(txn);
+  if (!call.ok()) return scan_failed(error, call.code());
+  if (call.db_handle() != db) return scan_failed(error, {Code::kMisuse, "the transaction is not one of this database"});
+  if (const Status status = read_opts(); !status.ok()) return scan_failed(error, status);
+  return publish(Scan::open(txn, call.shared(), opts), error);
+}
+
+// Calls `body(Scan&)` with the iterator, and its transaction or database, held.
 template <typename Body>
 auto with_scan(const firn_iter* iter, Body&& body) -> decltype(body(std::declval<Scan&>())) {
   return guarded([&]() -> decltype(body(std::declval<Scan&>())) {
     const ExclusiveUse use(iter, HandleType::kIter, WhenBusy::kRefuse);
     if (use.code() != Code::kOk) return to_c(use.code());
     Scan& scan = *use.slot()->body_as<IterBody>()->scan;
+    if (scan.txn_handle() != nullptr) {
+      const TxnCall call(scan.txn_handle(), Code::kClosed);
+      return call.ok() ? body(scan) : to_c(call.code());
+    }
     const DbCall call(scan.db_handle());
-    if (!call.ok()) return to_c(call.code());
-    return body(scan);
+    return call.ok() ? body(scan) : to_c(call.code());
   });
 }
 

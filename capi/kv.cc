@@ -3,6 +3,7 @@
 
 #include "args.h"
 #include "call.h"
+#include "txn.h"
 
 namespace firn {
 namespace {
@@ -138,6 +139,7 @@ void firn_unpin(firn_pin_t* pin) {
   if (pin == nullptr) return;
   const void* owner = pin->owner;
   *pin = {};
+  if (close_txn_pin(owner)) return;
   HandleSlot* slot = nullptr;
   if (close_exclusive(owner, HandleType::kPin, &slot) != Code::kOk) return;
   slot->body_as<PinBody>()->~PinBody();  // without a mark: an own mark would keep a retired view from being freed

@@ -59,15 +59,35 @@ Status make_window(const firn_scan_opts& opts, ScanWindow* window) {
   return Code::kOk;
 }
 
+Status Scan::set_up(const firn_scan_opts& opts) {
+  flags_ = opts.flags;
+  limit_ = opts.limit;
+  return make_window(opts, &window_);
+}
+
 Result<std::unique_ptr<Scan>> Scan::open(Db& db, const firn_db* handle, const firn_scan_opts& opts) {
   std::unique_ptr<Scan> scan(new Scan);
-  FIRN_TRY(make_window(opts, &scan->window_));
+  FIRN_TRY(scan->set_up(opts));
   scan->db_handle_ = handle;
-  scan->flags_ = opts.flags;
-  scan->limit_ = opts.limit;
   scan->snapshot_ = db.snapshot();
   FIRN_TRY_ASSIGN(scan->prefix_, db.prefix_of(scan->snapshot_, opts.ns));
   FIRN_TRY_ASSIGN(scan->iterator_, db.new_iterator(scan->snapshot_, opts.ns));
+  return scan;
+}
+
+Result<std::unique_ptr<Scan>> Scan::open(const firn_txn* handle, std::shared_ptr<Transaction> transaction, const firn_scan_opts& opts) {
+  std::unique_ptr<Scan> scan(new Scan);
+  FIRN_TRY(scan->set_up(opts));
+  scan->txn_handle_ = handle;
+  scan->transaction_ = std::move(transaction);
+  const ScanWindow& window = scan->window_;
+  const std::optional<Slice> upper = window.upper ? std::optional(Slice(*window.upper)) : std::nullopt;
+  std::shared_ptr<const Overlay> overlay;
+  FIRN_TRY_ASSIGN(scan->prefix_, scan->transaction_->prefix_of(opts.ns));
+  FIRN_TRY_ASSIGN(scan->iterator_, scan->transaction_->new_iterator(opts.ns, Slice(window.lower), upper, &overlay));
+  if (!scan->transaction_->is_read_only()) {
+    scan->reads_.emplace(*scan->transaction_, opts.ns, scan->prefix_, std::move(overlay), window.glob.has_value());
+  }
   return scan;
 }
 
@@ -76,7 +96,10 @@ void Scan::place(Slice target, bool inclusive) {
   Iterator& it = *iterator_;
   placed_ = true;
   it.seek({prefix_, target});
-  if ((flags_ & FIRN_SCAN_REVERSE) == 0) return;
+  const bool reverse = (flags_ & FIRN_SCAN_REVERSE) != 0;
+  if (reads_ && !reverse) reads_->start_forward(target);
+  if (reads_ && reverse) reads_->start_backward(inclusive ? target.to_string() + '\0' : target.to_string());
+  if (!reverse) return;
   if (!it.valid()) {
     it.seek_to_last();
   } else if (!inclusive || it.entry().key.user != target) {
@@ -92,6 +115,7 @@ void Scan::place_at_start() {
     place(Slice(*window_.upper), false);
   } else {
     placed_ = true;
+    if (reads_) reads_->start_backward(std::nullopt);
     iterator_->seek_to_last();
   }
 }
@@ -110,10 +134,16 @@ bool Scan::settle() {
   if (!placed_) place_at_start();
   for (; iterator_->valid(); step()) {
     const Slice key = iterator_->entry().key.user;
-    if (window_.is_above(key) || window_.is_below(key)) return false;
+    if (window_.is_above(key) || window_.is_below(key)) break;
     if (!window_.glob || window_.glob->matches(key)) return true;
   }
+  if (reads_ && iterator_->status().ok()) reads_->ended(Slice(window_.lower), window_.upper);
   return false;
+}
+
+void Scan::returned() {
+  ++returned_count_;
+  if (reads_) reads_->returned(iterator_->entry());
 }
 
 int64_t Scan::end_code() const { return to_c(iterator_->status().code()); }
@@ -148,9 +178,10 @@ int64_t Scan::chunk(uint8_t* out, size_t cap) {
       return FIRN_TOO_LARGE;
     }
     filled += bytes;
-    ++returned_count_;
+    returned();
     step();
   }
+  if (reads_) reads_->settle();
   return filled != 0 ? static_cast<int64_t>(filled) : end_code();
 }
 
@@ -161,9 +192,10 @@ int64_t Scan::entries(firn_kv* out, size_t max) {
     firn_kv& kv = out[count++];
     kv = {entry.key.user.data(), entry.key.user.size(), entry.value.data(), entry.value.size()};
     if ((flags_ & FIRN_SCAN_KEYS_ONLY) != 0) kv.val = nullptr, kv.val_len = 0;
-    ++returned_count_;
+    returned();
     step();
   }
+  if (reads_) reads_->settle();
   return count != 0 ? static_cast<int64_t>(count) : end_code();
 }
 

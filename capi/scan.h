@@ -13,6 +13,7 @@
 
 #include "base/iterator.h"
 #include "db/db.h"
+#include "db/transaction.h"
 #include "firn.h"
 #include "glob.h"
 
@@ -36,27 +37,36 @@ Status make_window(const firn_scan_opts& opts, ScanWindow* window);
 
 class Scan {
  public:
-  // `db` is the handle that the scan came from; `opts` comes from read_scan_opts.
+  // Over a snapshot of now. `db` is the handle that the scan came from; `opts` comes from read_scan_opts.
   static Result<std::unique_ptr<Scan>> open(Db& db, const firn_db* handle, const firn_scan_opts& opts);
+  // Over what a transaction sees.
+  static Result<std::unique_ptr<Scan>> open(const firn_txn* handle, std::shared_ptr<Transaction> transaction, const firn_scan_opts& opts);
 
+  // Which of the two handles every call needs: the other is nullptr.
   const firn_db* db_handle() const { return db_handle_; }
+  const firn_txn* txn_handle() const { return txn_handle_; }
   int64_t chunk(uint8_t* out, size_t cap);
   int64_t entries(firn_kv* out, size_t max);
   Code seek(Slice key);
 
  private:
   Scan() = default;
+  Status set_up(const firn_scan_opts& opts);
   void place(Slice target, bool inclusive);
   void place_at_start();
   bool settle();
   void step();
+  void returned();
   int64_t end_code() const;
   size_t store_entry(uint8_t* out, size_t room) const;
 
   const firn_db* db_handle_ = nullptr;
+  const firn_txn* txn_handle_ = nullptr;
   ScanWindow window_;
-  Snapshot snapshot_;
-  std::unique_ptr<Iterator> iterator_;  // borrows the snapshot
+  Snapshot snapshot_;                         // of a scan without a transaction
+  std::shared_ptr<Transaction> transaction_;  // of a scan with one
+  std::optional<ScanReads> reads_;            // of a scan whose transaction must know what it read
+  std::unique_ptr<Iterator> iterator_;        // borrows the snapshot or the transaction
   Prefix prefix_ = 0;
   uint32_t flags_ = 0;
   uint64_t limit_ = 0;  // 0: none

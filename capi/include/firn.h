@@ -253,20 +253,74 @@ FIRN_API int64_t firn_ttl(firn_db *db, uint32_t ns, const uint8_t *key, size_t k
 
 /* ---- Many at once: one crossing -------------------------------------------------------------------------------------- */
 
-#define FIRN_OP_PUT 1u
-#define FIRN_OP_DELETE 2u
+#define FIRN_OP_PUT 1u            /* ttl_ms <= 0: never expires */
+#define FIRN_OP_DELETE 2u         /* val_len 0 */
+#define FIRN_OP_DELETE_RANGE 3u   /* all keys in [key, value); val_len 0: to the end of the namespace. At most 1,000,000: else FIRN_TOO_LARGE */
+#define FIRN_OP_ADD 4u            /* value: 8 bytes, the delta. Rules and codes as firn_add */
+#define FIRN_OP_PUT_KEEP_TTL 5u   /* a put after which the key expires when it did before; ttl_ms 0 */
+#define FIRN_OP_EXPECT_VERSION 6u /* writes nothing: before the batch the key has the version in ttl_ms (0: it is absent), else FIRN_CONFLICT; val_len 0 */
 
 /* Applies a packed batch atomically: all of it is visible, and survives, or nothing. An operation is
  *     u32 op, u32 ns, u32 key_len, u32 val_len, i64 ttl_ms, key bytes, value bytes
- * one behind the other, little-endian, unaligned. op: FIRN_OP_PUT (ttl_ms <= 0: never expires) or FIRN_OP_DELETE (val_len 0).
- * Of several operations on one key the last one counts. Returns the version of the commit; an empty batch returns the present
- * version. The whole batch is checked first: an unknown op or flag, a short or a trailing byte, a bad namespace or an empty key is
- * FIRN_INVALID, and nothing has changed. FIRN_TOO_LARGE. flags: FIRN_SYNC, FIRN_NO_BLOCK (FIRN_WOULD_BLOCK). */
+ * one behind the other, little-endian, unaligned. The low 8 bits of op are the kind, the others 0. Each operation finds what those before it in the
+ * batch have done, so of several puts and deletes of one key the last one counts. Returns the version of the commit; a batch that writes nothing returns
+ * the present version. The whole batch is checked first: an unknown op or flag, a short or a trailing byte, a bad namespace or an empty key is
+ * FIRN_INVALID, and nothing has changed. FIRN_TOO_LARGE, FIRN_TYPE_MISMATCH, FIRN_OVERFLOW, FIRN_CONFLICT (only from FIRN_OP_EXPECT_VERSION).
+ * flags: FIRN_SYNC, FIRN_NO_BLOCK (FIRN_WOULD_BLOCK). */
 FIRN_API int64_t firn_write(firn_db *db, const uint8_t *batch, size_t len, uint32_t flags);
+
+/* Deletes all keys in [lower, upper), NULL being an open bound, as one atomic commit, and returns how many there were. More than `limit` keys
+ * (0: 1,000,000): FIRN_TOO_LARGE, nothing has changed. The cost grows with the keys; firn_ns_clear costs nothing. */
+FIRN_API int64_t firn_delete_range(firn_db *db, uint32_t ns, const uint8_t *lower, size_t lower_len, const uint8_t *upper, size_t upper_len,
+                                   uint64_t limit);
 
 /* Looks up packed keys (u32 ns, u32 key_len, key bytes)* in one snapshot. Answers, in order: (i64 length_or_code, bytes)*. Returns
  * the bytes of all answers; when that exceeds cap nothing was copied. FIRN_INVALID: a short or trailing byte. */
 FIRN_API int64_t firn_multi_get(firn_db *db, const uint8_t *keys, size_t len, uint8_t *out, size_t cap);
+
+/* ---- Transactions ---------------------------------------------------------------------------------------------------- */
+
+/* A transaction reads one snapshot of the database, taken at its beginning, and its own writes. Nobody sees these before the commit; the commit makes
+ * them visible, and durable as a put is, all at once. The commit fails with FIRN_CONFLICT, and nothing has changed, if and only if something that the
+ * transaction read is no longer so: a key that was found has another version, was deleted or has expired; a key that was absent is there; a namespace that
+ * was read in was cleared (a change of the keys found) or dropped. Keys that its scans returned are read keys. Writing is not reading: two transactions
+ * that only write never conflict, the later commit wins. Values of its own writes are not reads either. With FIRN_TXN_SERIALIZABLE a new key inside what
+ * was scanned (from where the scan began to the last key that it returned, or to its bound when it came to the end) is a conflict too.
+ * However long a transaction lives, the answer is exact. A snapshot keeps the files alive that it reads: close it soon.
+ *
+ * Expiries are judged by the time at which the transaction first met one, for all its reads; at the commit by the time of the commit.
+ * One thread at a time, may move between threads; the transaction's iterators count as the transaction. Overlapping calls: FIRN_MISUSE.
+ * After a commit or a conflict every call but firn_txn_close is FIRN_MISUSE, and its iterators answer FIRN_CLOSED. When a commit fails for another
+ * reason the transaction stays as it was and may be committed again. After firn_close: FIRN_CLOSED; close it nevertheless. */
+
+#define FIRN_TXN_READ_ONLY 1u    /* a snapshot: costs O(1), always commits; writes answer FIRN_READ_ONLY */
+#define FIRN_TXN_SERIALIZABLE 2u
+
+/* flags: of the two above. NULL on failure, code in *error (nullable): FIRN_INVALID (unknown flag), FIRN_NO_MEMORY. */
+FIRN_API firn_txn *firn_txn_begin(firn_db *db, uint32_t flags, firn_error *error);
+/* As firn_get, firn_get_entry, firn_exists, firn_pin and firn_multi_get, in the transaction's state. The version of an own write is 0. A namespace that
+ * was opened after the transaction began can be written to, not read: FIRN_INVALID. */
+FIRN_API int64_t firn_txn_get(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap);
+FIRN_API int64_t firn_txn_get_entry(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap, firn_entry *entry);
+FIRN_API int32_t firn_txn_exists(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len);
+/* The pin stays readable after the transaction and the database are closed, until firn_unpin. */
+FIRN_API int32_t firn_txn_pin(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, firn_pin_t *pin);
+FIRN_API int64_t firn_txn_multi_get(firn_txn *txn, const uint8_t *keys, size_t len, uint8_t *out, size_t cap);
+/* Writes, kept in memory until the commit: keys and values together at most 1 GiB, else FIRN_TOO_LARGE. FIRN_READ_ONLY, FIRN_NO_MEMORY. */
+FIRN_API int32_t firn_txn_put(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len);
+FIRN_API int32_t firn_txn_delete(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len);
+/* As firn_add: reads the key and writes it. */
+FIRN_API firn_i64 firn_txn_add(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, int64_t delta);
+/* A packed batch, as firn_write takes it; all of it is applied to the transaction, or nothing. Returns the number of its operations. What an operation needs to
+ * know is read (FIRN_OP_ADD, _PUT_KEEP_TTL, _EXPECT_VERSION, the keys of _DELETE_RANGE, with its range in a serializable transaction). */
+FIRN_API int64_t firn_txn_write(firn_txn *txn, const uint8_t *batch, size_t len);
+/* The version of the last commit that the transaction sees; 0 when the handle is not a transaction. */
+FIRN_API uint64_t firn_txn_version(firn_txn *txn);
+/* The version of the commit (without writes: the one that the transaction sees), or FIRN_CONFLICT, FIRN_INVALID (a namespace that was written to has been
+ * dropped) and what write calls return. */
+FIRN_API int64_t firn_txn_commit(firn_txn *txn);
+FIRN_API int64_t firn_txn_commit_ex(firn_txn *txn, uint32_t flags); /* FIRN_SYNC, FIRN_NO_BLOCK (FIRN_WOULD_BLOCK: nothing happened, commit again) */
+FIRN_API void firn_txn_close(firn_txn *txn); /* forgets what was not committed */
 
 /* ---- Scans ----------------------------------------------------------------------------------------------------------- */
 
@@ -299,9 +353,10 @@ typedef struct firn_kv {
   size_t val_len;
 } firn_kv;
 
-/* A scan over a snapshot of now, in key order (bytewise), not disturbed by later writes. txn must be NULL in this version. opts may be NULL:
- * the whole default namespace. NULL on failure: FIRN_INVALID, FIRN_UNSUPPORTED, FIRN_NO_MEMORY, FIRN_CORRUPT, FIRN_IO in *error (nullable). Close it
- * with firn_iter_close: until then it keeps the files of its snapshot alive. */
+/* A scan in key order (bytewise), not disturbed by later writes: over a snapshot of now, or, when txn is not NULL, over what the transaction (of this
+ * database) sees, with the own writes made before the scan was opened. opts may be NULL: the whole default namespace. NULL on failure: FIRN_INVALID,
+ * FIRN_UNSUPPORTED, FIRN_NO_MEMORY, FIRN_CORRUPT, FIRN_IO in *error (nullable). Close it with firn_iter_close: until then it keeps the files of its
+ * snapshot alive. */
 FIRN_API firn_iter *firn_scan(firn_db *db, firn_txn *txn, const firn_scan_opts *opts, firn_error *error);
 /* Fills out with (u32 key_len, u32 val_len, key, value)*, with FIRN_SCAN_ENTRIES (u32 key_len, u32 val_len, u64 version, i64 expiry_ms (0: never), key,
  * value)*. Returns the bytes filled; 0 = the end. When the next entry alone exceeds cap: FIRN_TOO_LARGE, nothing moved, and, if cap >= 8, the
@@ -390,6 +445,21 @@ typedef struct firn_api {
   int32_t (*expire)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t ttl_ms);
   int32_t (*persist)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len);
   int64_t (*ttl)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len);
+  int64_t (*delete_range)(firn_db *db, uint32_t ns, const uint8_t *lower, size_t lower_len, const uint8_t *upper, size_t upper_len, uint64_t limit);
+  firn_txn *(*txn_begin)(firn_db *db, uint32_t flags, firn_error *error);
+  int64_t (*txn_get)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap);
+  int64_t (*txn_get_entry)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap, firn_entry *entry);
+  int32_t (*txn_exists)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len);
+  int32_t (*txn_pin)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, firn_pin_t *pin);
+  int64_t (*txn_multi_get)(firn_txn *txn, const uint8_t *keys, size_t len, uint8_t *out, size_t cap);
+  int32_t (*txn_put)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len);
+  int32_t (*txn_delete)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len);
+  firn_i64 (*txn_add)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, int64_t delta);
+  int64_t (*txn_write)(firn_txn *txn, const uint8_t *batch, size_t len);
+  uint64_t (*txn_version)(firn_txn *txn);
+  int64_t (*txn_commit)(firn_txn *txn);
+  int64_t (*txn_commit_ex)(firn_txn *txn, uint32_t flags);
+  void (*txn_close)(firn_txn *txn);
 } firn_api;
 
 /* The table of function pointers for major version `major` (0 now), NULL when unknown. Static data. */

@@ -45,6 +45,14 @@ Status CommitDoor::start(Seq last, std::vector<std::shared_ptr<Memtable>> sealed
   return {};
 }
 
+CommitDoor::Need CommitDoor::need_of(const Operation* operations, size_t count) {
+  Need need{0, count};
+  for (size_t i = 0; i < count; i++) {
+    need.payload_bytes += log_entry_bytes(operations[i].kind, operations[i].key.size(), operations[i].value.size());
+  }
+  return need;
+}
+
 Status CommitDoor::resolve(const NamespaceCatalog& catalog, const Operation* operations, size_t count, Prepared* prepared) const {
   for (size_t i = 0; i < count; i++) {
     const Prefix prefix = catalog.prefix_of(operations[i].ns, kSeqMax);
@@ -65,10 +73,7 @@ Result<Seq> CommitDoor::write(const Operation* operations, size_t count, WriteFl
     on_heap.resize(count);
     prepared = on_heap.data();
   }
-  Need need{0, count};
-  for (size_t i = 0; i < count; i++) {
-    need.payload_bytes += log_entry_bytes(operations[i].kind, operations[i].key.size(), operations[i].value.size());
-  }
+  const Need need = need_of(operations, count);
   if (need.payload_bytes > kRecordPayloadBytesMax) return Code::kTooLarge;
 
   // Hashing and the first cache miss happen outside the door. The thread is marked, so the view and its catalog stay.
@@ -102,32 +107,6 @@ Result<Seq> CommitDoor::leave(std::unique_lock<std::mutex>& door, WriteFlags fla
     on_upkeep_due();
   if (flags.sync || core_.options.durability != Durability::kProcess) FIRN_TRY(make_durable(position, flags.sync));
   return seq;
-}
-
-Result<Seq> CommitDoor::update(uint32_t ns, Slice key, const Decision& decide, WriteFlags flags) {
-  FIRN_TRY(core_.check_writable());
-  Operation operation;
-  operation.ns = ns;
-  operation.key = key;
-  std::unique_lock door(mutex_);
-  for (;;) {
-    if (is_stopped_) return Code::kClosed;
-    Prepared prepared;
-    FIRN_TRY(resolve(*catalog_, &operation, 1, &prepared));
-    Entry current;
-    // Inside the door everything that was committed is visible, and nothing newer can come.
-    const Status found = core_.views->current()->find(prepared.key, prepared.hash, kSeqMax, &current);
-    if (!found.ok() && !found.is(Code::kNotFound)) return found;
-    const bool is_there = found.ok() && (current.kind == EntryKind::kPut || current.is_live(core_.clock.now_ms()));
-    if (const Code code = decide(is_there ? &current : nullptr, &operation); code != Code::kOk) return code;
-    const Need need{log_entry_bytes(operation.kind, key.size(), operation.value.size()), 1};
-    if (!has_room(need)) [[unlikely]] {
-      FIRN_TRY(make_room(door, need, flags.no_block));
-      continue;  // the wait may have let others change the key
-    }
-    FIRN_TRY(append(&operation, 1, &prepared, need.payload_bytes, nullptr));
-    return leave(door, flags);
-  }
 }
 
 Status CommitDoor::append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes,

@@ -6,7 +6,7 @@
 //   COM-3  Everything that can fail for lack of memory or space is done before the first byte of a commit is stored. After a failed store nothing is committed any more.
 //   COM-4  A memtable is sealed between commits; its segment holds exactly its records.
 //
-// Threading: write(), update(), change_namespace(), seal() from any thread; upkeep() from one background thread (or inside writes, single-threaded).
+// Threading: write(), update(), commit(), change_namespace(), seal() from any thread; upkeep() from one background thread (or inside writes, single-threaded).
 #pragma once
 
 #include <functional>
@@ -17,6 +17,8 @@
 #include "db/db_core.h"
 
 namespace firn {
+
+class ReadValidation;
 
 class CommitDoor {
  public:
@@ -31,6 +33,20 @@ class CommitDoor {
   // nullptr when it is absent or expired; it fills in the operation's kind, value and expiry, or returns a code that ends the call with nothing written.
   using Decision = std::function<Code(const Entry* current, Operation* operation)>;
   Result<Seq> update(uint32_t ns, Slice key, const Decision& decide, WriteFlags flags);
+
+  // A commit of what a transaction wrote, if what it read is still so: else kConflict.
+  Result<Seq> commit(const std::vector<Operation>& operations, ReadValidation* validation, WriteFlags flags);
+  // The present state, and how far the log goes in it.
+  struct Moment {
+    Snapshot snapshot;
+    std::shared_ptr<Memtable> active;
+    uint64_t log_offset = 0;
+  };
+  Moment look();
+  // A commit of operations that are made up inside the door, from the state that they change: nobody can come between, so it always succeeds, and holds up
+  // all others meanwhile. `build` may be called several times.
+  using Build = std::function<Status(Snapshot snapshot, std::vector<Operation>* operations)>;
+  Result<Seq> commit_alone(const Build& build, WriteFlags flags);
 
   // A commit that changes the namespaces. `change` is asked inside the door, with the present catalog and the sequence number of the commit; nullopt: nothing to
   // do. Returns the id that the change names, if it made one.
@@ -73,6 +89,7 @@ class CommitDoor {
     uint64_t hash;
   };
 
+  static Need need_of(const Operation* operations, size_t count);
   Status resolve(const NamespaceCatalog& catalog, const Operation* operations, size_t count, Prepared* prepared) const;
   Status make_room(std::unique_lock<std::mutex>& door, const Need& need, bool no_block);
   bool has_room(const Need& need) const { return core_.wal->fits(need.payload_bytes) && memtable_->has_room(need.key_count); }

@@ -2,16 +2,13 @@
 // log, which is the result (a counter's new value, not the addition), so that replaying it changes nothing.
 #include <cstring>
 
-#include "base/coding.h"
 #include "db/db_impl.h"
 
 namespace firn {
 namespace {
 
 void set_put(Operation* operation, Slice value, int64_t expiry_ms) {
-  operation->kind = expiry_ms == kNeverExpires ? EntryKind::kPut : EntryKind::kPutExpiring;
-  operation->value = value;
-  operation->expiry_ms = expiry_ms;
+  *operation = make_put(operation->ns, operation->key, value, expiry_ms);
 }
 
 int64_t expiry_of(const Entry* entry) { return entry != nullptr ? entry->expiry_ms : kNeverExpires; }
@@ -81,12 +78,7 @@ Result<size_t> DbImpl::swap(uint32_t ns, Slice key, Slice wanted, uint8_t* buf, 
 Result<int64_t> DbImpl::add(uint32_t ns, Slice key, int64_t delta) {
   int64_t sum = 0;
   const auto decide = [&](const Entry* current, Operation* operation) {
-    sum = 0;
-    if (current != nullptr) {
-      if (current->value.size() != sizeof sum) return Code::kTypeMismatch;
-      sum = load<int64_t>(current->value.data());
-    }
-    if (__builtin_add_overflow(sum, delta, &sum)) return Code::kOverflow;
+    if (const Code code = add_to_counter(current != nullptr ? &current->value : nullptr, delta, &sum); code != Code::kOk) return code;
     set_put(operation, Slice(reinterpret_cast<const uint8_t*>(&sum), sizeof sum), expiry_of(current));
     return Code::kOk;
   };

@@ -13,11 +13,14 @@
 #include "base/iterator.h"
 #include "base/result.h"
 #include "db/db_options.h"
+#include "db/lookup.h"
+#include "db/operation.h"
 #include "env/env.h"
 
 namespace firn {
 
 class ReadView;
+class Transaction;
 class ViewStore;
 
 // What opening found (firn_recovery_info).
@@ -28,27 +31,6 @@ struct RecoveryReport {
   uint64_t bytes_dropped = 0;
   uint64_t dropped_offset = 0;
   std::string dropped_file;
-};
-
-// One operation of a commit; borrows its bytes from the caller.
-struct Operation {
-  uint32_t ns = 0;
-  EntryKind kind = EntryKind::kPut;
-  int64_t expiry_ms = kNeverExpires;
-  Slice key;
-  Slice value;
-};
-
-// When a put happens at all, by what is there now; an expired key is absent.
-struct PutCondition {
-  enum class Kind : uint8_t { kAlways, kAbsent, kPresent, kVersion } kind = Kind::kAlways;
-  Seq version;            // kVersion; 0: the key is absent
-  bool keep_ttl = false;  // the expiry of what is there stays
-};
-
-struct WriteFlags {
-  bool sync = false;      // durable when it returns
-  bool no_block = false;  // kWouldBlock instead of waiting for room
 };
 
 // A consistent state of the database: a pinned read view, a sequence number and a time. Movable; releases the view when destroyed.
@@ -91,6 +73,15 @@ class Db {
   // Limits (lengths, empty keys) are the caller's to check; an unknown namespace is kInvalid.
   virtual Result<Seq> write(const Operation* operations, size_t count, WriteFlags flags) = 0;
 
+  // A commit of commands, as if one after the other and nobody in between. *deleted_count (nullable): keys that ranges have deleted.
+  virtual Result<Seq> run(const Command* commands, size_t count, WriteFlags flags, uint64_t* deleted_count) = 0;
+
+  // ---- Transactions: see transaction.h ----
+  virtual std::shared_ptr<Transaction> begin(const TransactionFlags& flags) = 0;
+  // kConflict: something that it read has changed. Unless it fails for another reason the transaction is over. Its number; without writes that of the state in
+  // which what it read was found unchanged.
+  virtual Result<Seq> commit(Transaction& transaction, WriteFlags flags) = 0;
+
   // ---- Writes that depend on what is there: decided inside the commit door, so exactly one of several contenders wins. What is logged is the result. ----
   // kExists, kNotFound, kConflict by the condition.
   virtual Result<Seq> put_if(const Operation& put, const PutCondition& condition, WriteFlags flags) = 0;
@@ -112,12 +103,7 @@ class Db {
   // The value in place: *entry stays valid as long as *snapshot.
   virtual Status pin(uint32_t ns, Slice key, Snapshot* snapshot, Entry* entry) = 0;
 
-  struct Lookup {
-    uint32_t ns = 0;
-    Slice key;
-    Code code = Code::kOk;  // out: kOk, kNotFound, kInvalid (namespace), ...
-    Slice value;            // out: valid as long as the snapshot
-  };
+  // The entries stay valid as long as *snapshot.
   virtual Status multi_get(Lookup* lookups, size_t count, Snapshot* snapshot) = 0;
 
   virtual Snapshot snapshot() = 0;

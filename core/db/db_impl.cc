@@ -93,25 +93,14 @@ Status DbImpl::pin(uint32_t ns, Slice key, Snapshot* snapshot, Entry* entry) {
 }
 
 Status DbImpl::multi_get(Lookup* lookups, size_t count, Snapshot* snapshot) {
-  *snapshot = this->snapshot();
-  const ReadView& view = *snapshot->view();
+  *snapshot = core_.views->snapshot(core_.visible, 0);
   std::vector<uint64_t> hashes(count);
-  // All keys are hashed and their first cache lines asked for before any is looked up, so that the misses overlap.
+  look_up(*snapshot->view(), snapshot->seq(), core_.hash_seed, lookups, count, hashes.data());
+  int64_t now_ms = 0;
   for (size_t i = 0; i < count; i++) {
-    const InternalKey key{view.catalog()->prefix_of(lookups[i].ns, snapshot->seq()), lookups[i].key};
-    hashes[i] = hash_key(core_.hash_seed, key);
-    view.prefetch(key, hashes[i]);
-  }
-  for (size_t i = 0; i < count; i++) {
-    const InternalKey key{view.catalog()->prefix_of(lookups[i].ns, snapshot->seq()), lookups[i].key};
-    if (key.prefix == kSystemPrefix) {
-      lookups[i].code = Code::kInvalid;
-      continue;
-    }
-    Entry entry;
-    lookups[i].code = view.find(key, hashes[i], snapshot->seq(), &entry).code();
-    if (lookups[i].code == Code::kOk && !entry.is_live(snapshot->now_ms())) lookups[i].code = Code::kNotFound;
-    if (lookups[i].code == Code::kOk) lookups[i].value = entry.value;
+    if (lookups[i].code != Code::kOk || lookups[i].entry.kind == EntryKind::kPut) continue;
+    if (now_ms == 0) now_ms = core_.clock.now_ms();
+    if (!lookups[i].entry.is_live(now_ms)) lookups[i].code = Code::kNotFound;
   }
   return {};
 }

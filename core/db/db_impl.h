@@ -33,6 +33,9 @@ class DbImpl final : public Db {
 
   int64_t now_ms() override { return core_.clock.now_ms(); }
   Result<Seq> write(const Operation* operations, size_t count, WriteFlags flags) override;
+  Result<Seq> run(const Command* commands, size_t count, WriteFlags flags, uint64_t* deleted_count) override;
+  std::shared_ptr<Transaction> begin(const TransactionFlags& flags) override;
+  Result<Seq> commit(Transaction& transaction, WriteFlags flags) override;
   Result<Seq> put_if(const Operation& put, const PutCondition& condition, WriteFlags flags) override;
   Result<bool> compare_swap(uint32_t ns, Slice key, Slice expected, Slice wanted, int64_t expiry_ms) override;
   Result<size_t> swap(uint32_t ns, Slice key, Slice wanted, uint8_t* buf, size_t cap) override;
@@ -85,6 +88,7 @@ class DbImpl final : public Db {
   Status run_jobs_inline();
   void after_write();
   Result<Seq> update(uint32_t ns, Slice key, const CommitDoor::Decision& decide, WriteFlags flags);
+  Result<Seq> commit_changes(Transaction& transaction, WriteFlags flags);
 
   DbCore core_;
   CommitDoor door_;

@@ -77,6 +77,15 @@ bool Memtable::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry
   }
 }
 
+void Memtable::prefetch_entry(uint64_t hash) const {
+  const std::atomic<uint64_t>* slot = slots_ + line_of(hash) * kSlotsPerLine;
+  for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
+    const uint64_t value = slot->load(std::memory_order_relaxed);
+    if (value == 0) return;
+    if (value >> 32 == tag_of(hash)) return __builtin_prefetch(segment_->image() + position_of(value));
+  }
+}
+
 Status Memtable::replay(uint64_t offset, Slice payload) {
   while (!payload.empty()) {
     const uint64_t bytes = check_log_entry(payload);

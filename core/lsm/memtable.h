@@ -51,6 +51,9 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   bool find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const;
   void prefetch(uint64_t hash) const { __builtin_prefetch(slots_ + line_of(hash) * kSlotsPerLine); }
 
+  // Asks for the entry that the line names; reads the line of prefetch().
+  void prefetch_entry(uint64_t hash) const;
+
   uint64_t hash(const InternalKey& key) const { return hash_key(hash_seed_, key); }
   // Whether some key may have more than one version.
   bool has_overwrites() const { return has_overwrites_.load(std::memory_order_relaxed); }

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "base/key_head.h"
-#include "log/record.h"
-#include "lsm/log_entry.h"
+#include "lsm/log_walk.h"
 #include "lsm/memtable.h"
 #include "lsm/radix_sort.h"
 
@@ -140,23 +139,13 @@ Status MemtableOrder::catch_up(const Segment& segment, uint64_t end) {
   fresh->skip = kPrefixBytes + kKeyBytesMax;
   InternalKey first;
   uint64_t offset = covered_;
-  for (RecordView record; offset < end; offset += record_bytes(record.payload.size())) {
-    if (!read_record(segment.image(), offset, end, segment.header().generation, &record)) {
-      return Status::corrupt("a record of the write-ahead log changed in memory: a stray write of the host program?", segment.path(),
-                             offset);
-    }
-    if (record.kind == RecordKind::kMark) continue;
-    const uint8_t* at = record.payload.data();
-    while (at < record.payload.end()) {
-      const Entry entry = decode_log_entry(at);
-      if (log_entry_previous(at) == 0) {
-        if (fresh->items.empty()) first = entry.key;
-        if (fresh->skip > 0) fresh->skip = std::min(fresh->skip, shared_bytes(first, entry.key));
-        fresh->items.push_back({0, static_cast<uint64_t>(at - segment.image())});
-      }
-      at += log_entry_bytes(entry.kind, entry.key.user.size(), entry.value.size());
-    }
-  }
+  FIRN_TRY(visit_entries(segment, &offset, end, [&](const uint8_t* at) {
+    if (log_entry_previous(at) != 0) return;
+    const InternalKey key = log_entry_key(at);
+    if (fresh->items.empty()) first = key;
+    if (fresh->skip > 0) fresh->skip = std::min(fresh->skip, shared_bytes(first, key));
+    fresh->items.push_back({0, static_cast<uint64_t>(at - segment.image())});
+  }));
   covered_ = offset;
   if (fresh->items.empty()) return {};
   set_heads(segment, fresh.get(), fresh->skip);

@@ -26,8 +26,17 @@ void ReadView::prefetch(const InternalKey& key, uint64_t hash) const {
   }
 }
 
-Result<std::unique_ptr<Iterator>> ReadView::new_iterator(Seq seq) const {
+void ReadView::prefetch_entry(const InternalKey& key, uint64_t hash) const {
+  if (active_ != nullptr) active_->prefetch_entry(hash);
+  for (const auto& memtable : sealed_) memtable->prefetch_entry(hash);
+  for (const Run& run : version_->runs) {
+    if (const Table* table = run.table_of(key)) table->prefetch_entry(hash);
+  }
+}
+
+Result<std::unique_ptr<Iterator>> ReadView::new_iterator(Seq seq, std::unique_ptr<Iterator> newest) const {
   std::vector<std::unique_ptr<Iterator>> newest_first;
+  if (newest != nullptr) newest_first.push_back(std::move(newest));
   if (active_ != nullptr) FIRN_TRY(active_->add_iterators(seq, &newest_first));
   for (const auto& memtable : sealed_) FIRN_TRY(memtable->add_iterators(seq, &newest_first));
   for (const Run& run : version_->runs) newest_first.push_back(new_run_iterator(run.tables, false));

@@ -33,8 +33,10 @@ class ReadView {
   Status find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const;
   // Asks the processor for the first line of every structure that find() will look at.
   void prefetch(const InternalKey& key, uint64_t hash) const;
-  // All entries up to `seq`, the newest of each key, tombstones and expired ones included.
-  Result<std::unique_ptr<Iterator>> new_iterator(Seq seq) const;
+  // The same for the entries that those lines name: call it when they have arrived.
+  void prefetch_entry(const InternalKey& key, uint64_t hash) const;
+  // All entries up to `seq`, the newest of each key, tombstones and expired ones included. `newest` (nullptr: none) hides what is in the view.
+  Result<std::unique_ptr<Iterator>> new_iterator(Seq seq, std::unique_ptr<Iterator> newest = nullptr) const;
 
   void acquire(uint32_t stripe) { counts_[stripe % kStripeCount].value.fetch_add(1, std::memory_order_relaxed); }
   void release(uint32_t stripe) { counts_[stripe % kStripeCount].value.fetch_sub(1, std::memory_order_release); }

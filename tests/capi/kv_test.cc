@@ -159,7 +159,7 @@ TEST_F(Batch, a_malformed_batch_changes_nothing) {
     append<int64_t>(&text, 0);
     return text;
   };
-  for (uint32_t op : {0u, 3u, 4u, 5u, 6u, 0x101u, 0x80000001u, UINT32_MAX}) refuse(header(op, 0, 1, 1) + "kv", FIRN_INVALID, "unknown op");
+  for (uint32_t op : {0u, 7u, 8u, 0x101u, 0x80000001u, UINT32_MAX}) refuse(header(op, 0, 1, 1) + "kv", FIRN_INVALID, "unknown op");
   refuse(header(FIRN_OP_PUT, 0, 0, 1) + "v", FIRN_INVALID, "empty key");
   refuse(header(FIRN_OP_DELETE, 0, 1, 1) + "kv", FIRN_INVALID, "a delete with a value");
   refuse(header(FIRN_OP_PUT, 77777, 1, 1) + "kv", FIRN_INVALID, "unknown namespace");

@@ -1,0 +1,152 @@
+package firn
+
+/*
+#include "firn_go.h"
+#cgo noescape firn_write
+#cgo nocallback firn_write
+*/
+import "C"
+
+import (
+	"encoding/binary"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// A Batch gathers operations in memory of Go; Write applies them all in one commit and one call, or none. Each operation finds what those before it in the
+// batch have done. The zero value is an empty batch. One goroutine at a time. Keys and values are copied when they are added.
+type Batch struct {
+	buf   []byte
+	count int
+	err   error
+}
+
+const opHeader = 24 // bytes: op, namespace, length of key, of value, time to live
+
+// Len is the number of operations.
+func (b *Batch) Len() int { return b.count }
+
+// Bytes is the size of the batch, as it is passed to the engine.
+func (b *Batch) Bytes() int { return len(b.buf) }
+
+// Reset empties the batch and keeps its memory.
+func (b *Batch) Reset() { *b = Batch{buf: b.buf[:0]} }
+
+// Put stores value under key, in the default namespace as all methods of Batch do: see In.
+func (b *Batch) Put(key, value []byte) { b.add(C.FIRN_OP_PUT, 0, 0, key, value) }
+
+// PutTTL is Put with a time to live; <= 0 means that the value never expires.
+func (b *Batch) PutTTL(key, value []byte, ttl time.Duration) {
+	b.add(C.FIRN_OP_PUT, 0, milliseconds(ttl), key, value)
+}
+
+// PutKeepTTL is Put that leaves the time to live of the present entry.
+func (b *Batch) PutKeepTTL(key, value []byte) { b.add(C.FIRN_OP_PUT_KEEP_TTL, 0, 0, key, value) }
+
+// Delete removes key.
+func (b *Batch) Delete(key []byte) { b.add(C.FIRN_OP_DELETE, 0, 0, key, nil) }
+
+// DeleteRange removes all keys from lower to below upper, at most 1,000,000; an empty upper means to the end of the namespace.
+func (b *Batch) DeleteRange(lower, upper []byte) { b.add(C.FIRN_OP_DELETE_RANGE, 0, 0, lower, upper) }
+
+// Add adds delta to a counter: see Keyspace.Add.
+func (b *Batch) Add(key []byte, delta int64) { b.addCounter(0, key, delta) }
+
+// ExpectVersion makes Write fail with ErrConflict unless key has this version; 0 means that it is absent. Add it before the writes of the batch: a key that
+// the batch itself has written has no version yet.
+func (b *Batch) ExpectVersion(key []byte, version uint64) {
+	b.add(C.FIRN_OP_EXPECT_VERSION, 0, int64(version), key, nil)
+}
+
+// In gives the same operations on a namespace.
+func (b *Batch) In(ns *Namespace) BatchIn { return BatchIn{b: b, ns: uint32(ns.ns)} }
+
+// A BatchIn adds operations on one namespace to a batch.
+type BatchIn struct {
+	b  *Batch
+	ns uint32
+}
+
+// Put is Batch.Put in the namespace.
+func (b BatchIn) Put(key, value []byte) { b.b.add(C.FIRN_OP_PUT, b.ns, 0, key, value) }
+
+// PutTTL is Batch.PutTTL in the namespace.
+func (b BatchIn) PutTTL(key, value []byte, ttl time.Duration) {
+	b.b.add(C.FIRN_OP_PUT, b.ns, milliseconds(ttl), key, value)
+}
+
+// PutKeepTTL is Batch.PutKeepTTL in the namespace.
+func (b BatchIn) PutKeepTTL(key, value []byte) {
+	b.b.add(C.FIRN_OP_PUT_KEEP_TTL, b.ns, 0, key, value)
+}
+
+// Delete is Batch.Delete in the namespace.
+func (b BatchIn) Delete(key []byte) { b.b.add(C.FIRN_OP_DELETE, b.ns, 0, key, nil) }
+
+// DeleteRange is Batch.DeleteRange in the namespace.
+func (b BatchIn) DeleteRange(lower, upper []byte) {
+	b.b.add(C.FIRN_OP_DELETE_RANGE, b.ns, 0, lower, upper)
+}
+
+// Add is Batch.Add in the namespace.
+func (b BatchIn) Add(key []byte, delta int64) { b.b.addCounter(b.ns, key, delta) }
+
+// ExpectVersion is Batch.ExpectVersion in the namespace.
+func (b BatchIn) ExpectVersion(key []byte, version uint64) {
+	b.b.add(C.FIRN_OP_EXPECT_VERSION, b.ns, int64(version), key, nil)
+}
+
+func (b *Batch) addCounter(ns uint32, key []byte, delta int64) {
+	var value [8]byte
+	binary.LittleEndian.PutUint64(value[:], uint64(delta))
+	b.add(C.FIRN_OP_ADD, ns, 0, key, value[:])
+}
+
+func (b *Batch) add(op, ns uint32, ttlMs int64, key, value []byte) {
+	if len(key) > MaxKeyLen || len(value) > MaxValueLen {
+		b.err = ErrTooLarge // said when the batch is written; the lengths would not fit their fields
+		return
+	}
+	begin := len(b.buf)
+	end := begin + opHeader + len(key) + len(value)
+	if end > cap(b.buf) {
+		b.buf = slices.Grow(b.buf, end-begin)
+	}
+	b.buf = b.buf[:end]
+	header := b.buf[begin:end]
+	binary.LittleEndian.PutUint32(header[0:], op)
+	binary.LittleEndian.PutUint32(header[4:], ns)
+	binary.LittleEndian.PutUint32(header[8:], uint32(len(key)))
+	binary.LittleEndian.PutUint32(header[12:], uint32(len(value)))
+	binary.LittleEndian.PutUint64(header[16:], uint64(ttlMs))
+	copy(header[opHeader:], key)
+	copy(header[opHeader+len(key):], value)
+	b.count++
+}
+
+// WriteOptions of WriteWith and Txn.CommitWith. The zero value is a plain write.
+type WriteOptions struct {
+	Sync    bool // durable when the call returns, whatever the durability of the database
+	NoBlock bool // ErrWouldBlock, and nothing has happened, instead of waiting for room in memory
+}
+
+func (o WriteOptions) flags() C.uint32_t {
+	return flag(o.Sync, C.FIRN_SYNC) | flag(o.NoBlock, C.FIRN_NO_BLOCK)
+}
+
+// Write applies a batch as one commit and returns its version: all of it is visible, and survives, or nothing.
+func (db *DB) Write(b *Batch) (version uint64, err error) { return db.WriteWith(b, WriteOptions{}) }
+
+// WriteWith is Write with more durability, or without waiting.
+func (db *DB) WriteWith(b *Batch, options WriteOptions) (version uint64, err error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	n := int64(C.firn_write(db.h, in(b.buf), size(b.buf), options.flags()))
+	runtime.KeepAlive(db)
+	if n < 0 {
+		return 0, db.failure("write", n)
+	}
+	return uint64(n), nil
+}

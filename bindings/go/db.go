@@ -1,0 +1,179 @@
+package firn
+
+/*
+#include "firn_go.h"
+#cgo noescape firn_options_set
+#cgo nocallback firn_options_set
+#cgo noescape firn_open
+#cgo nocallback firn_open
+#cgo noescape firn_stats_json
+#cgo nocallback firn_stats_json
+#cgo noescape firn_recovery
+#cgo nocallback firn_recovery
+#cgo noescape firn_check
+#cgo nocallback firn_check
+*/
+import "C"
+
+import (
+	"runtime"
+	"strings"
+	"sync"
+	"unsafe"
+)
+
+// A DB is an open database. Its methods may be called from any goroutine at any time, also while it is being closed: calls that come too late
+// fail with ErrClosed. The operations on keys and values, which it has from Keyspace, are on the default namespace.
+type DB struct {
+	Keyspace
+	closing sync.Mutex
+	closed  bool
+	watch   watch
+}
+
+// Open opens the database in the directory path, and creates it when there is none. ":memory:" is a database without files. After a crash no flag
+// is needed: what was acknowledged is there; Recovery tells what was found. Fails, among others, with ErrLocked when the database is open already, here
+// or in another process.
+func Open(path string, options ...Option) (*DB, error) {
+	var config configuration
+	for _, option := range options {
+		option(&config)
+	}
+	if strings.Contains(path, "\x00") {
+		return nil, &Error{Code: CodeInvalid, Op: "open", Message: "the path has a NUL in it"}
+	}
+	cOptions, err := newCOptions(config.settings)
+	if err != nil {
+		return nil, err
+	}
+	defer C.firn_options_free(cOptions)
+	e := newCError()
+	h := C.firn_open(cString(path), cOptions, &e)
+	if h == nil {
+		return nil, detailedError("open", &e)
+	}
+	db := &DB{watch: watch{report: config.reports}}
+	db.Keyspace = Keyspace{h: h, db: db}
+	db.watch.begin(db, "database", 2, func() { C.firn_close(h) })
+	return db, nil
+}
+
+// Close makes everything acknowledged durable, in every mode, and closes the database; it can be opened again at once. It waits for calls in progress,
+// not for iterators and transactions, which then fail with ErrClosed. It always closes, also when it returns an error. Closing again does nothing.
+func (db *DB) Close() error {
+	db.closing.Lock()
+	defer db.closing.Unlock()
+	if db.closed {
+		return nil
+	}
+	db.closed = true
+	db.watch.end()
+	if code := C.firn_close(db.h); code != 0 {
+		return &Error{Code: Code(code), Op: "close"}
+	}
+	return nil
+}
+
+// Sync makes everything acknowledged before the call durable. It joins the sync that is being prepared and does not block writers.
+func (db *DB) Sync() error { return db.ended("sync", C.firn_sync(db.h)) }
+
+// Flush writes what is in memory to tables and waits for it. Nothing needs it to be safe.
+func (db *DB) Flush() error { return db.ended("flush", C.firn_flush(db.h)) }
+
+// Compact brings the database into its smallest form, without deleted and expired entries, and waits for it.
+func (db *DB) Compact() error { return db.ended("compact", C.firn_compact(db.h)) }
+
+// ended turns the answer of a call of the whole database into an error, and keeps the database from being collected during the call.
+func (db *DB) ended(op string, code C.int32_t) error {
+	runtime.KeepAlive(db)
+	if code != 0 {
+		return db.failure(op, int64(code))
+	}
+	return nil
+}
+
+// Err is the last error of background work or of the disk, nil when there was none.
+func (db *DB) Err() error {
+	e := newCError()
+	code := C.firn_db_error(db.h, &e)
+	runtime.KeepAlive(db)
+	if code == 0 {
+		return nil
+	}
+	if e.code != code {
+		return plainError(int64(code))
+	}
+	return detailedError("background", &e)
+}
+
+// StatsJSON gives the statistics of the database as one JSON object.
+func (db *DB) StatsJSON() ([]byte, error) {
+	buffer := make([]byte, 2048)
+	for {
+		n := int64(C.firn_stats_json(db.h, (*C.char)(unsafe.Pointer(unsafe.SliceData(buffer))), C.size_t(len(buffer))))
+		runtime.KeepAlive(db)
+		if n < 0 {
+			return nil, db.failure("stats", n)
+		}
+		if int(n) < len(buffer) {
+			return buffer[:n], nil
+		}
+		buffer = make([]byte, n+256)
+	}
+}
+
+// A Recovery tells what Open found.
+type Recovery struct {
+	Clean           bool   // the last opening was closed in order, or the database is new
+	RecordsReplayed uint64 // commits found in the write-ahead log
+	BytesReplayed   uint64
+	BytesDropped    uint64 // the torn tail: written, never made durable, cut
+	DroppedFile     string // where it was cut; empty: nothing was
+	DroppedOffset   uint64
+}
+
+// Recovery tells what Open found.
+func (db *DB) Recovery() (Recovery, error) {
+	var info C.firn_recovery_info
+	info.struct_size = C.sizeof_firn_recovery_info
+	if err := db.ended("recovery", C.firn_recovery(db.h, &info)); err != nil {
+		return Recovery{}, err
+	}
+	return Recovery{
+		Clean:           info.clean == 1,
+		RecordsReplayed: uint64(info.records_replayed),
+		BytesReplayed:   uint64(info.bytes_replayed),
+		BytesDropped:    uint64(info.bytes_dropped),
+		DroppedFile:     text(info.dropped_file[:]),
+		DroppedOffset:   uint64(info.dropped_offset),
+	}, nil
+}
+
+// Check verifies a database that nobody has open for writing: every checksum, the order of keys, tables against the manifest, the log. It writes nothing.
+func Check(path string) error {
+	if strings.Contains(path, "\x00") {
+		return &Error{Code: CodeInvalid, Op: "check", Message: "the path has a NUL in it"}
+	}
+	e := newCError()
+	if C.firn_check(cString(path), &e) != 0 {
+		return detailedError("check", &e)
+	}
+	return nil
+}
+
+// Version is the version of the engine that is in use, "0.1.0".
+func Version() string {
+	info := C.GoString(C.firn_build_info())
+	info, _, _ = strings.Cut(info, ";")
+	return strings.TrimPrefix(info, "firn ")
+}
+
+// BuildInfo tells how the engine that is in use was built.
+func BuildInfo() string { return C.GoString(C.firn_build_info()) }
+
+// cString gives a C string in Go memory, for the time of one call. The caller has seen to it that s has no NUL.
+func cString(s string) *C.char {
+	terminated := append(make([]byte, 0, len(s)+1), s...)
+	terminated = append(terminated, 0)
+	return (*C.char)(unsafe.Pointer(unsafe.SliceData(terminated)))
+}

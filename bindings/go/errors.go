@@ -1,0 +1,205 @@
+package firn
+
+/*
+#include "firn_go.h"
+#cgo noescape firn_status_name
+#cgo nocallback firn_status_name
+#cgo noescape firn_status_text
+#cgo nocallback firn_status_text
+#cgo noescape firn_status_is_retryable
+#cgo nocallback firn_status_is_retryable
+#cgo noescape firn_db_error
+#cgo nocallback firn_db_error
+*/
+import "C"
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"syscall"
+	"unsafe"
+)
+
+// A Code says how a call of the engine ended. Codes are never reused, so they may be stored.
+type Code int32
+
+// The codes of the engine, as firn.h has them.
+const (
+	CodeNotFound      Code = C.FIRN_NOT_FOUND
+	CodeExists        Code = C.FIRN_EXISTS
+	CodeConflict      Code = C.FIRN_CONFLICT
+	CodeInvalid       Code = C.FIRN_INVALID
+	CodeTooLarge      Code = C.FIRN_TOO_LARGE
+	CodeTypeMismatch  Code = C.FIRN_TYPE_MISMATCH
+	CodeClosed        Code = C.FIRN_CLOSED
+	CodeMisuse        Code = C.FIRN_MISUSE
+	CodeLocked        Code = C.FIRN_LOCKED
+	CodeReadOnly      Code = C.FIRN_READ_ONLY
+	CodeNoSpace       Code = C.FIRN_NO_SPACE
+	CodeIO            Code = C.FIRN_IO
+	CodeCorrupt       Code = C.FIRN_CORRUPT
+	CodeNoMemory      Code = C.FIRN_NO_MEMORY
+	CodeUnsupported   Code = C.FIRN_UNSUPPORTED
+	CodeTimeout       Code = C.FIRN_TIMEOUT
+	CodeCancelled     Code = C.FIRN_CANCELLED
+	CodeForked        Code = C.FIRN_FORKED
+	CodeNoExpiry      Code = C.FIRN_NO_EXPIRY
+	CodeWouldBlock    Code = C.FIRN_WOULD_BLOCK
+	CodeIndeterminate Code = C.FIRN_INDETERMINATE
+	CodeNotADatabase  Code = C.FIRN_NOT_A_DATABASE
+	CodeNewerFormat   Code = C.FIRN_NEWER_FORMAT
+	CodeOverflow      Code = C.FIRN_OVERFLOW
+	CodeInternal      Code = C.FIRN_INTERNAL
+)
+
+// String is the code's name, "FIRN_NOT_FOUND".
+func (c Code) String() string { return C.GoString(C.firn_status_name(C.int32_t(c))) }
+
+// Text is a sentence about the code.
+func (c Code) Text() string { return C.GoString(C.firn_status_text(C.int32_t(c))) }
+
+// One value for every code, for errors.Is: it holds for every error with that code, with or without details.
+var (
+	ErrNotFound      error = &Error{Code: CodeNotFound}      // the key, the namespace or the database is not there
+	ErrExists        error = &Error{Code: CodeExists}        // it is there already
+	ErrConflict      error = &Error{Code: CodeConflict}      // what was read has changed: retry the transaction
+	ErrInvalid       error = &Error{Code: CodeInvalid}       // an argument is outside its domain; nothing has changed
+	ErrTooLarge      error = &Error{Code: CodeTooLarge}      // over a limit; nothing has changed
+	ErrTypeMismatch  error = &Error{Code: CodeTypeMismatch}  // a counter operation on a value that is not 8 bytes
+	ErrClosed        error = &Error{Code: CodeClosed}        // the handle, or the database that it came from, was closed
+	ErrMisuse        error = &Error{Code: CodeMisuse}        // a call out of order, or two at a time where one is allowed
+	ErrLocked        error = &Error{Code: CodeLocked}        // another opening owns the database
+	ErrReadOnly      error = &Error{Code: CodeReadOnly}      // the database was opened, or has become, read-only
+	ErrNoSpace       error = &Error{Code: CodeNoSpace}       // the disk is full; what was acknowledged is safe
+	ErrIO            error = &Error{Code: CodeIO}            // the operating system reported an error
+	ErrCorrupt       error = &Error{Code: CodeCorrupt}       // bytes on disk do not verify
+	ErrNoMemory      error = &Error{Code: CodeNoMemory}      // an allocation failed; nothing has changed
+	ErrUnsupported   error = &Error{Code: CodeUnsupported}   // this build or this version cannot do it
+	ErrTimeout       error = &Error{Code: CodeTimeout}       // the time given ran out
+	ErrCancelled     error = &Error{Code: CodeCancelled}     // a wait was woken on purpose
+	ErrForked        error = &Error{Code: CodeForked}        // the handle belongs to the parent process
+	ErrNoExpiry      error = &Error{Code: CodeNoExpiry}      // the key is there and never expires
+	ErrWouldBlock    error = &Error{Code: CodeWouldBlock}    // NoBlock was given and the call would have waited
+	ErrIndeterminate error = &Error{Code: CodeIndeterminate} // the write may or may not survive; the database is now read-only
+	ErrNotADatabase  error = &Error{Code: CodeNotADatabase}  // the path holds something else; nothing was touched
+	ErrNewerFormat   error = &Error{Code: CodeNewerFormat}   // written by a newer Firn
+	ErrOverflow      error = &Error{Code: CodeOverflow}      // a counter would leave the range of int64; nothing has changed
+	ErrInternal      error = &Error{Code: CodeInternal}      // a defect of Firn: please report it
+)
+
+var sentinels = func() map[Code]error {
+	all := make(map[Code]error)
+	for _, err := range []error{ErrNotFound, ErrExists, ErrConflict, ErrInvalid, ErrTooLarge, ErrTypeMismatch, ErrClosed, ErrMisuse, ErrLocked,
+		ErrReadOnly, ErrNoSpace, ErrIO, ErrCorrupt, ErrNoMemory, ErrUnsupported, ErrTimeout, ErrCancelled, ErrForked, ErrNoExpiry, ErrWouldBlock,
+		ErrIndeterminate, ErrNotADatabase, ErrNewerFormat, ErrOverflow, ErrInternal} {
+		all[err.(*Error).Code] = err
+	}
+	return all
+}()
+
+// An Error is what every failing call of this package returns: use errors.As to get at the details, errors.Is with one of the Err values to ask for
+// the code. Never parse its text. It unwraps to the syscall.Errno when the operating system reported one.
+type Error struct {
+	Code    Code
+	Op      string        // what was asked for: "open", "put"; empty in the Err values
+	Errno   syscall.Errno // 0: not from the operating system
+	File    string        // empty: not about a file
+	Offset  uint64        // in File, when it is about the file's content
+	Message string        // a sentence that says what to do; may be empty
+}
+
+// Error is a text for people.
+func (e *Error) Error() string {
+	text := e.Message
+	if text == "" {
+		text = e.Code.Text()
+	}
+	var b strings.Builder
+	b.WriteString("firn: ")
+	if e.Op != "" {
+		b.WriteString(e.Op + ": ")
+	}
+	b.WriteString(strings.TrimSuffix(text, "."))
+	if e.File != "" && !strings.Contains(text, e.File) {
+		b.WriteString(" (" + e.File + " at " + strconv.FormatUint(e.Offset, 10) + ")")
+	}
+	if e.Errno != 0 {
+		b.WriteString(": " + e.Errno.Error())
+	}
+	b.WriteString(" [" + e.Code.String() + "]")
+	return b.String()
+}
+
+// Is holds for the Err value of the same code.
+func (e *Error) Is(target error) bool {
+	asked, ok := target.(*Error)
+	return ok && asked.Op == "" && asked.Code == e.Code
+}
+
+// Unwrap gives the operating system's error, if there was one.
+func (e *Error) Unwrap() error {
+	if e.Errno == 0 {
+		return nil
+	}
+	return e.Errno
+}
+
+// IsRetryable tells whether the same call may succeed later without any other change: after a conflict, a timeout, a lock that another holds.
+func IsRetryable(err error) bool {
+	var failure *Error
+	return errors.As(err, &failure) && C.firn_status_is_retryable(C.int32_t(failure.Code)) == 1
+}
+
+// plainError is the error of a code whose name says everything; it does not allocate for known codes.
+func plainError(code int64) error {
+	if err, known := sentinels[Code(code)]; known {
+		return err
+	}
+	return &Error{Code: Code(code)}
+}
+
+// detailedError makes an Error of what a cold call has filled in.
+func detailedError(op string, from *C.firn_error) error {
+	return &Error{
+		Code:    Code(from.code),
+		Op:      op,
+		Errno:   syscall.Errno(from.os_errno),
+		File:    text(from.file[:]),
+		Offset:  uint64(from.offset),
+		Message: text(from.message[:]),
+	}
+}
+
+// text is a NUL-terminated array as a string.
+func text(array []C.char) string {
+	bytes := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(array))), len(array))
+	if end := strings.IndexByte(unsafe.String(unsafe.SliceData(bytes), len(bytes)), 0); end >= 0 {
+		bytes = bytes[:end]
+	}
+	return string(bytes)
+}
+
+func newCError() (e C.firn_error) {
+	e.struct_size = C.uint32_t(unsafe.Sizeof(e))
+	return e
+}
+
+// failure turns a negative answer of the database into an error. Codes that speak of the disk come with the details that the engine kept.
+func (k *Keyspace) failure(op string, code int64) error {
+	switch Code(code) {
+	case CodeReadOnly, CodeNoSpace, CodeIO, CodeCorrupt, CodeIndeterminate, CodeInternal:
+		e := newCError()
+		C.firn_db_error(k.h, &e)
+		kept := detailedError(op, &e).(*Error)
+		if kept.Code == CodeNotFound || kept.Code == 0 {
+			return &Error{Code: Code(code), Op: op}
+		}
+		if kept.Code != Code(code) {
+			kept.Message = "after " + kept.Code.String() + ": " + kept.Message
+			kept.Code = Code(code)
+		}
+		return kept
+	}
+	return plainError(code)
+}

@@ -1,0 +1,251 @@
+package firn_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"time"
+
+	firn "github.com/firn-db/firn/bindings/go"
+)
+
+// temporary gives the examples a database without files.
+func temporary() *firn.DB {
+	db, err := firn.Open(":memory:")
+	if err != nil {
+		log.Fatal(err)
+	}
+	return db
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func ExampleOpen() {
+	directory, err := os.MkdirTemp("", "firn")
+	check(err)
+	defer os.RemoveAll(directory)
+
+	db, err := firn.Open(directory, firn.WithDurability(firn.DurabilitySync), firn.WithMemtableBytes(16<<20))
+	check(err)
+	defer db.Close()
+
+	check(db.Put([]byte("ice"), []byte("old snow")))
+	value, err := db.Get([]byte("ice"))
+	check(err)
+	fmt.Printf("%s\n", value)
+
+	_, err = firn.Open(directory)
+	fmt.Println(errors.Is(err, firn.ErrLocked))
+	// Output:
+	// old snow
+	// true
+}
+
+func ExampleKeyspace_GetAppend() {
+	db := temporary()
+	defer db.Close()
+	check(db.Put([]byte("a"), []byte("one")))
+
+	buffer := make([]byte, 0, 64) // used again and again: no allocation
+	buffer, err := db.GetAppend(buffer[:0], []byte("a"))
+	check(err)
+	fmt.Printf("%s\n", buffer)
+	// Output: one
+}
+
+func ExampleKeyspace_View() {
+	db := temporary()
+	defer db.Close()
+	check(db.Put([]byte("a"), []byte("a large value")))
+
+	check(db.View([]byte("a"), func(value []byte) error {
+		fmt.Println(len(value)) // in place: nothing was copied
+		return nil
+	}))
+	// Output: 13
+}
+
+func ExampleKeyspace_PutWith() {
+	db := temporary()
+	defer db.Close()
+
+	lock := firn.PutOptions{If: firn.IfAbsent, TTL: time.Minute}
+	_, err := db.PutWith([]byte("lock"), []byte("me"), lock)
+	check(err)
+	_, err = db.PutWith([]byte("lock"), []byte("you"), lock)
+	fmt.Println(errors.Is(err, firn.ErrExists))
+	// Output: true
+}
+
+func ExampleKeyspace_Add() {
+	db := temporary()
+	defer db.Close()
+	for range 3 {
+		_, err := db.Add([]byte("visits"), 1)
+		check(err)
+	}
+	value, err := db.Get([]byte("visits"))
+	check(err)
+	fmt.Println(binary.LittleEndian.Uint64(value))
+	// Output: 3
+}
+
+func ExampleKeyspace_CompareAndSwap() {
+	db := temporary()
+	defer db.Close()
+	check(db.Put([]byte("state"), []byte("new")))
+	for range 2 {
+		swapped, err := db.CompareAndSwap([]byte("state"), []byte("new"), []byte("taken"), 0)
+		check(err)
+		fmt.Println(swapped)
+	}
+	// Output:
+	// true
+	// false
+}
+
+func ExampleKeyspace_Expire() {
+	db := temporary()
+	defer db.Close()
+	check(db.Put([]byte("session"), nil))
+	check(db.Expire([]byte("session"), time.Hour))
+	ttl, err := db.TTL([]byte("session"))
+	check(err)
+	fmt.Println(ttl > 59*time.Minute)
+	check(db.Persist([]byte("session")))
+	ttl, err = db.TTL([]byte("session"))
+	check(err)
+	fmt.Println(ttl == firn.NoExpiry)
+	// Output:
+	// true
+	// true
+}
+
+func ExampleBatch() {
+	db := temporary()
+	defer db.Close()
+
+	var batch firn.Batch // in memory of Go; all of it is written at once, or nothing
+	batch.Put([]byte("a"), []byte("1"))
+	batch.Put([]byte("b"), []byte("2"))
+	batch.Delete([]byte("c"))
+	_, err := db.Write(&batch)
+	check(err)
+
+	values, err := db.MultiGet([][]byte{[]byte("a"), []byte("b"), []byte("c")})
+	check(err)
+	fmt.Printf("%s %s %v\n", values[0], values[1], values[2] == nil)
+	// Output: 1 2 true
+}
+
+func ExampleKeyspace_Scan() {
+	db := temporary()
+	defer db.Close()
+	for _, key := range []string{"snow/1", "snow/2", "ice/1"} {
+		check(db.Put([]byte(key), []byte("x")))
+	}
+
+	entries, failure := db.Scan(firn.ScanOptions{Prefix: []byte("snow/")})
+	for key, value := range entries {
+		fmt.Printf("%s %s\n", key, value)
+	}
+	check(failure())
+	// Output:
+	// snow/1 x
+	// snow/2 x
+}
+
+func ExampleIterator() {
+	db := temporary()
+	defer db.Close()
+	for _, key := range []string{"a", "b", "c"} {
+		check(db.Put([]byte(key), nil))
+	}
+
+	it, err := db.NewIterator(firn.ScanOptions{Reverse: true})
+	check(err)
+	defer it.Close()
+	check(it.Seek([]byte("b")))
+	for it.Next() {
+		fmt.Printf("%s\n", it.Key())
+	}
+	check(it.Err())
+	// Output:
+	// b
+	// a
+}
+
+func ExampleDB_Update() {
+	db := temporary()
+	defer db.Close()
+	check(db.Put([]byte("from"), []byte{10}))
+	check(db.Put([]byte("to"), []byte{0}))
+
+	// Runs again when somebody else has changed what it read.
+	err := db.Update(context.Background(), func(tx *firn.Txn) error {
+		from, err := tx.Get([]byte("from"))
+		if err != nil {
+			return err
+		}
+		to, err := tx.Get([]byte("to"))
+		if err != nil {
+			return err
+		}
+		if err := tx.Put([]byte("from"), []byte{from[0] - 3}); err != nil {
+			return err
+		}
+		return tx.Put([]byte("to"), []byte{to[0] + 3})
+	})
+	check(err)
+	to, err := db.Get([]byte("to"))
+	check(err)
+	fmt.Println(to)
+	// Output: [3]
+}
+
+func ExampleDB_ReadTx() {
+	db := temporary()
+	defer db.Close()
+	check(db.Put([]byte("a"), []byte("then")))
+
+	check(db.ReadTx(context.Background(), func(s *firn.Snapshot) error {
+		check(db.Put([]byte("a"), []byte("now")))
+		value, err := s.Get([]byte("a"))
+		fmt.Printf("%s\n", value)
+		return err
+	}))
+	// Output: then
+}
+
+func ExampleDB_Namespace() {
+	db := temporary()
+	defer db.Close()
+	users, err := db.Namespace("users")
+	check(err)
+	check(users.Put([]byte("1"), []byte("Ada")))
+	has, err := db.Has([]byte("1"))
+	check(err)
+	fmt.Println(has)
+	names, err := db.Namespaces()
+	check(err)
+	fmt.Println(names)
+	// Output:
+	// false
+	// [users]
+}
+
+func ExampleError() {
+	_, err := firn.Open("/nowhere", firn.WithCreateIfMissing(false))
+	var failure *firn.Error
+	if errors.As(err, &failure) {
+		fmt.Println(failure.Code, failure.Op, errors.Is(err, firn.ErrNotFound))
+	}
+	// Output: FIRN_NOT_FOUND open true
+}

@@ -1,0 +1,74 @@
+// The C API as cgo takes it best: structs that would hold Go pointers are built on the C side, and handles inside structs travel as numbers, so that
+// neither the garbage collector nor the pointer checks of cgo ever meet a number in a pointer's clothing.
+// Included by every Go file that calls C. Threading: as firn.h says of the function that is called.
+#pragma once
+
+#include <firn.h>
+
+// firn_pin by value: an out-pointer would put the pin's handle into Go memory as a pointer.
+typedef struct firn_go_pinned {
+  int64_t code;
+  const uint8_t *data;
+  uint64_t len;
+  uint64_t version;
+  uint64_t owner;
+} firn_go_pinned;
+
+static inline firn_go_pinned firn_go_from_pin(int32_t code, const firn_pin_t *pin) {
+  firn_go_pinned pinned;
+  pinned.code = code;
+  pinned.data = pin->data;
+  pinned.len = pin->len;
+  pinned.version = pin->version;
+  pinned.owner = (uint64_t)(uintptr_t)pin->owner;
+  return pinned;
+}
+
+static inline firn_go_pinned firn_go_pin(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len) {
+  firn_pin_t pin;
+  const int32_t code = firn_pin(db, ns, key, key_len, &pin);
+  return firn_go_from_pin(code, &pin);
+}
+
+static inline firn_go_pinned firn_go_txn_pin(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len) {
+  firn_pin_t pin;
+  const int32_t code = firn_txn_pin(txn, ns, key, key_len, &pin);
+  return firn_go_from_pin(code, &pin);
+}
+
+static inline void firn_go_unpin(firn_go_pinned pinned) {
+  firn_pin_t pin;
+  pin.data = pinned.data;
+  pin.len = pinned.len;
+  pin.version = pinned.version;
+  pin.owner = (void *)(uintptr_t)pinned.owner;
+  firn_unpin(&pin);
+}
+
+// firn_scan without a struct in Go memory that holds Go pointers.
+static inline firn_iter *firn_go_scan(firn_db *db, firn_txn *txn, uint32_t ns, uint32_t flags, uint64_t limit, const uint8_t *lower, size_t lower_len,
+                                      const uint8_t *upper, size_t upper_len, const uint8_t *prefix, size_t prefix_len, const uint8_t *glob,
+                                      size_t glob_len, firn_error *error) {
+  firn_scan_opts opts = FIRN_SCAN_OPTS_INIT;
+  opts.flags = flags;
+  opts.ns = ns;
+  opts.lower = lower;
+  opts.lower_len = lower_len;
+  opts.upper = upper;
+  opts.upper_len = upper_len;
+  opts.prefix = prefix;
+  opts.prefix_len = prefix_len;
+  opts.limit = limit;
+  opts.glob = glob_len == 0 ? 0 : (const char *)glob;
+  opts.glob_len = glob_len;
+  return firn_scan(db, txn, &opts, error);
+}
+
+static inline int64_t firn_go_put_ex(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len, uint32_t flags,
+                                     uint64_t if_version, int64_t ttl_ms) {
+  firn_put_opts opts = FIRN_PUT_OPTS_INIT;
+  opts.flags = flags;
+  opts.if_version = if_version;
+  opts.ttl_ms = ttl_ms;
+  return firn_put_ex(db, ns, key, key_len, val, val_len, &opts);
+}

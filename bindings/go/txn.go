@@ -1,0 +1,213 @@
+package firn
+
+/*
+#include "firn_go.h"
+#cgo noescape firn_txn_begin
+#cgo nocallback firn_txn_begin
+#cgo noescape firn_txn_get
+#cgo nocallback firn_txn_get
+#cgo noescape firn_txn_get_entry
+#cgo nocallback firn_txn_get_entry
+#cgo noescape firn_txn_exists
+#cgo nocallback firn_txn_exists
+#cgo noescape firn_go_txn_pin
+#cgo nocallback firn_go_txn_pin
+#cgo noescape firn_txn_multi_get
+#cgo nocallback firn_txn_multi_get
+#cgo noescape firn_txn_put
+#cgo nocallback firn_txn_put
+#cgo noescape firn_txn_delete
+#cgo nocallback firn_txn_delete
+#cgo noescape firn_txn_add
+#cgo nocallback firn_txn_add
+#cgo noescape firn_txn_write
+#cgo nocallback firn_txn_write
+#cgo nocallback firn_txn_commit_ex
+*/
+import "C"
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"time"
+)
+
+// A Txn is a transaction: it reads one snapshot of the database, taken at its beginning, and its own writes. Nobody sees these before the commit, which
+// makes them visible all at once, or fails with ErrConflict when something that the transaction read is no longer so. Writing is not reading: two transactions
+// that only write never conflict. Its operations are on the default namespace; In gives those on another. One goroutine at a time, its iterators
+// included; a second one gets ErrMisuse. DB.Update does the committing, the closing and the trying again.
+type Txn struct {
+	TxnKeyspace
+}
+
+// A txnState is the handle of a transaction or a snapshot and what goes with it.
+type txnState struct {
+	h      *C.firn_txn
+	db     *DB
+	closed bool
+	watch  watch
+}
+
+func (t *txnState) handle() *C.firn_txn {
+	if t == nil {
+		return nil
+	}
+	return t.h
+}
+
+func (t *txnState) close() {
+	if !t.closed {
+		t.closed = true
+		t.watch.end()
+		C.firn_txn_close(t.h)
+	}
+}
+
+// A TxnOption of Begin and Update.
+type TxnOption uint32
+
+// Serializable makes the commit fail too when a new key has come into what the transaction scanned.
+const Serializable TxnOption = C.FIRN_TXN_SERIALIZABLE
+
+func beginTxn(db *DB, flags C.uint32_t) (*txnState, error) {
+	e := newCError()
+	h := C.firn_txn_begin(db.h, flags, &e)
+	runtime.KeepAlive(db)
+	if h == nil {
+		return nil, detailedError("begin", &e)
+	}
+	return &txnState{h: h, db: db}, nil
+}
+
+// watchTxn sees to a transaction that may be forgotten.
+func (t *txnState) watchTxn(kind string) {
+	h := t.h
+	t.watch.report = t.db.watch.report
+	t.watch.begin(t, kind, 3, func() { C.firn_txn_close(h) })
+}
+
+func combine(options []TxnOption) (flags C.uint32_t) {
+	for _, option := range options {
+		flags |= C.uint32_t(option)
+	}
+	return flags
+}
+
+// Begin begins a transaction. Close it, after the commit or instead of it.
+func (db *DB) Begin(options ...TxnOption) (*Txn, error) {
+	state, err := beginTxn(db, combine(options))
+	if err != nil {
+		return nil, err
+	}
+	state.watchTxn("transaction")
+	return newTxn(state), nil
+}
+
+func newTxn(state *txnState) *Txn { return &Txn{TxnKeyspace{TxnReader{txn: state}}} }
+
+// Update runs change in a transaction and commits it. On a conflict it does so again, in a new transaction, after a short, growing pause, until it
+// succeeds or ctx is done: then it returns an error that holds for both ErrConflict and the context's error. When change fails nothing is
+// written and its error is returned. change may run many times: it must do nothing else that cannot be done again, and must not keep tx.
+func (db *DB) Update(ctx context.Context, change func(tx *Txn) error, options ...TxnOption) error {
+	flags := combine(options)
+	for attempt := 0; ; attempt++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		conflict, err := db.tryUpdate(flags, change)
+		if !conflict {
+			return err
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return &interrupted{err}
+		}
+	}
+}
+
+func (db *DB) tryUpdate(flags C.uint32_t, change func(tx *Txn) error) (conflict bool, err error) {
+	state, err := beginTxn(db, flags)
+	if err != nil {
+		return false, err
+	}
+	defer state.close()
+	if err := change(newTxn(state)); err != nil {
+		return false, err
+	}
+	if state.closed {
+		return false, nil // change has committed, or has thrown away, by itself
+	}
+	_, err = state.commit(0)
+	return err == ErrConflict, err
+}
+
+// interrupted is a conflict that ctx did not let be tried again.
+type interrupted struct{ cause error }
+
+func (e *interrupted) Error() string   { return ErrConflict.Error() + ", and then: " + e.cause.Error() }
+func (e *interrupted) Unwrap() []error { return []error{ErrConflict, e.cause} }
+
+// The pauses between attempts: random below a bound that doubles.
+const (
+	firstPause   = 20 * time.Microsecond
+	longestPause = 10 * time.Millisecond
+)
+
+func pause(ctx context.Context, attempt int) error {
+	if attempt < 2 {
+		runtime.Gosched()
+		return nil
+	}
+	bound := longestPause
+	if doublings := attempt - 2; doublings < 9 {
+		bound = min(firstPause<<doublings, longestPause)
+	}
+	timer := time.NewTimer(rand.N(bound))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// In gives the operations of the transaction on a namespace. One that was opened after the transaction began can be written to, not read.
+func (t *Txn) In(ns *Namespace) TxnKeyspace { return TxnKeyspace{TxnReader{txn: t.txn, ns: ns.ns}} }
+
+// Write applies a batch to the transaction, all of it or nothing.
+func (t *Txn) Write(b *Batch) error {
+	if b.err != nil {
+		return b.err
+	}
+	n := int64(C.firn_txn_write(t.txn.h, in(b.buf), size(b.buf)))
+	return t.ended("write", min(n, 0))
+}
+
+// Commit makes the writes visible, all at once, and returns the version of the commit. It fails with ErrConflict when something that was read has
+// changed. After either the transaction is closed. When it fails for another reason the transaction stays as it was and may be committed again.
+func (t *Txn) Commit() (version uint64, err error) { return t.txn.commit(0) }
+
+// CommitWith is Commit with more durability, or without waiting.
+func (t *Txn) CommitWith(options WriteOptions) (version uint64, err error) {
+	return t.txn.commit(options.flags())
+}
+
+func (t *txnState) commit(flags C.uint32_t) (uint64, error) {
+	n := int64(C.firn_txn_commit_ex(t.h, flags))
+	runtime.KeepAlive(t)
+	if n >= 0 {
+		t.close()
+		return uint64(n), nil
+	}
+	if Code(n) == CodeConflict {
+		t.close()
+	}
+	return 0, t.db.failure("commit", n)
+}
+
+// Close forgets what was not committed. After Commit, or a second time, it does nothing; it returns nil, so that it may be used as an io.Closer.
+func (t *Txn) Close() error {
+	t.txn.close()
+	return nil
+}

@@ -1,0 +1,138 @@
+package firn
+
+/*
+#include "firn_go.h"
+*/
+import "C"
+
+import (
+	"iter"
+	"runtime"
+	"slices"
+)
+
+// A TxnReader reads one namespace as a transaction or a snapshot sees it. One goroutine at a time.
+type TxnReader struct {
+	txn *txnState
+	ns  C.uint32_t
+}
+
+// A TxnKeyspace reads and writes one namespace in a transaction. Writes stay in memory until the commit. One goroutine at a time.
+type TxnKeyspace struct {
+	TxnReader
+}
+
+// ended turns the answer of a call into an error, and keeps the transaction from being collected during the call.
+func (r *TxnReader) ended(op string, code int64) error {
+	runtime.KeepAlive(r.txn)
+	if code < 0 {
+		return r.txn.db.failure(op, code)
+	}
+	return nil
+}
+
+// Get returns a copy of the value, or ErrNotFound. An empty value is not nil.
+func (r TxnReader) Get(key []byte) ([]byte, error) {
+	var buffer [256]byte
+	n := int64(C.firn_txn_get(r.txn.h, r.ns, in(key), size(key), in(buffer[:]), C.size_t(len(buffer))))
+	if err := r.ended("get", n); err != nil {
+		return nil, err
+	}
+	value := make([]byte, n)
+	if int(n) <= len(buffer) {
+		copy(value, buffer[:])
+		return value, nil
+	}
+	return r.GetAppend(value[:0], key)
+}
+
+// GetAppend appends the value to dst: see Keyspace.GetAppend.
+func (r TxnReader) GetAppend(dst, key []byte) ([]byte, error) {
+	for {
+		room := dst[len(dst):cap(dst)]
+		n := int64(C.firn_txn_get(r.txn.h, r.ns, in(key), size(key), in(room), size(room)))
+		if err := r.ended("get", n); err != nil {
+			return dst, err
+		}
+		if int(n) <= len(room) {
+			return dst[:len(dst)+int(n)], nil
+		}
+		dst = slices.Grow(dst, int(n))
+	}
+}
+
+// GetEntry is GetAppend, and tells the version and the expiry of the value too.
+func (r TxnReader) GetEntry(dst, key []byte) ([]byte, Entry, error) {
+	for {
+		room := dst[len(dst):cap(dst)]
+		entry := C.firn_entry{struct_size: C.sizeof_firn_entry}
+		n := int64(C.firn_txn_get_entry(r.txn.h, r.ns, in(key), size(key), in(room), size(room), &entry))
+		if err := r.ended("get", n); err != nil {
+			return dst, Entry{}, err
+		}
+		if int(n) <= len(room) {
+			return dst[:len(dst)+int(n)], newEntry(uint64(entry.version), int64(entry.expiry_ms)), nil
+		}
+		dst = slices.Grow(dst, int(n))
+	}
+}
+
+// View calls read with the value in place: see Keyspace.View.
+func (r TxnReader) View(key []byte, read func(value []byte) error) error {
+	pinned := C.firn_go_txn_pin(r.txn.h, r.ns, in(key), size(key))
+	if err := r.ended("view", int64(pinned.code)); err != nil {
+		return err
+	}
+	defer C.firn_go_unpin(pinned)
+	return read(pinnedBytes(pinned))
+}
+
+// Has tells whether key is there.
+func (r TxnReader) Has(key []byte) (bool, error) {
+	code := C.firn_txn_exists(r.txn.h, r.ns, in(key), size(key))
+	return code == 1, r.ended("has", int64(code))
+}
+
+// MultiGet looks up all keys in one call: see Keyspace.MultiGet.
+func (r TxnReader) MultiGet(keys [][]byte) ([][]byte, error) {
+	l := lookups.Get().(*lookup)
+	defer l.putBack()
+	return l.run(uint32(r.ns), keys, func(l *lookup) int64 {
+		n := int64(C.firn_txn_multi_get(r.txn.h, in(l.keys), size(l.keys), in(l.answers), size(l.answers)))
+		runtime.KeepAlive(r.txn)
+		return n
+	}, r.txn.db.failure)
+}
+
+// NewIterator opens a scan in classic form, with the own writes made before: see Keyspace.NewIterator.
+func (r TxnReader) NewIterator(options ScanOptions) (*Iterator, error) {
+	return newIterator(r.txn.db, r.txn, r.ns, &options)
+}
+
+// Scan gives the entries for a range loop, with the own writes made before the loop: see Keyspace.Scan.
+func (r TxnReader) Scan(options ScanOptions) (entries iter.Seq2[[]byte, []byte], failure func() error) {
+	return scan(r.txn.db, r.txn, r.ns, options)
+}
+
+// Version is the version of the last commit that the transaction or the snapshot sees; 0 when it is closed.
+func (r TxnReader) Version() uint64 {
+	version := uint64(C.firn_txn_version(r.txn.h))
+	runtime.KeepAlive(r.txn)
+	return version
+}
+
+// Put stores value under key.
+func (k TxnKeyspace) Put(key, value []byte) error {
+	return k.ended("put", int64(C.firn_txn_put(k.txn.h, k.ns, in(key), size(key), in(value), size(value))))
+}
+
+// Delete removes key. That it was absent is no error.
+func (k TxnKeyspace) Delete(key []byte) error {
+	return k.ended("delete", int64(C.firn_txn_delete(k.txn.h, k.ns, in(key), size(key))))
+}
+
+// Add adds delta to a counter, which is reading and writing it: see Keyspace.Add.
+func (k TxnKeyspace) Add(key []byte, delta int64) (int64, error) {
+	sum := C.firn_txn_add(k.txn.h, k.ns, in(key), size(key), C.int64_t(delta))
+	return int64(sum.value), k.ended("add", int64(sum.status))
+}

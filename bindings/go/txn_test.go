@@ -1,0 +1,192 @@
+package firn_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	firn "github.com/firn-db/firn/bindings/go"
+)
+
+func TestATransactionIsSeenWhenItIsCommitted(t *testing.T) {
+	db := open(t)
+	ns, err := db.Namespace("n")
+	must(t, err)
+	tx, err := db.Begin()
+	must(t, err)
+	must(t, tx.Put([]byte("k"), []byte("v")))
+	must(t, tx.In(ns).Put([]byte("k"), []byte("in n")))
+	must(t, tx.Delete([]byte("none")))
+	sum, err := tx.Add([]byte("n"), 3)
+	if err != nil || sum != 3 {
+		t.Fatalf("%d, %v", sum, err)
+	}
+	var batch firn.Batch
+	batch.Put([]byte("b"), nil)
+	must(t, tx.Write(&batch))
+	wantValue(t, tx, "k", "v")
+	wantValue(t, tx.In(ns), "k", "in n")
+	wantMissing(t, db, "k")
+	version, err := tx.Commit()
+	must(t, err)
+	must(t, tx.Close())
+	wantValue(t, db, "k", "v")
+	wantValue(t, ns, "k", "in n")
+	_, entry, err := db.GetEntry(nil, []byte("b"))
+	must(t, err)
+	if entry.Version != version {
+		t.Errorf("written by %d, committed as %d", entry.Version, version)
+	}
+	if err := tx.Put([]byte("k"), nil); err == nil {
+		t.Error("a committed transaction takes writes")
+	}
+}
+
+func TestATransactionReadsInEveryWay(t *testing.T) {
+	db := open(t)
+	must(t, db.Put([]byte("a"), []byte("1")))
+	tx, err := db.Begin(firn.Serializable)
+	must(t, err)
+	defer tx.Close()
+	must(t, tx.Put([]byte("b"), make([]byte, 1000)))
+	has, err := tx.Has([]byte("a"))
+	if err != nil || !has {
+		t.Fatalf("%v, %v", has, err)
+	}
+	value, entry, err := tx.GetEntry(nil, []byte("a"))
+	if err != nil || string(value) != "1" || entry.Version == 0 || entry.Version != tx.Version() {
+		t.Fatalf("%q, %+v, %v", value, entry, err)
+	}
+	value, err = tx.Get([]byte("b"))
+	if err != nil || len(value) != 1000 {
+		t.Fatalf("%d bytes, %v", len(value), err)
+	}
+	must(t, tx.View([]byte("b"), func(value []byte) error {
+		if len(value) != 1000 {
+			t.Errorf("%d bytes in place", len(value))
+		}
+		return nil
+	}))
+	values, err := tx.MultiGet([][]byte{[]byte("b"), []byte("none"), []byte("a")})
+	if err != nil || len(values[0]) != 1000 || values[1] != nil || string(values[2]) != "1" {
+		t.Fatalf("%v, %v", values, err)
+	}
+	entries, failure := tx.Scan(firn.ScanOptions{})
+	if got := keys(t, entries, failure); got != "a b" {
+		t.Errorf("%q", got)
+	}
+	it, err := tx.NewIterator(firn.ScanOptions{Reverse: true})
+	must(t, err)
+	if !it.Next() || string(it.Key()) != "b" {
+		t.Errorf("%q", it.Key())
+	}
+	must(t, it.Close())
+}
+
+func TestAConflictIsAnError(t *testing.T) {
+	db := open(t)
+	tx, err := db.Begin()
+	must(t, err)
+	defer tx.Close()
+	wantMissing(t, tx, "k")
+	must(t, db.Put([]byte("k"), []byte("theirs")))
+	must(t, tx.Put([]byte("k"), []byte("ours")))
+	_, err = tx.CommitWith(firn.WriteOptions{Sync: true})
+	wantError(t, err, firn.ErrConflict)
+	wantValue(t, db, "k", "theirs")
+}
+
+func TestUpdateTriesAgainAfterConflicts(t *testing.T) {
+	db := open(t)
+	const workers, rounds = 8, 50
+	var group sync.WaitGroup
+	for range workers {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			for range rounds {
+				if err := db.Update(context.Background(), func(tx *firn.Txn) error {
+					value, err := tx.Get([]byte("k"))
+					if err != nil && !errors.Is(err, firn.ErrNotFound) {
+						return err
+					}
+					return tx.Put([]byte("k"), append(value, 'x'))
+				}); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	group.Wait()
+	value, err := db.Get([]byte("k"))
+	if err != nil || len(value) != workers*rounds {
+		t.Fatalf("%d bytes, %v; want %d", len(value), err, workers*rounds)
+	}
+}
+
+func TestUpdateEndsWithItsContext(t *testing.T) {
+	db := open(t)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
+	defer cancel()
+	always := func(tx *firn.Txn) error {
+		_, _ = tx.Get([]byte("k"))
+		must(t, db.Put([]byte("k"), nil))
+		return tx.Put([]byte("k"), []byte("never"))
+	}
+	err := db.Update(ctx, always)
+	wantError(t, err, context.DeadlineExceeded)
+	err = db.Update(ctx, always)
+	wantError(t, err, context.DeadlineExceeded)
+	wantError(t, db.ReadTx(ctx, nil), context.DeadlineExceeded)
+	wantValue(t, db, "k", "")
+}
+
+func TestAFailedUpdateWritesNothing(t *testing.T) {
+	db := open(t)
+	failure := errors.New("of the caller")
+	err := db.Update(context.Background(), func(tx *firn.Txn) error {
+		must(t, tx.Put([]byte("k"), nil))
+		return failure
+	})
+	wantError(t, err, failure)
+	func() {
+		defer func() { _ = recover() }()
+		_ = db.Update(context.Background(), func(tx *firn.Txn) error {
+			must(t, tx.Put([]byte("k"), nil))
+			panic("of the caller")
+		})
+	}()
+	wantMissing(t, db, "k")
+	must(t, db.Update(context.Background(), func(tx *firn.Txn) error {
+		_, err := tx.Commit() // early, by itself
+		return err
+	}))
+}
+
+func TestASnapshotStaysAsItWas(t *testing.T) {
+	db := open(t)
+	ns, err := db.Namespace("n")
+	must(t, err)
+	must(t, db.Put([]byte("k"), []byte("then")))
+	must(t, ns.Put([]byte("k"), []byte("then, in n")))
+	snapshot, err := db.Snapshot()
+	must(t, err)
+	must(t, db.Put([]byte("k"), []byte("now")))
+	must(t, ns.Clear())
+	must(t, db.Compact())
+	wantValue(t, snapshot, "k", "then")
+	wantValue(t, snapshot.In(ns), "k", "then, in n")
+	must(t, snapshot.Close())
+	must(t, snapshot.Close())
+	_, err = snapshot.Get([]byte("k"))
+	if err == nil {
+		t.Error("a closed snapshot answers")
+	}
+	must(t, db.ReadTx(context.Background(), func(s *firn.Snapshot) error {
+		wantValue(t, s, "k", "now")
+		wantMissing(t, s.In(ns), "k")
+		return nil
+	}))
+}

@@ -1,0 +1,269 @@
+//! A database: opening and closing, durability, maintenance. Keys and values are in [`Namespace`].
+
+use std::ffi::CStr;
+use std::fmt;
+use std::ops::Deref;
+use std::path::Path;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use firn_sys as sys;
+
+use crate::error::{Error, Result};
+use crate::namespace::Namespace;
+use crate::options::{EngineOptions, Options};
+
+/// An open database.
+///
+/// A cheap handle: clone it, send it, share it; all clones are the same database, which closes with the last of them, or for all of them with
+/// [`close`](Self::close). Any thread may call anything at any time.
+///
+/// It dereferences to its default [`Namespace`], so that `db.get(..)`, `db.put(..)` and `db.range(..)` work on it.
+///
+/// ```
+/// # fn main() -> firn::Result<()> {
+/// let db = firn::Db::in_memory()?;
+/// db.put("ice", "old snow")?;
+/// assert_eq!(db.get("ice")?.as_deref(), Some(&b"old snow"[..]));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Db {
+    root: Namespace,
+}
+
+/// What all clones share.
+pub(crate) struct Inner {
+    handle: NonNull<sys::firn_db>,
+    /// Distinguishes databases, also one that lies where an earlier one lay.
+    id: u64,
+    /// Every commit waits for the disk.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
+    waits_at_commit: bool,
+}
+
+// SAFETY: firn.h: "firn_db: any thread at any time".
+unsafe impl Send for Inner {}
+// SAFETY: as above; also a close that overlaps other calls is an answer (FIRN_CLOSED), never undefined.
+unsafe impl Sync for Inner {}
+
+impl Inner {
+    #[inline]
+    pub(crate) fn handle(&self) -> *mut sys::firn_db {
+        self.handle.as_ptr()
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn waits_at_commit(&self) -> bool {
+        self.waits_at_commit
+    }
+
+    /// Adds what the database knows about its last background or disk error, when `error` is of that sort.
+    #[cold]
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        let of_disk = [sys::FIRN_IO, sys::FIRN_CORRUPT, sys::FIRN_NO_SPACE, sys::FIRN_INDETERMINATE, sys::FIRN_READ_ONLY];
+        if !of_disk.contains(&error.code()) {
+            return error;
+        }
+        match self.last_error() {
+            Some(mut known) => {
+                known.code = error.code();
+                Error::from_engine(&known)
+            }
+            None => error,
+        }
+    }
+
+    fn last_error(&self) -> Option<sys::firn_error> {
+        let mut error = sys::firn_error::INIT;
+        // SAFETY: `error` is a firn_error with its size set.
+        let code = unsafe { sys::firn_db_error(self.handle(), &mut error) };
+        let is_about_the_call = [sys::FIRN_CLOSED, sys::FIRN_MISUSE, sys::FIRN_FORKED].contains(&code);
+        (code != sys::FIRN_OK && !is_about_the_call).then_some(error)
+    }
+
+    fn close(&self) -> Result<()> {
+        // SAFETY: closing a second time answers FIRN_CLOSED.
+        match unsafe { sys::firn_close(self.handle()) } {
+            sys::FIRN_OK | sys::FIRN_CLOSED => Ok(()),
+            code => Err(Error::from_code(i64::from(code))),
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Nobody is there to hear of an error; `Db::close` is for those who want to.
+        let _ = self.close();
+    }
+}
+
+/// What opening found; see [`Db::recovery`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recovery {
+    /// The last opening was closed in order, or the database is new.
+    pub clean: bool,
+    /// Commits found in the write-ahead log.
+    pub records_replayed: u64,
+    /// Bytes of these.
+    pub bytes_replayed: u64,
+    /// The torn tail: written, never made durable, cut.
+    pub bytes_dropped: u64,
+    /// Where a tail was cut: file and offset.
+    pub dropped_at: Option<(std::path::PathBuf, u64)>,
+}
+
+impl Db {
+    /// Opens the database in the directory `path`, creating it when it is missing. After a crash no flag is needed: what was acknowledged is
+    /// recovered. [`Options`] is for everything else.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Options::new().open(path)
+    }
+
+    /// Opens a database without files, gone when it is closed.
+    pub fn in_memory() -> Result<Self> {
+        Options::new().open_in_memory()
+    }
+
+    /// [`Options::new`].
+    pub fn options() -> Options {
+        Options::new()
+    }
+
+    pub(crate) fn open_with(path: &CStr, options: &EngineOptions, waits_at_commit: bool) -> Result<Self> {
+        static OPENINGS: AtomicU64 = AtomicU64::new(0);
+        let mut error = sys::firn_error::INIT;
+        // SAFETY: a C string, a live handle and a firn_error with its size set; all outlive the call.
+        let handle = NonNull::new(unsafe { sys::firn_open(path.as_ptr(), options.as_ptr(), &mut error) });
+        let handle = handle.ok_or_else(|| Error::from_engine(&error))?;
+        let inner = Inner { handle, id: OPENINGS.fetch_add(1, Ordering::Relaxed), waits_at_commit };
+        Ok(Self { root: Namespace::root(Arc::new(inner)) })
+    }
+
+    #[inline]
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        self.root.inner()
+    }
+
+    /// Closes the database for all clones: waits for calls in progress, makes everything acknowledged durable, releases the lock. Always closes, also
+    /// when it returns an error. Every later call fails with [`Closed`](crate::ErrorKind::Closed); a second close does nothing.
+    pub fn close(&self) -> Result<()> {
+        self.inner().close()
+    }
+
+    /// Everything acknowledged before the call is durable after it. Does not block writers.
+    pub fn sync(&self) -> Result<()> {
+        // SAFETY: a handle that was opened.
+        self.check(unsafe { sys::firn_sync(self.inner().handle()) })
+    }
+
+    /// Writes the memtables to tables and waits for it.
+    pub fn flush(&self) -> Result<()> {
+        // SAFETY: a handle that was opened.
+        self.check(unsafe { sys::firn_flush(self.inner().handle()) })
+    }
+
+    /// Brings the whole database into its smallest form: one sorted run without deleted or expired entries. Waits for it.
+    pub fn compact(&self) -> Result<()> {
+        // SAFETY: a handle that was opened.
+        self.check(unsafe { sys::firn_compact(self.inner().handle()) })
+    }
+
+    /// For [`single_threaded`](Options::single_threaded) databases: does background work for at most `max_ms` milliseconds. Whether there is more to do.
+    pub fn run_jobs(&self, max_ms: u32) -> Result<bool> {
+        let max_ms = i32::try_from(max_ms).unwrap_or(i32::MAX);
+        // SAFETY: a handle that was opened.
+        let answer = unsafe { sys::firn_run_jobs(self.inner().handle(), max_ms) };
+        crate::error::check_predicate(answer).map_err(|error| self.inner().explain(error))
+    }
+
+    /// What opening found: whether the last close was clean, and what was cut.
+    pub fn recovery(&self) -> Result<Recovery> {
+        let mut info = sys::firn_recovery_info::INIT;
+        // SAFETY: `info` is a firn_recovery_info with its size set.
+        self.check(unsafe { sys::firn_recovery(self.inner().handle(), &mut info) })?;
+        let file = crate::error::text(&info.dropped_file);
+        Ok(Recovery {
+            clean: info.clean == 1,
+            records_replayed: info.records_replayed,
+            bytes_replayed: info.bytes_replayed,
+            bytes_dropped: info.bytes_dropped,
+            dropped_at: (!file.is_empty()).then(|| (file.into(), info.dropped_offset)),
+        })
+    }
+
+    /// The last error of background work or of the disk, if there was one.
+    pub fn last_error(&self) -> Option<Error> {
+        self.inner().last_error().map(|error| Error::from_engine(&error))
+    }
+
+    /// Statistics as one JSON object.
+    pub fn stats_json(&self) -> Result<String> {
+        let mut text = Vec::<u8>::with_capacity(4096);
+        loop {
+            // SAFETY: `text` has room for `capacity` bytes.
+            let answer = unsafe { sys::firn_stats_json(self.inner().handle(), text.as_mut_ptr().cast(), text.capacity()) };
+            let length = crate::error::check_number(answer).map_err(|error| self.inner().explain(error))? as usize;
+            if length < text.capacity() {
+                // SAFETY: `length` bytes and a NUL were copied, since the capacity is larger.
+                unsafe { text.set_len(length) };
+                return Ok(String::from_utf8_lossy(&text).into_owned());
+            }
+            text.reserve_exact(length + 1);
+        }
+    }
+
+    /// Verifies a database that no one has open for writing: every checksum, the order of keys, tables against the manifest, the log. Reads
+    /// everything, writes nothing.
+    pub fn verify(path: impl AsRef<Path>) -> Result<()> {
+        use std::os::unix::ffi::OsStrExt;
+        let path = std::ffi::CString::new(path.as_ref().as_os_str().as_bytes())
+            .map_err(|_| Error::new(sys::FIRN_INVALID, "the path contains a zero byte"))?;
+        let mut error = sys::firn_error::INIT;
+        // SAFETY: a C string and a firn_error with its size set.
+        match unsafe { sys::firn_check(path.as_ptr(), &mut error) } {
+            sys::FIRN_OK => Ok(()),
+            _ => Err(Error::from_engine(&error)),
+        }
+    }
+
+    #[inline]
+    fn check(&self, code: i32) -> Result<()> {
+        crate::error::check(code).map_err(|error| self.inner().explain(error))
+    }
+}
+
+impl Deref for Db {
+    type Target = Namespace;
+
+    #[inline]
+    fn deref(&self) -> &Namespace {
+        &self.root
+    }
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Db").field("id", &self.inner().id).finish_non_exhaustive()
+    }
+}
+
+/// The version of the library that is linked: (major, minor, patch).
+pub fn library_version() -> (u8, u8, u8) {
+    // SAFETY: takes nothing.
+    let version = unsafe { sys::firn_version() };
+    ((version >> 16) as u8, (version >> 8) as u8, version as u8)
+}
+
+/// What the library was built with: version, compiler, checksum and compression libraries.
+pub fn build_info() -> &'static str {
+    // SAFETY: static text.
+    unsafe { CStr::from_ptr(sys::firn_build_info()) }.to_str().unwrap_or_default()
+}

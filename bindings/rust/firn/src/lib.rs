@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+#![deny(unsafe_op_in_unsafe_fn, missing_docs)]
+
+mod batch;
+mod bounds;
+mod conditional;
+mod db;
+mod error;
+mod fill;
+mod multi_get;
+mod namespace;
+mod options;
+mod pinned;
+mod scan;
+mod snapshot;
+mod txn;
+
+pub use batch::{Batch, BatchOn, WriteOptions};
+pub use conditional::PutOptions;
+pub use db::{Db, Recovery, build_info, library_version};
+pub use error::{Error, ErrorKind, Result};
+pub use multi_get::Values;
+pub use namespace::{Entry, Namespace, Ttl};
+pub use options::{Compression, Durability, Options};
+pub use pinned::Pinned;
+pub use scan::{Iter, Scan};
+pub use snapshot::{Reads, Snapshot};
+pub use txn::{Txn, TxnNamespace, TxnOptions};

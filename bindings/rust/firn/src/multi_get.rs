@@ -1,0 +1,122 @@
+//! Many reads in one call.
+
+use std::ops::Range;
+
+use firn_sys as sys;
+
+use crate::error::{Error, Result};
+use crate::fill::fill_new;
+use crate::namespace::Namespace;
+
+/// The answers of [`multi_get`](Namespace::multi_get), in the order of the keys, in one piece of memory.
+#[derive(Clone, Debug)]
+pub struct Values {
+    packed: Vec<u8>,
+    places: Vec<Option<Range<usize>>>,
+}
+
+impl Values {
+    /// (i64 length_or_code, bytes)*
+    pub(crate) fn parse(packed: Vec<u8>) -> Result<Self> {
+        let cut = || Error::new(sys::FIRN_INTERNAL, "the engine's answer to multi_get is malformed");
+        let mut places = Vec::new();
+        let mut at = 0;
+        while let Some(head) = packed.get(at..at + 8) {
+            let answer = i64::from_le_bytes(head.try_into().map_err(|_| cut())?);
+            at += 8;
+            places.push(match usize::try_from(answer) {
+                Ok(length) => {
+                    let place = at..at.checked_add(length).ok_or_else(cut)?;
+                    at = place.end;
+                    Some(place)
+                }
+                Err(_) if answer == i64::from(sys::FIRN_NOT_FOUND) => None,
+                Err(_) => return Err(Error::from_code(answer)),
+            });
+        }
+        if at == packed.len() { Ok(Self { packed, places }) } else { Err(cut()) }
+    }
+
+    /// How many keys were asked for.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether none were.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// The value of the key at `index`; `None` when it was absent, or when there was no such key.
+    pub fn get(&self, index: usize) -> Option<&[u8]> {
+        self.places.get(index)?.clone().map(|place| &self.packed[place])
+    }
+
+    /// All values, in the order of the keys.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<&[u8]>> + DoubleEndedIterator + '_ {
+        self.places.iter().map(|place| place.clone().map(|place| &self.packed[place]))
+    }
+
+    /// The same as vectors.
+    pub fn to_vecs(&self) -> Vec<Option<Vec<u8>>> {
+        self.iter().map(|value| value.map(<[u8]>::to_vec)).collect()
+    }
+}
+
+/// (u32 ns, u32 key_len, key)*
+pub(crate) fn pack_keys<K: AsRef<[u8]>>(ns: u32, keys: impl IntoIterator<Item = K>) -> Result<Vec<u8>> {
+    let mut packed = Vec::new();
+    for key in keys {
+        let key = key.as_ref();
+        let length = u32::try_from(key.len()).map_err(|_| Error::from_code(i64::from(sys::FIRN_TOO_LARGE)))?;
+        packed.extend_from_slice(&ns.to_le_bytes());
+        packed.extend_from_slice(&length.to_le_bytes());
+        packed.extend_from_slice(key);
+    }
+    Ok(packed)
+}
+
+impl Namespace {
+    /// Many values, of one state of the database, in one call.
+    ///
+    /// ```
+    /// # fn main() -> firn::Result<()> {
+    /// # let db = firn::Db::in_memory()?;
+    /// db.put("a", "1")?;
+    /// let values = db.multi_get(["a", "b"])?;
+    /// assert_eq!(values.iter().collect::<Vec<_>>(), [Some(&b"1"[..]), None]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn multi_get<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Result<Values> {
+        let (packed, handle) = (pack_keys(self.id(), keys)?, self.handle());
+        // SAFETY: `packed` outlives the call; the engine writes at most `capacity` bytes at `to`, and all of the length that it returns if that fits.
+        let answers = unsafe { fill_new(|to, capacity| sys::firn_multi_get(handle, packed.as_ptr(), packed.len(), to, capacity)) };
+        self.explain(answers.and_then(|answers| Values::parse(answers.unwrap_or_default())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_are_cut_short_are_refused() {
+        let mut packed = 3i64.to_le_bytes().to_vec();
+        packed.extend_from_slice(b"abc");
+        assert_eq!(Values::parse(packed.clone()).unwrap().get(0), Some(&b"abc"[..]));
+        packed.pop();
+        assert!(Values::parse(packed.clone()).is_err());
+        packed.truncate(5);
+        assert!(Values::parse(packed).is_err());
+        assert!(Values::parse(Vec::new()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_code_of_one_key_is_an_error_of_all() {
+        let mut packed = i64::from(sys::FIRN_NOT_FOUND).to_le_bytes().to_vec();
+        assert_eq!(Values::parse(packed.clone()).unwrap().to_vecs(), [None]);
+        packed.extend_from_slice(&i64::from(sys::FIRN_CORRUPT).to_le_bytes());
+        assert_eq!(Values::parse(packed).unwrap_err().code(), sys::FIRN_CORRUPT);
+    }
+}

@@ -1,0 +1,386 @@
+//! Scans: entries in key order, from both ends.
+
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ops::RangeBounds;
+use std::ptr::{NonNull, null, null_mut};
+
+use firn_sys as sys;
+
+use crate::bounds::Bounds;
+use crate::error::{Error, Result, check_number};
+use crate::namespace::Namespace;
+use crate::txn::TxnHandle;
+
+/// Entries that one call fetches: few at first, since many scans are short.
+const FIRST_FETCH: usize = 8;
+const FETCH_MAX: usize = 64;
+
+/// What a scan returns besides its range.
+///
+/// ```
+/// use firn::Scan;
+/// # fn main() -> firn::Result<()> {
+/// # let db = firn::Db::in_memory()?;
+/// # db.put("user:7:mail", "x")?;
+/// for entry in db.scan(&Scan::prefix("user:").glob("*:mail").keys_only()) {
+///     let (key, _) = entry?;
+///     println!("{}", String::from_utf8_lossy(&key));
+/// }
+/// # assert_eq!(db.scan(&Scan::prefix("user:").glob("*:mail").keys_only()).count(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// `None`: no key can be inside.
+    bounds: Option<Bounds>,
+    glob: Option<Box<[u8]>>,
+    flags: u32,
+}
+
+impl Scan {
+    /// Every key.
+    pub fn all() -> Self {
+        Self::bounded(Some(Bounds::all()))
+    }
+
+    /// The keys of a range.
+    pub fn range<K: AsRef<[u8]>>(range: impl RangeBounds<K>) -> Self {
+        Self::bounded(Bounds::of_range(&range))
+    }
+
+    /// The keys that begin with `prefix`.
+    pub fn prefix(prefix: impl AsRef<[u8]>) -> Self {
+        Self::bounded(Some(Bounds::of_prefix(prefix.as_ref())))
+    }
+
+    fn bounded(bounds: Option<Bounds>) -> Self {
+        Self { bounds, glob: None, flags: 0 }
+    }
+
+    /// Only keys that match: `*` is any run of bytes, `?` one byte, `[a-z]` one of these, `\` takes the meaning away.
+    pub fn glob(mut self, pattern: impl AsRef<[u8]>) -> Self {
+        self.glob = Some(pattern.as_ref().into());
+        self
+    }
+
+    /// Values come empty, and are not read.
+    pub fn keys_only(mut self) -> Self {
+        self.flags |= sys::FIRN_SCAN_KEYS_ONLY;
+        self
+    }
+}
+
+/// Entries in key order, a double-ended iterator of `Result<(key, value)>`, over one state of the database: later writes do not disturb it.
+/// [`next_entry`](Self::next_entry) and [`next_entry_back`](Self::next_entry_back) lend keys and values instead of copying them.
+///
+/// `S` is what it reads from. An iterator over a [`Db`](crate::Db) or a [`Namespace`] can be sent to another thread, one over a snapshot or a transaction
+/// belongs to the thread that uses these.
+///
+/// ```
+/// # fn main() -> firn::Result<()> {
+/// # let db = firn::Db::in_memory()?;
+/// for key in ["a", "b", "c", "d"] {
+///     db.put(key, "")?;
+/// }
+/// let mut iter = db.range("b"..);
+/// assert_eq!(iter.next().transpose()?, Some((b"b".to_vec(), vec![])));
+/// assert_eq!(iter.next_back().transpose()?, Some((b"d".to_vec(), vec![])));
+/// assert_eq!(iter.next_entry()?, Some((&b"c"[..], &b""[..])));
+/// assert!(iter.next().is_none());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Iter<'a, S = Namespace> {
+    walk: Walk,
+    _reads: PhantomData<&'a S>,
+}
+
+impl<'a, S> Iter<'a, S> {
+    pub(crate) fn new(walk: Walk) -> Self {
+        Self { walk, _reads: PhantomData }
+    }
+
+    /// The next entry, lent until the next call. `None`: the end.
+    #[inline]
+    pub fn next_entry(&mut self) -> Result<Option<(&[u8], &[u8])>> {
+        self.walk.step(End::Front)
+    }
+
+    /// The last entry that has not been returned, lent until the next call.
+    #[inline]
+    pub fn next_entry_back(&mut self) -> Result<Option<(&[u8], &[u8])>> {
+        self.walk.step(End::Back)
+    }
+}
+
+type Pair = (Vec<u8>, Vec<u8>);
+
+#[inline]
+pub(crate) fn to_pair((key, value): (&[u8], &[u8])) -> Pair {
+    (key.to_vec(), value.to_vec())
+}
+
+impl<S> Iterator for Iter<'_, S> {
+    type Item = Result<Pair>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_entry().map(|entry| entry.map(to_pair)).transpose()
+    }
+}
+
+impl<S> DoubleEndedIterator for Iter<'_, S> {
+    #[inline]
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.next_entry_back().map(|entry| entry.map(to_pair)).transpose()
+    }
+}
+
+impl<S> std::iter::FusedIterator for Iter<'_, S> {}
+
+impl<S> std::fmt::Debug for Iter<'_, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Iter").field("bounds", &self.walk.opening.scan.bounds).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Front,
+    Back,
+}
+
+/// What the walk reads from.
+pub(crate) enum Source {
+    /// A snapshot of its own.
+    Own(TxnHandle),
+    /// A snapshot that outlives it.
+    Snapshot(*mut sys::firn_txn),
+    /// A transaction that outlives it, and for which every key that is fetched counts as read.
+    Txn(*mut sys::firn_txn),
+}
+
+/// Everything that it takes to open a cursor.
+struct Opening {
+    source: Source,
+    db: *mut sys::firn_db,
+    ns: u32,
+    scan: Scan,
+}
+
+/// A pair of cursors over one state that meet. Without a lifetime: who holds it keeps the database, and the transaction, alive.
+pub(crate) struct Walk {
+    // Cursors first: they are dropped before the snapshot that they read.
+    front: Option<Cursor>,
+    back: Option<Cursor>,
+    opening: Opening,
+    failure: Option<Error>,
+    is_done: bool,
+}
+
+// SAFETY: firn.h: iterators and transactions are used by one thread at a time, and may move between threads. Whether what a walk borrows from may be
+// used by another thread meanwhile is a matter of `Iter`'s `S`.
+unsafe impl Send for Walk {}
+
+impl Walk {
+    /// Over a snapshot of now.
+    pub(crate) fn of_namespace(namespace: &Namespace, scan: Scan) -> Self {
+        match TxnHandle::begin(namespace.handle(), sys::FIRN_TXN_READ_ONLY) {
+            Ok(snapshot) => Self::new(Source::Own(snapshot), namespace.handle(), namespace.id(), scan),
+            Err(error) => {
+                let mut failed = Self::new(Source::Snapshot(null_mut()), namespace.handle(), namespace.id(), scan);
+                failed.failure = Some(error);
+                failed
+            }
+        }
+    }
+
+    pub(crate) fn new(source: Source, db: *mut sys::firn_db, ns: u32, scan: Scan) -> Self {
+        let is_done = scan.bounds.is_none();
+        let is_txn = matches!(source, Source::Txn(_));
+        let mut walk = Self { front: None, back: None, opening: Opening { source, db, ns, scan }, failure: None, is_done };
+        if is_txn && !is_done {
+            // Now: so that both see the own writes of this moment.
+            walk.failure = walk.open(End::Front).and_then(|()| walk.open(End::Back)).err();
+        }
+        walk
+    }
+
+    fn open(&mut self, end: End) -> Result<()> {
+        let cursor = Some(self.opening.open(end)?);
+        match end {
+            End::Front => self.front = cursor,
+            End::Back => self.back = cursor,
+        }
+        Ok(())
+    }
+
+    /// The next entry from this end, valid until the next step.
+    #[inline]
+    pub(crate) fn step(&mut self, end: End) -> Result<Option<(&[u8], &[u8])>> {
+        if self.is_done {
+            return Ok(None);
+        }
+        match self.advance(end) {
+            // SAFETY: firn.h: valid until the next call on the iterator, which takes `&mut self`; the cursor, and with it the snapshot, lives as long as `self`.
+            Ok(Some(entry)) => Ok(Some(unsafe { (bytes(entry.key, entry.key_len), bytes(entry.val, entry.val_len)) })),
+            Ok(None) => {
+                self.is_done = true;
+                Ok(None)
+            }
+            Err(error) => {
+                self.is_done = true;
+                Err(error)
+            }
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self, end: End) -> Result<Option<sys::firn_kv>> {
+        let is_open = match end {
+            End::Front => self.front.is_some(),
+            End::Back => self.back.is_some(),
+        };
+        if !is_open {
+            self.open_late(end)?;
+        }
+        let (near, far) = match end {
+            End::Front => (&mut self.front, &self.back),
+            End::Back => (&mut self.back, &self.front),
+        };
+        let Some(cursor) = near else { return Ok(None) };
+        let Some(entry) = cursor.next()? else { return Ok(None) };
+        let Some(other) = far.as_ref().and_then(Cursor::last) else { return Ok(Some(entry)) };
+        // SAFETY: both were returned by the last call on their cursor.
+        let (key, met) = unsafe { (bytes(entry.key, entry.key_len), bytes(other.key, other.key_len)) };
+        let is_beyond = if end == End::Front { key >= met } else { key <= met };
+        Ok((!is_beyond).then_some(entry))
+    }
+
+    #[cold]
+    fn open_late(&mut self, end: End) -> Result<()> {
+        match self.failure.take() {
+            Some(error) => Err(error),
+            None => self.open(end),
+        }
+    }
+}
+
+impl Opening {
+    fn open(&self, end: End) -> Result<Cursor> {
+        let Some(bounds) = &self.scan.bounds else { return Err(Error::from_code(i64::from(sys::FIRN_INTERNAL))) };
+        let direction = if end == End::Back { sys::FIRN_SCAN_REVERSE } else { 0 };
+        let lower = bounds.lower();
+        let (upper, upper_len) = bounds.upper().map_or((null(), 0), |upper| (upper.as_ptr(), upper.len()));
+        let glob = self.scan.glob.as_deref();
+        // The C API takes length 0 for "up to the NUL", which an empty pattern has not: a pattern that matches nothing stands for it.
+        let (glob, glob_len) =
+            glob.map_or((null(), 0), |glob| if glob.is_empty() { (c"".as_ptr(), 0) } else { (glob.as_ptr().cast(), glob.len()) });
+        let options = sys::firn_scan_opts {
+            flags: self.scan.flags | direction,
+            ns: self.ns,
+            lower: if lower.is_empty() { null() } else { lower.as_ptr() },
+            lower_len: lower.len(),
+            upper,
+            upper_len,
+            glob,
+            glob_len,
+            ..sys::firn_scan_opts::INIT
+        };
+        let txn = match &self.source {
+            Source::Own(snapshot) => snapshot.as_ptr(),
+            Source::Snapshot(txn) | Source::Txn(txn) => *txn,
+        };
+        let mut error = sys::firn_error::INIT;
+        // SAFETY: the handles are checked by the engine, `options` and what it points at outlive the call, `error` has its size set.
+        let handle = NonNull::new(unsafe { sys::firn_scan(self.db, txn, &options, &mut error) });
+        let fetch_max = if matches!(self.source, Source::Txn(_)) { 1 } else { FETCH_MAX };
+        handle.map(|handle| Cursor::new(handle, fetch_max)).ok_or_else(|| Error::from_engine(&error))
+    }
+}
+
+/// An iterator of the engine, and the entries that it has lent.
+struct Cursor {
+    handle: NonNull<sys::firn_iter>,
+    entries: Box<[MaybeUninit<sys::firn_kv>]>,
+    fetch: usize,
+    filled: usize,
+    next: usize,
+}
+
+impl Cursor {
+    fn new(handle: NonNull<sys::firn_iter>, fetch_max: usize) -> Self {
+        Self { handle, entries: Box::new_uninit_slice(fetch_max), fetch: FIRST_FETCH.min(fetch_max), filled: 0, next: 0 }
+    }
+
+    /// Valid until the next `next()`.
+    #[inline]
+    fn next(&mut self) -> Result<Option<sys::firn_kv>> {
+        if self.next == self.filled && !self.refill()? {
+            return Ok(None);
+        }
+        self.next += 1;
+        Ok(self.last())
+    }
+
+    /// What `next` returned last.
+    #[inline]
+    fn last(&self) -> Option<sys::firn_kv> {
+        let index = self.next.checked_sub(1)?;
+        // SAFETY: index < filled, and the engine has filled in that many.
+        Some(unsafe { self.entries[index].assume_init() })
+    }
+
+    fn refill(&mut self) -> Result<bool> {
+        (self.next, self.filled) = (0, 0);
+        // SAFETY: there is room for `fetch` entries.
+        let answer = unsafe { sys::firn_iter_entries(self.handle.as_ptr(), self.entries.as_mut_ptr().cast(), self.fetch) };
+        self.filled = check_number(answer)? as usize;
+        self.fetch = (self.fetch * 2).min(self.entries.len());
+        Ok(self.filled != 0)
+    }
+}
+
+impl Drop for Cursor {
+    fn drop(&mut self) {
+        // SAFETY: the handle is ours, and closed once.
+        unsafe { sys::firn_iter_close(self.handle.as_ptr()) };
+    }
+}
+
+/// # Safety
+/// `length` bytes are readable at `pointer`, and unchanged for 'a; it may be anything when `length` is 0.
+#[inline]
+unsafe fn bytes<'a>(pointer: *const u8, length: usize) -> &'a [u8] {
+    if length == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(pointer, length) }
+}
+
+impl Namespace {
+    /// All entries in key order.
+    pub fn iter(&self) -> Iter<'_> {
+        self.scan(&Scan::all())
+    }
+
+    /// The entries of a range of keys. Errors come as the first item.
+    ///
+    /// For `..` the compiler cannot tell the type of the keys: see [`iter`](Self::iter).
+    pub fn range<K: AsRef<[u8]>>(&self, range: impl RangeBounds<K>) -> Iter<'_> {
+        Iter::new(Walk::of_namespace(self, Scan::range(range)))
+    }
+
+    /// The entries whose keys begin with `prefix`.
+    pub fn prefix(&self, prefix: impl AsRef<[u8]>) -> Iter<'_> {
+        Iter::new(Walk::of_namespace(self, Scan::prefix(prefix)))
+    }
+
+    /// The entries that `scan` describes.
+    pub fn scan(&self, scan: &Scan) -> Iter<'_> {
+        Iter::new(Walk::of_namespace(self, scan.clone()))
+    }
+}

@@ -1,0 +1,172 @@
+//! Opening, closing, options, durability.
+
+use std::time::Duration;
+
+use firn::{Compression, Db, Durability, ErrorKind, Options};
+use tempfile::TempDir;
+
+fn directory() -> TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+#[test]
+fn what_was_written_is_there_after_closing_and_opening() {
+    let directory = directory();
+    let path = directory.path().join("db");
+    let db = Db::open(&path).unwrap();
+    let other = db.clone();
+    other.put("k", "v").unwrap();
+    drop(db);
+    assert_eq!(other.get("k").unwrap().unwrap(), b"v");
+    drop(other);
+    let db = Options::new().create_if_missing(false).open(&path).unwrap();
+    assert_eq!(db.get("k").unwrap().unwrap(), b"v");
+    assert!(db.recovery().unwrap().clean);
+    drop(db);
+    Db::verify(&path).unwrap();
+}
+
+#[test]
+fn a_namespace_keeps_the_database_open() {
+    let db = Db::in_memory().unwrap();
+    let namespace = db.namespace("n").unwrap();
+    drop(db);
+    namespace.put("k", "v").unwrap();
+    assert!(namespace.exists("k").unwrap());
+}
+
+#[test]
+fn after_a_close_every_call_answers_closed() {
+    let db = Db::in_memory().unwrap();
+    db.put("k", "v").unwrap();
+    let clone = db.clone();
+    let mut iter = clone.iter();
+    db.close().unwrap();
+    db.close().unwrap();
+    let closed = [
+        clone.get("k").map(drop).unwrap_err(),
+        clone.put("k", "v").unwrap_err(),
+        clone.add("k", 1).map(drop).unwrap_err(),
+        clone.multi_get(["k"]).map(drop).unwrap_err(),
+        clone.sync().unwrap_err(),
+        clone.stats_json().map(drop).unwrap_err(),
+        clone.snapshot().map(drop).unwrap_err(),
+        clone.iter().next().unwrap().unwrap_err(),
+        iter.next().unwrap().unwrap_err(),
+    ];
+    for error in closed {
+        assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+    }
+    assert!(iter.next().is_none());
+}
+
+#[test]
+fn failures_of_opening_have_a_kind_and_a_text() {
+    let directory = directory();
+    let path = directory.path().join("db");
+    let missing = Options::new().create_if_missing(false).open(&path).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::NotFound);
+
+    let db = Db::open(&path).unwrap();
+    let locked = Db::open(&path).unwrap_err();
+    assert_eq!(locked.kind(), ErrorKind::Locked);
+    assert!(locked.is_retryable() && !locked.to_string().is_empty());
+    let io: std::io::Error = locked.into();
+    assert_eq!(io.kind(), std::io::ErrorKind::WouldBlock);
+    drop(db);
+    assert_eq!(Options::new().error_if_exists(true).open(&path).unwrap_err().kind(), ErrorKind::Exists);
+
+    let file = directory.path().join("file");
+    std::fs::write(&file, "not a database").unwrap();
+    assert_eq!(Db::open(&file).unwrap_err().kind(), ErrorKind::NotADatabase);
+    assert_eq!(std::fs::read(&file).unwrap(), b"not a database");
+    assert_eq!(Db::open("a\0b").unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(Db::verify(directory.path().join("nothing")).unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn options_reach_the_engine_and_wrong_ones_are_named() {
+    let open = |options: Options| options.open_in_memory();
+    for durability in
+        [Durability::None, Durability::Process, Durability::Every(10), Durability::Interval(Duration::from_millis(5)), Durability::Sync]
+    {
+        let db = open(Options::new().durability(durability)).unwrap();
+        db.put("k", "v").unwrap();
+        db.sync().unwrap();
+    }
+    let all = Options::new()
+        .memtable_bytes(1 << 20)
+        .cache_bytes(1 << 20)
+        .compression(Compression::None)
+        .log_io_pwrite(true)
+        .table_io_pread(true)
+        .background_threads(2)
+        .lock_timeout(Duration::from_millis(1))
+        .verify_on_open(true);
+    open(all).unwrap().put("k", "v").unwrap();
+
+    let unknown = open(Options::new().set("colour", "blue")).unwrap_err();
+    assert_eq!(unknown.kind(), ErrorKind::Invalid);
+    assert!(unknown.to_string().contains("colour"), "{unknown}");
+    assert_eq!(open(Options::new().background_threads(99)).unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(open(Options::new().set("a\0", "b")).unwrap_err().kind(), ErrorKind::Invalid);
+}
+
+#[test]
+fn a_reader_beside_a_writer_cannot_write() {
+    let directory = directory();
+    let writer = Db::open(directory.path()).unwrap();
+    writer.put("k", "v").unwrap();
+    writer.flush().unwrap();
+    let reader = Options::new().read_only(true).open(directory.path()).unwrap();
+    assert_eq!(reader.get("k").unwrap().unwrap(), b"v");
+    assert_eq!(reader.put("k", "w").unwrap_err().kind(), ErrorKind::ReadOnly);
+}
+
+#[test]
+fn maintenance_keeps_the_data() {
+    let directory = directory();
+    let db = Options::new().memtable_bytes(1 << 16).open(directory.path()).unwrap();
+    for i in 0..2000u32 {
+        db.put(i.to_be_bytes(), vec![i as u8; 100]).unwrap();
+    }
+    db.flush().unwrap();
+    db.delete(7u32.to_be_bytes()).unwrap();
+    db.compact().unwrap();
+    db.sync().unwrap();
+    assert_eq!(db.iter().count(), 1999);
+    assert!(db.stats_json().unwrap().starts_with('{'));
+    assert!(db.last_error().is_none());
+}
+
+#[test]
+fn a_single_threaded_database_runs_its_jobs_when_asked() {
+    let db = Options::new().single_threaded(true).open_in_memory().unwrap();
+    db.put("k", "v").unwrap();
+    while db.run_jobs(10).unwrap() {}
+    assert_eq!(db.get("k").unwrap().unwrap(), b"v");
+    let threaded = Db::in_memory().unwrap();
+    assert_eq!(threaded.run_jobs(1).unwrap_err().kind(), ErrorKind::Misuse);
+}
+
+#[test]
+fn handles_are_for_any_thread() {
+    fn is_send<T: Send>() {}
+    fn is_sync<T: Sync>() {}
+    is_send::<Db>();
+    is_sync::<Db>();
+    is_sync::<firn::Namespace>();
+    is_send::<firn::Pinned<'_>>();
+    is_sync::<firn::Pinned<'_>>();
+    is_send::<firn::Iter<'_>>();
+    is_send::<firn::Snapshot<'_>>();
+    is_send::<firn::Txn<'_>>();
+    is_send::<firn::Error>();
+    is_sync::<firn::Error>();
+}
+
+#[test]
+fn the_library_tells_what_it_is() {
+    assert_eq!(firn::library_version(), (0, 1, 0));
+    assert!(firn::build_info().contains("0.1.0"));
+}

@@ -1,0 +1,133 @@
+//! Scans: ranges, prefixes, both ends, one state.
+
+use std::ops::Bound;
+
+use firn::{Db, ErrorKind, Scan};
+
+fn numbered(count: u32) -> Db {
+    let db = Db::in_memory().unwrap();
+    for i in 0..count {
+        db.put(i.to_be_bytes(), i.to_le_bytes()).unwrap();
+    }
+    db
+}
+
+fn keys(iter: impl Iterator<Item = firn::Result<(Vec<u8>, Vec<u8>)>>) -> Vec<u32> {
+    iter.map(|entry| u32::from_be_bytes(entry.unwrap().0.try_into().unwrap())).collect()
+}
+
+#[test]
+fn both_ends_meet_wherever_they_are_moved_to() {
+    let count = 300; // several fetches of either end
+    let db = numbered(count);
+    for taken in [0, 1, 7, 8, 9, 150, 292, 299, 300] {
+        let mut iter = db.iter();
+        let front = keys(iter.by_ref().take(taken));
+        let back = keys(iter.by_ref().rev());
+        assert_eq!(front, (0..taken as u32).collect::<Vec<_>>());
+        assert_eq!(back, (taken as u32..count).rev().collect::<Vec<_>>());
+        assert!(iter.next().is_none() && iter.next_back().is_none());
+    }
+    let mut iter = db.iter();
+    let mut alternating = Vec::new();
+    while let Some(entry) = if alternating.len() % 2 == 0 { iter.next() } else { iter.next_back() } {
+        alternating.push(u32::from_be_bytes(entry.unwrap().0.try_into().unwrap()));
+    }
+    alternating.sort_unstable();
+    assert_eq!(alternating, (0..count).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_iterator_sees_one_state_also_from_an_end_that_is_used_late() {
+    let db = numbered(20);
+    let mut iter = db.iter();
+    assert_eq!(iter.next().unwrap().unwrap().1, 0u32.to_le_bytes());
+    for i in 0..20u32 {
+        db.put(i.to_be_bytes(), "later").unwrap();
+    }
+    db.put(99u32.to_be_bytes(), "later").unwrap();
+    db.delete(18u32.to_be_bytes()).unwrap();
+    db.flush().unwrap();
+    assert_eq!(iter.next_back().unwrap().unwrap(), (19u32.to_be_bytes().to_vec(), 19u32.to_le_bytes().to_vec()));
+    assert_eq!(keys(iter), (1..19).collect::<Vec<_>>());
+}
+
+#[test]
+fn ranges_are_those_of_rust() {
+    let db = numbered(10);
+    let key = |i: u32| i.to_be_bytes();
+    assert_eq!(keys(db.range(key(3)..key(6))), [3, 4, 5]);
+    assert_eq!(keys(db.range(key(3)..=key(6))), [3, 4, 5, 6]);
+    assert_eq!(keys(db.range(..key(2))), [0, 1]);
+    assert_eq!(keys(db.range(..=key(2))), [0, 1, 2]);
+    assert_eq!(keys(db.range(key(8)..)), [8, 9]);
+    assert_eq!(keys(db.range((Bound::Excluded(key(7)), Bound::Unbounded))), [8, 9]);
+    assert_eq!(keys(db.range::<&[u8]>(..)).len(), 10);
+    assert_eq!(keys(db.range(key(6)..key(3))), []);
+    assert_eq!(keys(db.range(key(3)..key(3))), []);
+    assert_eq!(keys(db.range(key(3)..key(6)).rev()), [5, 4, 3]);
+    assert_eq!(keys(db.range(key(20)..).rev()), []);
+}
+
+#[test]
+fn prefixes_find_what_begins_with_them() {
+    let db = Db::in_memory().unwrap();
+    for key in [&b"a"[..], b"a\xff", b"a\xff\xff", b"b", b"\xff", b"\xff\xff"] {
+        db.put(key, "").unwrap();
+    }
+    let count = |prefix: &[u8]| (db.prefix(prefix).count(), db.prefix(prefix).rev().count());
+    assert_eq!(count(b"a"), (3, 3));
+    assert_eq!(count(b"a\xff"), (2, 2));
+    assert_eq!(count(b"\xff"), (2, 2));
+    assert_eq!(count(b""), (6, 6));
+    assert_eq!(count(b"c"), (0, 0));
+}
+
+#[test]
+fn lent_entries_are_those_of_the_iterator() {
+    let db = numbered(100);
+    let mut iter = db.iter();
+    let mut count = 0u32;
+    while let Some((key, value)) = iter.next_entry().unwrap() {
+        assert_eq!((key, value), (&count.to_be_bytes()[..], &count.to_le_bytes()[..]));
+        count += 1;
+    }
+    assert_eq!(count, 100);
+    assert_eq!(iter.next_entry().unwrap(), None);
+    assert_eq!(iter.next_entry_back().unwrap(), None);
+    assert_eq!(db.iter().next_entry_back().unwrap(), Some((&99u32.to_be_bytes()[..], &99u32.to_le_bytes()[..])));
+}
+
+#[test]
+fn a_scan_filters_and_may_leave_values_out() {
+    let db = Db::in_memory().unwrap();
+    for key in ["user:1:mail", "user:1:name", "user:22:mail", "zebra"] {
+        db.put(key, "value").unwrap();
+    }
+    let mails: Vec<_> = db.scan(&Scan::all().glob("user:*:mail").keys_only()).map(Result::unwrap).collect();
+    assert_eq!(mails, [(b"user:1:mail".to_vec(), vec![]), (b"user:22:mail".to_vec(), vec![])]);
+    assert_eq!(db.scan(&Scan::prefix("user:").glob("*:??:*")).rev().count(), 1);
+    assert_eq!(db.scan(&Scan::range("v"..)).count(), 1);
+    assert_eq!(db.scan(&Scan::all().glob("")).count(), 0);
+    let malformed = db.scan(&Scan::all().glob("[a")).next().unwrap().unwrap_err();
+    assert_eq!(malformed.kind(), ErrorKind::Invalid);
+}
+
+#[test]
+fn an_error_is_one_item_and_then_the_end() {
+    let db = numbered(3);
+    let namespace = db.namespace("gone").unwrap();
+    db.drop_namespace(&namespace).unwrap();
+    let mut iter = namespace.iter();
+    assert_eq!(iter.next().unwrap().unwrap_err().kind(), ErrorKind::Invalid);
+    assert!(iter.next().is_none() && iter.next_back().is_none());
+}
+
+#[test]
+fn an_iterator_moves_to_another_thread() {
+    let db = numbered(50);
+    let mut iter = db.iter();
+    iter.next().unwrap().unwrap();
+    let rest = std::thread::scope(|scope| scope.spawn(|| iter.count()).join().unwrap());
+    assert_eq!(rest, 49);
+}

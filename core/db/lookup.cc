@@ -1,6 +1,6 @@
 #include "db/lookup.h"
 
-#include <algorithm>
+#include <array>
 
 #include "base/hash.h"
 #include "lsm/read_view.h"
@@ -8,31 +8,32 @@
 namespace firn {
 namespace {
 
-// So many keys are under way at once: enough to fill the processor's line buffers, few enough that the first line is still there when it is wanted.
-constexpr size_t kGroupCount = 16;
+// A key is looked up so many keys after its first lines were asked for, and the entries that those lines name are asked for so many keys after them: far
+// enough for the memory to answer, near enough for the lines to be there still.
+constexpr size_t kLineAheadCount = 16;
+constexpr size_t kEntryAheadCount = 8;
 
 }  // namespace
 
 void look_up(const ReadView& view, Seq seq, uint64_t hash_seed, Lookup* lookups, size_t count, uint64_t* hashes) {
-  const NamespaceCatalog& catalog = *view.catalog();
-  InternalKey keys[kGroupCount];
-  for (size_t from = 0; from < count; from += kGroupCount) {
-    const size_t n = std::min(kGroupCount, count - from);
-    Lookup* const group = lookups + from;
-    uint64_t* const hash = hashes + from;
-    for (size_t i = 0; i < n; i++) {
-      keys[i] = {catalog.prefix_of(group[i].ns, seq), group[i].key};
-      hash[i] = hash_key(hash_seed, keys[i]);
-      view.prefetch(keys[i], hash[i]);
+  struct UnderWay {
+    InternalKey key;
+    ReadView::Probe probe;
+  };
+  std::array<UnderWay, kLineAheadCount> ring;
+  for (size_t at = 0; at < count + kLineAheadCount; at++) {
+    UnderWay& place = ring[at % kLineAheadCount];
+    if (const size_t i = at - kLineAheadCount; at >= kLineAheadCount) {
+      Lookup& lookup = lookups[i];
+      const bool is_known = place.key.prefix != kSystemPrefix;
+      lookup.code = is_known ? view.find(place.key, hashes[i], seq, place.probe, &lookup.entry).code() : Code::kInvalid;
+      if (lookup.code == Code::kOk && lookup.entry.kind == EntryKind::kDelete) lookup.code = Code::kNotFound;
     }
-    for (size_t i = 0; i < n; i++) view.prefetch_entry(keys[i], hash[i]);
-    for (size_t i = 0; i < n; i++) {
-      if (keys[i].prefix == kSystemPrefix) {
-        group[i].code = Code::kInvalid;
-        continue;
-      }
-      group[i].code = view.find(keys[i], hash[i], seq, &group[i].entry).code();
-      if (group[i].code == Code::kOk && group[i].entry.kind == EntryKind::kDelete) group[i].code = Code::kNotFound;
+    if (const size_t i = at - kEntryAheadCount; i < count) view.prefetch_entry(hashes[i], ring[i % kLineAheadCount].probe);
+    if (at < count) {
+      place.key = {view.catalog()->prefix_of(lookups[at].ns, seq), lookups[at].key};
+      hashes[at] = hash_key(hash_seed, place.key);
+      view.prefetch(place.key, hashes[at], &place.probe);
     }
   }
 }

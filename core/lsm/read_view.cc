@@ -4,13 +4,15 @@
 
 namespace firn {
 
-Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const {
+// table_of(i): the table of run i that may have the key.
+template <typename TableOf>
+Status ReadView::find_with(const InternalKey& key, uint64_t hash, Seq seq, const TableOf& table_of, Entry* entry) const {
   if (active_ != nullptr && active_->find(key, hash, seq, entry)) return {};
   for (const auto& memtable : sealed_) {
     if (memtable->find(key, hash, seq, entry)) return {};
   }
-  for (const Run& run : version_->runs) {
-    const Table* table = run.table_of(key);
+  for (size_t i = 0; i < version_->runs.size(); i++) {
+    const Table* table = table_of(i);
     if (table == nullptr) continue;
     Status status = table->find(key, hash, entry);
     if (!status.is(Code::kNotFound)) return status;
@@ -18,19 +20,30 @@ Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* ent
   return Code::kNotFound;
 }
 
-void ReadView::prefetch(const InternalKey& key, uint64_t hash) const {
+Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const {
+  const auto table_of = [&](size_t i) { return version_->runs[i].table_of(key); };
+  return find_with(key, hash, seq, table_of, entry);
+}
+
+Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, const Probe& probe, Entry* entry) const {
+  const auto table_of = [&](size_t i) { return i < Probe::kRunCountMax ? probe.tables[i] : version_->runs[i].table_of(key); };
+  return find_with(key, hash, seq, table_of, entry);
+}
+
+void ReadView::prefetch(const InternalKey& key, uint64_t hash, Probe* probe) const {
   if (active_ != nullptr) active_->prefetch(hash);
   for (const auto& memtable : sealed_) memtable->prefetch(hash);
-  for (const Run& run : version_->runs) {
-    if (const Table* table = run.table_of(key)) table->prefetch(hash);
+  for (size_t i = 0; i < probed_count(); i++) {
+    probe->tables[i] = version_->runs[i].table_of(key);
+    if (probe->tables[i] != nullptr) probe->tables[i]->prefetch(hash);
   }
 }
 
-void ReadView::prefetch_entry(const InternalKey& key, uint64_t hash) const {
+void ReadView::prefetch_entry(uint64_t hash, const Probe& probe) const {
   if (active_ != nullptr) active_->prefetch_entry(hash);
   for (const auto& memtable : sealed_) memtable->prefetch_entry(hash);
-  for (const Run& run : version_->runs) {
-    if (const Table* table = run.table_of(key)) table->prefetch_entry(hash);
+  for (size_t i = 0; i < probed_count(); i++) {
+    if (probe.tables[i] != nullptr) probe.tables[i]->prefetch_entry(hash);
   }
 }
 

@@ -8,6 +8,7 @@
 // Threading: immutable but for the counts.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
@@ -31,10 +32,15 @@ class ReadView {
 
   // The newest entry of the key up to `seq`, be it a tombstone or expired. kNotFound, kCorrupt, kIo, kNoMemory.
   Status find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const;
-  // Asks the processor for the first line of every structure that find() will look at.
-  void prefetch(const InternalKey& key, uint64_t hash) const;
-  // The same for the entries that those lines name: call it when they have arrived.
-  void prefetch_entry(const InternalKey& key, uint64_t hash) const;
+  // The same in three steps, for keys that are looked up together: prefetch() asks the processor for the first line of every structure that find() looks at,
+  // prefetch_entry() for the entries that those lines name, find() finds. Between the steps others take theirs, while the memory answers.
+  struct Probe {
+    static constexpr size_t kRunCountMax = 6;  // of more runs the rest is looked up as it comes
+    std::array<const Table*, kRunCountMax> tables;
+  };
+  void prefetch(const InternalKey& key, uint64_t hash, Probe* probe) const;
+  void prefetch_entry(uint64_t hash, const Probe& probe) const;
+  Status find(const InternalKey& key, uint64_t hash, Seq seq, const Probe& probe, Entry* entry) const;
   // All entries up to `seq`, the newest of each key, tombstones and expired ones included. `newest` (nullptr: none) hides what is in the view.
   Result<std::unique_ptr<Iterator>> new_iterator(Seq seq, std::unique_ptr<Iterator> newest = nullptr) const;
 
@@ -43,6 +49,10 @@ class ReadView {
   bool is_referenced() const;
 
  private:
+  template <typename TableOf>
+  Status find_with(const InternalKey& key, uint64_t hash, Seq seq, const TableOf& table_of, Entry* entry) const;
+  size_t probed_count() const { return std::min(version_->runs.size(), Probe::kRunCountMax); }
+
   static constexpr size_t kStripeCount = 16;
   struct alignas(64) Count {
     std::atomic<int64_t> value{0};

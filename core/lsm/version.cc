@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/key_head.h"
+
 namespace firn {
 
 std::string table_name(uint64_t id) {
@@ -40,15 +42,28 @@ uint64_t Run::bytes() const {
   return sum;
 }
 
-const Table* Run::table_of(const InternalKey& key) const {
-  const TableRef* at = tables.data();
-  if (tables.size() > 1) {
-    at = &*std::partition_point(tables.begin(), tables.end() - 1,
-                                [&key](const TableRef& table) { return table->table->properties().largest().compare(key) < 0; });
+void Run::index() {
+  const InternalKey smallest = tables.front()->table->properties().smallest();
+  const InternalKey largest = tables.back()->table->properties().largest();
+  skip_ = shared_bytes(smallest, largest);
+  if (skip_ < kPrefixBytes) skip_ = 0;
+  shared_ = {smallest.prefix, smallest.user.first(skip_ - std::min(skip_, kPrefixBytes))};
+  fences_.clear();
+  for (const TableRef& table : tables) {
+    const TableProperties& properties = table->table->properties();
+    fences_.push_back({key_head(properties.smallest(), skip_), key_head(properties.largest(), skip_), table->table.get()});
   }
-  const TableProperties& properties = (*at)->table->properties();
-  if (properties.smallest().compare(key) > 0 || properties.largest().compare(key) < 0) return nullptr;
-  return (*at)->table.get();
+}
+
+const Table* Run::table_of(const InternalKey& key) const {
+  if (skip_ != 0 && (key.prefix != shared_.prefix || !key.user.starts_with(shared_.user))) return nullptr;
+  const uint64_t head = key_head(key, skip_);
+  auto at = std::partition_point(fences_.begin(), fences_.end(), [head](const Fence& fence) { return fence.largest_head < head; });
+  // Equal heads say nothing: then the keys decide.
+  while (at != fences_.end() && at->largest_head == head && at->table->properties().largest().compare(key) < 0) ++at;
+  if (at == fences_.end() || at->smallest_head > head) return nullptr;
+  if (at->smallest_head == head && at->table->properties().smallest().compare(key) > 0) return nullptr;
+  return at->table;
 }
 
 uint64_t Version::bytes() const {
@@ -63,6 +78,16 @@ size_t Version::table_count() const {
   return count;
 }
 
+namespace {
+
+Run new_run(uint64_t id) {
+  Run run;
+  run.id = id;
+  return run;
+}
+
+}  // namespace
+
 VersionRef apply_changes(const Version& version, const std::vector<uint64_t>& removed_ids,
                          const std::vector<std::pair<uint64_t, TableRef>>& added_by_run) {
   auto next = std::make_shared<Version>(version);
@@ -72,7 +97,7 @@ VersionRef apply_changes(const Version& version, const std::vector<uint64_t>& re
   }
   for (const auto& [run_id, table] : added_by_run) {
     auto run = std::find_if(next->runs.begin(), next->runs.end(), [id = run_id](const Run& r) { return r.id == id; });
-    if (run == next->runs.end()) run = next->runs.insert(next->runs.end(), Run{run_id, {}});
+    if (run == next->runs.end()) run = next->runs.insert(next->runs.end(), new_run(run_id));
     run->tables.push_back(table);
   }
   std::erase_if(next->runs, [](const Run& run) { return run.tables.empty(); });
@@ -81,6 +106,7 @@ VersionRef apply_changes(const Version& version, const std::vector<uint64_t>& re
     std::sort(run.tables.begin(), run.tables.end(), [](const TableRef& a, const TableRef& b) {
       return a->table->properties().smallest().compare(b->table->properties().smallest()) < 0;
     });
+    run.index();
   }
   return next;
 }

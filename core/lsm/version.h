@@ -34,13 +34,27 @@ using TableRef = std::shared_ptr<const TableHandle>;
 // Opens a finished table. Codes as Table::open; kCorrupt when the file is missing.
 Result<TableRef> open_table(Directory& tables, const TableIdentity& identity, TableIo io);
 
-struct Run {
+class Run {
+ public:
   uint64_t id = 0;  // higher is newer
   std::vector<TableRef> tables;
 
   uint64_t bytes() const;
+  // Once the tables are complete and in order; table_of() needs it.
+  void index();
   // The table whose key range may contain the key; nullptr: none.
   const Table* table_of(const InternalKey& key) const;
+
+ private:
+  // The range of a table as key heads behind what all keys of the run share: so the search is one of integers, in one or two cache lines.
+  struct Fence {
+    uint64_t smallest_head;
+    uint64_t largest_head;
+    const Table* table;
+  };
+  std::vector<Fence> fences_;
+  size_t skip_ = 0;  // bytes that all keys share; 0 or at least the prefix of one namespace
+  InternalKey shared_;
 };
 
 struct Version {

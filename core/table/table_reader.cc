@@ -131,6 +131,7 @@ void TableReader::prefetch_entry(uint64_t hash) const {
   const uint8_t* const entry = data_ + bucket_place(line, static_cast<uint32_t>(__builtin_ctz(matches)));
   __builtin_prefetch(entry);
   __builtin_prefetch(entry + kCacheLineBytes);
+  __builtin_prefetch(entry + 2 * kCacheLineBytes);
 }
 
 std::unique_ptr<Iterator> TableReader::new_iterator(bool sequential) const { return std::make_unique<TableIterator>(*this, sequential); }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Everything about the Rust bindings: formatting, lints, tests, documentation, and the packages as a registry would hand them out, with their own copy of the engine.
+# Everything about the Rust bindings: formatting, lints, tests, documentation, the packages as a registry
+# would hand them out, and the engine compiled by the crate itself.
 # FIRN_LIB_DIR (and LD_LIBRARY_PATH) or pkg-config say where libfirn is. `./dev test` calls this.
 set -eu
 cd "$(dirname "$0")"
@@ -13,4 +14,8 @@ else
 fi
 cargo test --features tokio
 RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --features tokio
-cargo package --allow-dirty --features vendored
+cargo package --allow-dirty
+
+# The same on the engine that is compiled from the sources in the crate.
+unset FIRN_LIB_DIR
+cargo test --features vendored --test keys --test transactions

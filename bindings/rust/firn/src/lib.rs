@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_op_in_unsafe_fn, missing_docs)]
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod batch;
 mod bounds;
 mod conditional;
@@ -15,6 +17,8 @@ mod scan;
 mod snapshot;
 mod txn;
 
+#[cfg(feature = "tokio")]
+pub use asynchronous::{AsyncDb, AsyncIter, AsyncNamespace};
 pub use batch::{Batch, BatchOn, WriteOptions};
 pub use conditional::PutOptions;
 pub use db::{Db, Recovery, build_info, library_version};

@@ -63,6 +63,12 @@ impl TxnOptions {
         Self::default()
     }
 
+    /// Never waits: neither for room nor for another attempt.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn at_once() -> Self {
+        Self { write: WriteOptions::new().no_block(), attempts: 4, ..Self::default() }
+    }
+
     /// New keys inside what was scanned are conflicts too.
     pub fn serializable(mut self) -> Self {
         self.flags |= sys::FIRN_TXN_SERIALIZABLE;

@@ -1,0 +1,7 @@
+fn main() {
+    let mut iter = {
+        let db = firn::Db::in_memory().unwrap();
+        db.range("a".."b")
+    };
+    iter.next();
+}

@@ -1,0 +1,146 @@
+//! Futures: what they answer, that waiting does not stop the runtime, that dropping one loses nothing.
+#![cfg(feature = "tokio")]
+
+use std::time::Duration;
+
+use firn::{Batch, Db, Durability, ErrorKind, Options, PutOptions, Scan};
+
+#[tokio::test]
+async fn keys_batches_counters_and_transactions() {
+    let db = Db::in_memory().unwrap().to_async();
+    let users = db.namespace("users").await.unwrap();
+    db.put("k", "1").await.unwrap();
+    users.put_with("k", "2", PutOptions::new().if_absent().ttl(Duration::from_secs(60))).await.unwrap();
+    assert_eq!(users.put_with("k", "3", PutOptions::new().if_absent()).await.unwrap_err().kind(), ErrorKind::Exists);
+    assert_eq!(db.get("k").await.unwrap().unwrap(), b"1");
+    assert_eq!(users.get("k").await.unwrap().unwrap(), b"2");
+    assert!(users.compare_swap("k", "2", "3").await.unwrap());
+    assert!(!users.compare_swap("k", "2", "4").await.unwrap());
+    assert_eq!(users.add("n", 4).await.unwrap(), 4);
+    let mut buf = Vec::new();
+    assert!(users.get_into("n", &mut buf).await.unwrap() && users.exists("n").await.unwrap());
+    assert_eq!(db.multi_get(["k", "n"]).await.unwrap().to_vecs(), [Some(b"1".to_vec()), None]);
+    users.delete("n").await.unwrap();
+    assert!(!users.exists("n").await.unwrap());
+    users.blocking(|users| users.expire("k", Duration::from_secs(9))).await.unwrap();
+
+    let mut batch = Batch::new();
+    batch.put("a", "1").put("b", "2");
+    batch.on(users.as_namespace()).put("c", "3");
+    db.write(batch).await.unwrap();
+    let moved = db.update(|txn| {
+        let value = txn.get("a")?.unwrap_or_default();
+        txn.delete("a")?;
+        txn.put("moved", &value)?;
+        Ok(value)
+    });
+    assert_eq!(moved.await.unwrap(), b"1");
+    assert!(!db.as_db().exists("a").unwrap());
+    for maintenance in [db.flush().await, db.compact().await, db.wait_durable().await, db.close().await] {
+        maintenance.unwrap();
+    }
+    assert_eq!(db.put("k", "v").await.unwrap_err().kind(), ErrorKind::Closed);
+}
+
+#[tokio::test]
+async fn a_durable_database_writes_in_the_pool() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = Options::new().durability(Durability::Sync).open(directory.path()).unwrap().to_async();
+    db.put("k", "v").await.unwrap();
+    db.write(Batch::new().put("l", "w").clone()).await.unwrap();
+    assert_eq!(db.update(|txn| txn.add("n", 1)).await.unwrap(), 1);
+    assert_eq!(db.get("k").await.unwrap().unwrap(), b"v");
+}
+
+#[tokio::test]
+async fn writers_that_have_to_wait_for_room_all_arrive() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = Options::new().memtable_bytes(1 << 13).open(directory.path()).unwrap().to_async();
+    let value = vec![7; 4000];
+    for i in 0..500u32 {
+        db.put(i.to_be_bytes(), &value).await.unwrap();
+    }
+    assert_eq!(db.scan(Scan::all()).collect().await.unwrap().len(), 500);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn updates_of_many_tasks_lose_nothing() {
+    let db = Db::in_memory().unwrap().to_async();
+    let mut tasks = Vec::new();
+    for _ in 0..20 {
+        let db = db.clone();
+        tasks.push(tokio::spawn(async move {
+            for _ in 0..20 {
+                db.add("n", 1).await.unwrap();
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(db.add("n", 0).await.unwrap(), 400);
+}
+
+fn numbered(count: u32) -> firn::AsyncDb {
+    let db = Db::in_memory().unwrap();
+    for i in 0..count {
+        db.put(i.to_be_bytes(), []).unwrap();
+    }
+    db.to_async()
+}
+
+fn number(item: Option<firn::Result<(Vec<u8>, Vec<u8>)>>) -> Option<u32> {
+    item.map(|entry| u32::from_be_bytes(entry.unwrap().0.try_into().unwrap()))
+}
+
+#[tokio::test]
+async fn an_iterator_meets_itself_across_pages() {
+    let db = numbered(1000);
+    for taken in [0, 1, 15, 16, 17, 300, 999, 1000] {
+        let mut iter = db.scan(Scan::all());
+        for i in 0..taken {
+            assert_eq!(number(iter.next().await), Some(i));
+        }
+        for i in (taken..1000).rev() {
+            assert_eq!(number(iter.next_back().await), Some(i));
+        }
+        assert!(iter.next().await.is_none() && iter.next_back().await.is_none());
+    }
+    let mut iter = db.scan(Scan::all());
+    for i in (1..1000u32).rev() {
+        assert_eq!(number(iter.next_back().await), Some(i));
+    }
+    assert_eq!(number(iter.next().await), Some(0));
+    assert!(iter.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_step_that_is_dropped_loses_nothing() {
+    let db = numbered(2000);
+    let mut iter = db.scan(Scan::all());
+    let mut seen = 0;
+    while seen < 2000 {
+        // Polled once, then dropped, most of them in the middle of a trip to the pool.
+        let polled_once = tokio::select! {
+            biased;
+            item = iter.next() => Some(item),
+            () = std::future::ready(()) => None,
+        };
+        if let Some(item) = polled_once {
+            assert_eq!(number(item), Some(seen));
+            seen += 1;
+        } else {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert!(iter.next().await.is_none());
+}
+
+#[tokio::test]
+async fn an_error_of_a_scan_is_an_item() {
+    let db = numbered(3);
+    db.close().await.unwrap();
+    let mut iter = db.scan(Scan::all());
+    assert_eq!(iter.next().await.unwrap().unwrap_err().kind(), ErrorKind::Closed);
+    assert!(iter.next().await.is_none());
+}

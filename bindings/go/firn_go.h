@@ -8,13 +8,13 @@
 // firn_pin by value: an out-pointer would put the pin's handle into Go memory as a pointer.
 typedef struct firn_go_pinned {
   int64_t code;
-  const uint8_t *data;
+  const uint8_t* data;
   uint64_t len;
   uint64_t version;
   uint64_t owner;
 } firn_go_pinned;
 
-static inline firn_go_pinned firn_go_from_pin(int32_t code, const firn_pin_t *pin) {
+static inline firn_go_pinned firn_go_from_pin(int32_t code, const firn_pin_t* pin) {
   firn_go_pinned pinned;
   pinned.code = code;
   pinned.data = pin->data;
@@ -24,13 +24,13 @@ static inline firn_go_pinned firn_go_from_pin(int32_t code, const firn_pin_t *pi
   return pinned;
 }
 
-static inline firn_go_pinned firn_go_pin(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len) {
+static inline firn_go_pinned firn_go_pin(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len) {
   firn_pin_t pin;
   const int32_t code = firn_pin(db, ns, key, key_len, &pin);
   return firn_go_from_pin(code, &pin);
 }
 
-static inline firn_go_pinned firn_go_txn_pin(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len) {
+static inline firn_go_pinned firn_go_txn_pin(firn_txn* txn, uint32_t ns, const uint8_t* key, size_t key_len) {
   firn_pin_t pin;
   const int32_t code = firn_txn_pin(txn, ns, key, key_len, &pin);
   return firn_go_from_pin(code, &pin);
@@ -41,14 +41,14 @@ static inline void firn_go_unpin(firn_go_pinned pinned) {
   pin.data = pinned.data;
   pin.len = pinned.len;
   pin.version = pinned.version;
-  pin.owner = (void *)(uintptr_t)pinned.owner;
+  pin.owner = (void*)(uintptr_t)pinned.owner;
   firn_unpin(&pin);
 }
 
 // firn_scan without a struct in Go memory that holds Go pointers.
-static inline firn_iter *firn_go_scan(firn_db *db, firn_txn *txn, uint32_t ns, uint32_t flags, uint64_t limit, const uint8_t *lower, size_t lower_len,
-                                      const uint8_t *upper, size_t upper_len, const uint8_t *prefix, size_t prefix_len, const uint8_t *glob,
-                                      size_t glob_len, firn_error *error) {
+static inline firn_iter* firn_go_scan(firn_db* db, firn_txn* txn, uint32_t ns, uint32_t flags, uint64_t limit, const uint8_t* lower,
+                                      size_t lower_len, const uint8_t* upper, size_t upper_len, const uint8_t* prefix, size_t prefix_len,
+                                      const uint8_t* glob, size_t glob_len, firn_error* error) {
   firn_scan_opts opts = FIRN_SCAN_OPTS_INIT;
   opts.flags = flags;
   opts.ns = ns;
@@ -59,13 +59,13 @@ static inline firn_iter *firn_go_scan(firn_db *db, firn_txn *txn, uint32_t ns, u
   opts.prefix = prefix;
   opts.prefix_len = prefix_len;
   opts.limit = limit;
-  opts.glob = glob_len == 0 ? 0 : (const char *)glob;
+  opts.glob = glob_len == 0 ? 0 : (const char*)glob;
   opts.glob_len = glob_len;
   return firn_scan(db, txn, &opts, error);
 }
 
-static inline int64_t firn_go_put_ex(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len, uint32_t flags,
-                                     uint64_t if_version, int64_t ttl_ms) {
+static inline int64_t firn_go_put_ex(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, const uint8_t* val, size_t val_len,
+                                     uint32_t flags, uint64_t if_version, int64_t ttl_ms) {
   firn_put_opts opts = FIRN_PUT_OPTS_INIT;
   opts.flags = flags;
   opts.if_version = if_version;

@@ -1,0 +1,146 @@
+// Open and close, durability, maintenance: the cold calls on a database.
+#include "db/db.h"
+
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "args.h"
+#include "call.h"
+#include "db/thread_mark.h"
+#include "error.h"
+#include "options.h"
+
+namespace firn {
+namespace {
+
+// The caller's firn_error is filled, also on success.
+firn_db* open_failed(firn_error* error, const Status& status) {
+  report(error, status);
+  return nullptr;
+}
+
+firn_db* open(const char* path, const firn_options* options, firn_error* error) {
+  if (path == nullptr || path[0] == '\0') return open_failed(error, {Code::kInvalid, "the path is empty: pass a directory, or :memory:"});
+  DbOptions db_options;
+  const Code code = read_options(options, &db_options);
+  if (code != Code::kOk) return open_failed(error, {code, "options is not a handle of firn_options_new of this process"});
+  HandleSlot* slot = reserve_handle();
+  if (slot == nullptr) return open_failed(error, Code::kNoMemory);
+  // The slot goes back on every way out but the last.
+  std::unique_ptr<HandleSlot, void (*)(HandleSlot*)> reserved(slot, unreserve_handle);
+  Result<std::unique_ptr<Db>> opened = Db::open(path, db_options);
+  if (!opened.ok()) return open_failed(error, opened.status());
+  new (slot->body) DbBody(opened->release(), db_options.single_threaded);
+  report(error, Status());
+  return static_cast<firn_db*>(publish_handle(reserved.release(), HandleType::kDb));
+}
+
+// A call that only has a status.
+template <typename Body>
+int32_t call_status(firn_db* db, Body&& body) {
+  return guarded([&] {
+    const DbCall call(db);
+    if (!call.ok()) return to_c(call.code());
+    return to_c(body(call.db()).code());
+  });
+}
+
+void fill_recovery(const RecoveryReport& found, firn_recovery_info* info) {
+  firn_recovery_info filled = {};
+  filled.clean = found.clean ? 1 : 0;
+  filled.records_replayed = found.records_replayed;
+  filled.bytes_replayed = found.bytes_replayed;
+  filled.bytes_dropped = found.bytes_dropped;
+  filled.dropped_offset = found.dropped_offset;
+  const size_t n = std::min(found.dropped_file.size(), sizeof filled.dropped_file - 1);
+  std::memcpy(filled.dropped_file, found.dropped_file.data(), n);
+  copy_out(info, filled, 1);
+  const size_t size = info->struct_size;
+  if (size > offsetof(firn_recovery_info, dropped_file) && size < sizeof filled) reinterpret_cast<char*>(info)[size - 1] = '\0';
+}
+
+}  // namespace
+}  // namespace firn
+
+using namespace firn;
+
+firn_db* firn_open(const char* path, const firn_options* options, firn_error* error) {
+  return guarded([&] { return open(path, options, error); }, [&](Code code) { return open_failed(error, code); });
+}
+
+int32_t firn_close(firn_db* db) {
+  if (db == nullptr) return FIRN_OK;
+  HandleSlot* slot = nullptr;
+  const Code code = close_shared(db, HandleType::kDb, &slot);
+  if (code != Code::kOk) return to_c(code);
+  auto* body = slot->body_as<DbBody>();
+  const std::unique_ptr<Db> closing(body->db);
+  body->~DbBody();
+  unreserve_handle(slot);
+  return guarded([&] { return to_c(closing->close().code()); });
+}
+
+int32_t firn_recovery(firn_db* db, firn_recovery_info* info) {
+  return call_status(db, [&](Db& opened) -> Status {
+    if (info == nullptr) return Code::kInvalid;
+    fill_recovery(opened.recovery(), info);
+    return Code::kOk;
+  });
+}
+
+int32_t firn_sync(firn_db* db) {
+  return call_status(db, [](Db& opened) { return opened.sync(); });
+}
+
+int32_t firn_flush(firn_db* db) {
+  return call_status(db, [](Db& opened) { return opened.flush(); });
+}
+
+int32_t firn_compact(firn_db* db) {
+  return call_status(db, [](Db& opened) { return opened.compact(); });
+}
+
+int32_t firn_run_jobs(firn_db* db, int32_t max_ms) {
+  return guarded([&]() -> int32_t {
+    const DbCall call(db);
+    if (!call.ok()) return to_c(call.code());
+    if (max_ms < 0) return FIRN_INVALID;
+    const Result<bool> more = call->run_jobs(max_ms);
+    if (!more.ok()) return to_c(more.status().code());
+    return more.value() ? 1 : 0;
+  });
+}
+
+int32_t firn_db_error(firn_db* db, firn_error* error) {
+  return guarded([&] {
+    const DbCall call(db);
+    const Status status = call.ok() ? call->background_error() : Status(call.code());
+    report(error, status);
+    return to_c(status.code());
+  });
+}
+
+int64_t firn_stats_json(firn_db* db, char* buf, size_t cap) {
+  return guarded([&]() -> int64_t {
+    const DbCall call(db);
+    if (!call.ok()) return to_c(call.code());
+    if (check_buffer(buf, cap) != Code::kOk) return FIRN_INVALID;
+    const std::string json = call->stats_json();
+    if (cap > json.size()) std::memcpy(buf, json.c_str(), json.size() + 1);
+    return static_cast<int64_t>(json.size());
+  });
+}
+
+int32_t firn_check(const char* path, firn_error* error) {
+  const auto answer = [&](const Status& status) {
+    report(error, status);
+    return to_c(status.code());
+  };
+  return guarded(
+      [&] {
+        if (path == nullptr || path[0] == '\0') return answer({Code::kInvalid, "the path is empty: pass a directory"});
+        return answer(Db::check(path));
+      },
+      [&](Code code) { return answer(code); });
+}

@@ -1,0 +1,472 @@
+/*
+ * firn.h - Firn, an embedded storage engine: the C API, and the library's only public surface.
+ *
+ * C89-clean (with stdint.h and stddef.h), C++11-clean, without macros that a binding generator would have to guess.
+ *
+ * CONVENTIONS
+ *
+ * Bytes in:    (const uint8_t *p, size_t n), borrowed for the call only, never kept. NULL with n == 0 is the empty string;
+ *              NULL with a length is FIRN_INVALID.
+ * Results:     int32_t = FIRN_OK or a negative code; predicates: 1, 0 or a negative code.
+ *              int64_t = a length, a count, an id or a version when >= 0, a negative code otherwise.
+ * Bytes out:   (a) into the caller's buffer: the full length is returned; when it exceeds the capacity nothing was copied: call
+ *              again with a larger buffer; (b) pinned: a pointer into the engine, readable until it is released, also after the
+ *              database is closed; (c) packed: many entries in one buffer of the caller. Nothing returns memory to be freed.
+ * Handles:     opaque and checked. A closed, foreign or wrong-type handle, NULL, and a handle from before a fork answer FIRN_CLOSED,
+ *              FIRN_MISUSE or FIRN_FORKED; that is never undefined. Closing NULL does nothing. Functions that return void do
+ *              nothing on misuse. Every function that takes a handle can return these three codes; they are not repeated below.
+ * Threads:     firn_db: any thread at any time. firn_iter, firn_txn: one thread at a time, may move between threads.
+ *              firn_options: one thread at a time. No callbacks, no thread-local errors.
+ * Growth:      structs that are passed in begin with struct_size: set it to sizeof, or use the _INIT macro. Unknown non-zero bytes
+ *              behind the known ones are FIRN_UNSUPPORTED. Of structs that are filled the library writes at most struct_size bytes.
+ * Limits:      key 1 to 65,535 bytes; value 0 bytes to 1 GiB; keys and values of one batch together 1 GiB, and a packed argument with its
+ *              headers 2 GiB; namespace name 1 to 255 bytes. Above: FIRN_TOO_LARGE, before one byte is read; an empty key is FIRN_INVALID.
+ *              An empty value is not a missing one.
+ * Units:       *_ms milliseconds, *_bytes and *_len bytes. All integers in packed formats are little-endian and unaligned.
+ */
+#ifndef FIRN_H
+#define FIRN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(FIRN_BUILDING_LIBRARY)
+#define FIRN_API __attribute__((visibility("default")))
+#else
+#define FIRN_API
+#endif
+
+#define FIRN_VERSION_MAJOR 0
+#define FIRN_VERSION_MINOR 1
+#define FIRN_VERSION_PATCH 0
+
+/* ---- Codes: append-only, never reused -------------------------------------------------------------------------------- */
+
+#define FIRN_OK 0
+#define FIRN_NOT_FOUND (-1)        /* the key, the namespace or the database is not there */
+#define FIRN_EXISTS (-2)           /* it is there already */
+#define FIRN_CONFLICT (-3)         /* what was read has changed: retry the transaction */
+#define FIRN_INVALID (-4)          /* an argument is outside its domain; nothing has changed */
+#define FIRN_TOO_LARGE (-5)        /* over a limit; nothing has changed */
+#define FIRN_TYPE_MISMATCH (-6)    /* a counter operation on a value that is not 8 bytes */
+#define FIRN_CLOSED (-7)           /* the handle, or the database that it came from, was closed */
+#define FIRN_MISUSE (-8)           /* not a handle of this type, or a call out of order */
+#define FIRN_LOCKED (-9)           /* another opening owns the database */
+#define FIRN_READ_ONLY (-10)       /* the database was opened, or has become, read-only */
+#define FIRN_NO_SPACE (-11)        /* the disk is full; what was acknowledged is safe */
+#define FIRN_IO (-12)              /* the operating system reported an error: see os_errno */
+#define FIRN_CORRUPT (-13)         /* bytes on disk do not verify: see file and offset */
+#define FIRN_NO_MEMORY (-14)       /* an allocation failed; nothing has changed */
+#define FIRN_UNSUPPORTED (-15)     /* this build or this version cannot do it */
+#define FIRN_TIMEOUT (-16)         /* the time given ran out */
+#define FIRN_CANCELLED (-17)       /* a wait was woken on purpose */
+#define FIRN_FORKED (-18)          /* the handle belongs to the parent process */
+#define FIRN_NO_EXPIRY (-19)       /* the key is there and never expires */
+#define FIRN_WOULD_BLOCK (-20)     /* FIRN_NO_BLOCK was given and the call would have waited */
+#define FIRN_INDETERMINATE (-21)   /* the write may or may not survive; the database is now read-only */
+#define FIRN_NOT_A_DATABASE (-22)  /* the path holds something else; nothing was touched */
+#define FIRN_NEWER_FORMAT (-23)    /* written by a newer Firn */
+#define FIRN_OVERFLOW (-24)        /* a counter would leave the range of int64_t; nothing has changed */
+#define FIRN_INTERNAL (-99)        /* a defect of Firn: please report it */
+
+/* The code's name ("FIRN_NOT_FOUND") and a sentence about it. Static data; an unknown code gives "FIRN_UNKNOWN". Any thread. */
+FIRN_API const char *firn_status_name(int32_t code);
+FIRN_API const char *firn_status_text(int32_t code);
+/* 1 when the same call may succeed later without any other change (conflict, would-block, timeout, cancelled, locked), else 0. */
+FIRN_API int32_t firn_status_is_retryable(int32_t code);
+
+/* Details of a failure, owned by the caller: the last, nullable argument of cold calls. Set struct_size before the call; 12 bytes
+ * are enough for a caller who wants the code only. message and file are NUL-terminated, cut if need be. On success code is 0. */
+typedef struct firn_error {
+  uint32_t struct_size;
+  int32_t code;
+  int32_t os_errno; /* 0: not from the operating system */
+  uint32_t reserved;
+  uint64_t offset;   /* byte offset in file, when it is about a file's content */
+  char file[256];    /* the file's path; empty: not about a file */
+  char message[512]; /* a sentence that says what to do; never to be parsed */
+} firn_error;
+#define FIRN_ERROR_INIT {(uint32_t)sizeof(firn_error), 0, 0, 0, 0, {0}, {0}}
+
+/* ---- Version --------------------------------------------------------------------------------------------------------- */
+
+FIRN_API uint32_t firn_version(void);        /* major << 16 | minor << 8 | patch, of the library that is loaded */
+FIRN_API const char *firn_build_info(void);  /* static text: version, compiler, checksum and compression libraries, durability paths */
+
+/* ---- Options --------------------------------------------------------------------------------------------------------- */
+
+typedef struct firn_options firn_options;
+
+/* New options, all at their defaults. Owned by the caller, released by firn_options_free; firn_open copies what it needs.
+ * NULL: no memory. */
+FIRN_API firn_options *firn_options_new(void);
+FIRN_API void firn_options_free(firn_options *options);
+/* Sets one option from text: "64MiB", "10ms", "true", "sync". Unknown name or a value out of range: FIRN_INVALID, unchanged.
+ * FIRN_UNSUPPORTED: known, but this build lacks it (a compression library). */
+FIRN_API int32_t firn_options_set(firn_options *options, const char *name, const char *value);
+/* The same for options whose type is u64, bytes, ms or bool (0 or 1). Another type: FIRN_INVALID. */
+FIRN_API int32_t firn_options_set_u64(firn_options *options, const char *name, uint64_t value);
+/* "name=value,name=value"; white space around names and values is skipped. All or nothing: FIRN_INVALID or FIRN_UNSUPPORTED. */
+FIRN_API int32_t firn_options_parse(firn_options *options, const char *text);
+
+/* One option, for people and for bindings. All pointers are static data. */
+typedef struct firn_option_info {
+  uint32_t struct_size;
+  uint32_t flags;            /* FIRN_OPTION_FOR_DB, FIRN_OPTION_FOR_LOG: where it may be used */
+  const char *name;
+  const char *type;          /* "bool", "u64", "bytes", "ms", "enum", "durability" */
+  const char *default_value; /* as text that firn_options_set takes */
+  const char *range;         /* "1MiB..1GiB", "none|lz4|zstd" */
+  const char *text;          /* one sentence */
+} firn_option_info;
+#define FIRN_OPTION_FOR_DB 1u
+#define FIRN_OPTION_FOR_LOG 2u
+#define FIRN_OPTION_INFO_INIT {(uint32_t)sizeof(firn_option_info), 0, 0, 0, 0, 0, 0}
+FIRN_API uint32_t firn_option_count(void);
+/* FIRN_INVALID: i is not below firn_option_count(), or info is NULL. */
+FIRN_API int32_t firn_option_info_at(uint32_t i, firn_option_info *info);
+
+/* ---- Open and close -------------------------------------------------------------------------------------------------- */
+
+typedef struct firn_db firn_db;
+typedef struct firn_txn firn_txn;
+typedef struct firn_iter firn_iter;
+
+/* Opens the database in the directory `path` (":memory:": no files, gone when closed), creating it unless create_if_missing=false.
+ * After a crash no flag is needed: what was acknowledged is recovered (firn_recovery tells what was found). options may be NULL.
+ * Returns NULL on failure with the code in *error (nullable): FIRN_NOT_FOUND (missing and create_if_missing=false, or the parent
+ * directory is missing), FIRN_EXISTS (there, with error_if_exists), FIRN_NOT_A_DATABASE (a file, or a directory of something else;
+ * nothing was touched), FIRN_NEWER_FORMAT, FIRN_LOCKED (at once, or after lock_timeout_ms; the message names the holder),
+ * FIRN_CORRUPT (file and offset), FIRN_INVALID (path NULL or empty, an option that is for logs), FIRN_IO, FIRN_NO_SPACE, FIRN_NO_MEMORY. */
+FIRN_API firn_db *firn_open(const char *path, const firn_options *options, firn_error *error);
+
+/* Waits for calls in progress, makes everything acknowledged durable in every mode, releases the lock, closes; always closes, also
+ * when it returns an error: the first one of FIRN_IO, FIRN_NO_SPACE, FIRN_INDETERMINATE, FIRN_CORRUPT. Iterators and transactions
+ * then answer FIRN_CLOSED and still have to be closed; pinned bytes stay readable until unpinned. */
+FIRN_API int32_t firn_close(firn_db *db);
+
+/* What opening found. */
+typedef struct firn_recovery_info {
+  uint32_t struct_size;
+  int32_t clean;               /* 1: the last opening was closed in order, or the database is new */
+  uint64_t records_replayed;   /* commits found in the write-ahead log */
+  uint64_t bytes_replayed;
+  uint64_t bytes_dropped;      /* the torn tail: written, never made durable, cut */
+  uint64_t dropped_offset;     /* where in dropped_file the tail was cut */
+  char dropped_file[256];      /* empty: nothing was dropped */
+} firn_recovery_info;
+#define FIRN_RECOVERY_INFO_INIT {(uint32_t)sizeof(firn_recovery_info), 0, 0, 0, 0, 0, {0}}
+FIRN_API int32_t firn_recovery(firn_db *db, firn_recovery_info *info); /* FIRN_INVALID: info is NULL */
+
+/* Everything acknowledged before the call is durable after it; joins the group that is being synced. Does not block writers.
+ * FIRN_OK at once on ":memory:". FIRN_INDETERMINATE, FIRN_READ_ONLY (after an earlier failure), FIRN_IO, FIRN_NO_SPACE. */
+FIRN_API int32_t firn_sync(firn_db *db);
+/* Writes the memtables to tables and waits for it. FIRN_READ_ONLY, FIRN_IO, FIRN_NO_SPACE, FIRN_CORRUPT, FIRN_NO_MEMORY. */
+FIRN_API int32_t firn_flush(firn_db *db);
+/* Flushes, and brings the whole tree into its smallest form: one sorted run without deleted or expired entries. Waits for it.
+ * FIRN_OK on ":memory:" too. Codes as firn_flush. */
+FIRN_API int32_t firn_compact(firn_db *db);
+/* single_threaded databases: does background work for at most max_ms milliseconds. 1: there is more to do, 0: there is not.
+ * FIRN_MISUSE on a database with threads. */
+FIRN_API int32_t firn_run_jobs(firn_db *db, int32_t max_ms);
+/* The last error of background work or of the disk: its code, or FIRN_OK; details in *error (nullable). */
+FIRN_API int32_t firn_db_error(firn_db *db, firn_error *error);
+
+/* ---- Keys and values: `ns` is a namespace id, 0 the default one. An id that was never given out or was dropped: FIRN_INVALID. - */
+
+/* Write calls can also return FIRN_READ_ONLY, FIRN_NO_SPACE, FIRN_NO_MEMORY, FIRN_IO and FIRN_INDETERMINATE; read calls FIRN_CORRUPT, FIRN_IO
+ * and FIRN_NO_MEMORY. */
+FIRN_API int32_t firn_put(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len);
+/* The value's length, copied into buf when it fits cap; FIRN_NOT_FOUND. cap 0 asks for the length only. */
+FIRN_API int64_t firn_get(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap);
+FIRN_API int32_t firn_delete(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len); /* FIRN_OK also when it was absent */
+FIRN_API int32_t firn_exists(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len); /* 1, 0 or a code */
+
+/* A value in place, without a copy. data stays readable, and unchanged, until firn_unpin, also after firn_close. A pin keeps the
+ * files alive that it points into: release it soon. */
+typedef struct firn_pin_t {
+  const uint8_t *data;
+  size_t len;
+  uint64_t version; /* of the commit that wrote the value */
+  void *owner;      /* a handle for firn_unpin */
+} firn_pin_t;
+/* FIRN_OK, FIRN_NOT_FOUND or a code; on failure *pin is zeroed. */
+FIRN_API int32_t firn_pin(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, firn_pin_t *pin);
+FIRN_API void firn_unpin(firn_pin_t *pin); /* zeroes *pin; a second time, or on a copy, does nothing. Any thread. */
+
+/* The same as firn_get, and in *entry (nullable) the version and the expiry. */
+typedef struct firn_entry {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t version;  /* of the commit that wrote it */
+  int64_t expiry_ms; /* Unix time in ms; 0: never */
+} firn_entry;
+#define FIRN_ENTRY_INIT {(uint32_t)sizeof(firn_entry), 0, 0, 0}
+FIRN_API int64_t firn_get_entry(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap, firn_entry *entry);
+
+/* ---- Writes that depend on what is there, and times to live ------------------------------------------------------------ */
+
+/* Each is one atomic commit; of several threads that contend for a key exactly one wins. An expired key is absent, for every call. Times to
+ * live count on a clock that never steps back while the database is open. */
+
+#define FIRN_IF_ABSENT 1u   /* else FIRN_EXISTS */
+#define FIRN_IF_PRESENT 2u  /* else FIRN_NOT_FOUND */
+#define FIRN_IF_VERSION 4u  /* else FIRN_CONFLICT; if_version 0: the key is absent now (never written, deleted or expired) */
+#define FIRN_KEEP_TTL 8u    /* the expiry of the present entry stays; ttl_ms must be 0 */
+#define FIRN_SYNC 16u       /* durable when the call returns, whatever the durability of the database */
+#define FIRN_NO_BLOCK 32u   /* FIRN_WOULD_BLOCK instead of waiting for room in the memtables */
+
+typedef struct firn_put_opts {
+  uint32_t struct_size;
+  uint32_t flags;
+  uint64_t if_version;
+  int64_t ttl_ms; /* <= 0: never expires */
+} firn_put_opts;
+#define FIRN_PUT_OPTS_INIT {(uint32_t)sizeof(firn_put_opts), 0, 0, 0}
+/* Returns the version of the commit. opts may be NULL. Versions are never used twice, so a compare with one from before a delete fails for ever. At most one
+ * of the three conditions: else FIRN_INVALID; unknown flags are FIRN_INVALID. */
+FIRN_API int64_t firn_put_ex(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len,
+                             const firn_put_opts *opts);
+/* Replaces the value if it is old_val now. 1 swapped, 0 not (also when the key is absent). ttl_ms <= 0 clears the expiry. */
+FIRN_API int32_t firn_compare_swap(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *old_val, size_t old_len,
+                                   const uint8_t *new_val, size_t new_len, int64_t ttl_ms);
+/* Puts new_val and copies the old value into buf: returns its length; when that exceeds cap nothing has changed. Absent: stores, and returns FIRN_NOT_FOUND. The
+ * expiry stays. */
+FIRN_API int64_t firn_swap(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *new_val, size_t new_len, uint8_t *buf,
+                           size_t cap);
+/* A signed integer by value, and how the call ended. value is 0 unless status is FIRN_OK. */
+typedef struct firn_i64 {
+  int64_t value;
+  int64_t status;
+} firn_i64;
+/* Adds to a counter (int64_t, 8 bytes little-endian; missing counts as 0) and returns its new value. The expiry stays. FIRN_TYPE_MISMATCH: the value is not 8 bytes
+ * long; FIRN_OVERFLOW. */
+FIRN_API firn_i64 firn_add(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t delta);
+FIRN_API int32_t firn_add_to(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t delta, int64_t *result); /* result: nullable */
+FIRN_API int32_t firn_expire(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t ttl_ms); /* FIRN_NOT_FOUND; ttl_ms <= 0: FIRN_INVALID */
+FIRN_API int32_t firn_persist(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len);                /* never expires; FIRN_NOT_FOUND */
+FIRN_API int64_t firn_ttl(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len); /* ms left, FIRN_NO_EXPIRY, FIRN_NOT_FOUND */
+
+/* ---- Many at once: one crossing -------------------------------------------------------------------------------------- */
+
+#define FIRN_OP_PUT 1u            /* ttl_ms <= 0: never expires */
+#define FIRN_OP_DELETE 2u         /* val_len 0 */
+#define FIRN_OP_DELETE_RANGE 3u   /* all keys in [key, value); val_len 0: to the end of the namespace. At most 1,000,000: else FIRN_TOO_LARGE */
+#define FIRN_OP_ADD 4u            /* value: 8 bytes, the delta. Rules and codes as firn_add */
+#define FIRN_OP_PUT_KEEP_TTL 5u   /* a put after which the key expires when it did before; ttl_ms 0 */
+#define FIRN_OP_EXPECT_VERSION 6u /* writes nothing: before the batch the key has the version in ttl_ms (0: it is absent), else FIRN_CONFLICT; val_len 0 */
+
+/* Applies a packed batch atomically: all of it is visible, and survives, or nothing. An operation is
+ *     u32 op, u32 ns, u32 key_len, u32 val_len, i64 ttl_ms, key bytes, value bytes
+ * one behind the other, little-endian, unaligned. The low 8 bits of op are the kind, the others 0. Each operation finds what those before it in the
+ * batch have done, so of several puts and deletes of one key the last one counts. Returns the version of the commit; a batch that writes nothing returns
+ * the present version. The whole batch is checked first: an unknown op or flag, a short or a trailing byte, a bad namespace or an empty key is
+ * FIRN_INVALID, and nothing has changed. FIRN_TOO_LARGE, FIRN_TYPE_MISMATCH, FIRN_OVERFLOW, FIRN_CONFLICT (only from FIRN_OP_EXPECT_VERSION).
+ * flags: FIRN_SYNC, FIRN_NO_BLOCK (FIRN_WOULD_BLOCK). */
+FIRN_API int64_t firn_write(firn_db *db, const uint8_t *batch, size_t len, uint32_t flags);
+
+/* Deletes all keys in [lower, upper), NULL being an open bound, as one atomic commit, and returns how many there were. More than `limit` keys
+ * (0: 1,000,000): FIRN_TOO_LARGE, nothing has changed. The cost grows with the keys; firn_ns_clear costs nothing. */
+FIRN_API int64_t firn_delete_range(firn_db *db, uint32_t ns, const uint8_t *lower, size_t lower_len, const uint8_t *upper, size_t upper_len,
+                                   uint64_t limit);
+
+/* Looks up packed keys (u32 ns, u32 key_len, key bytes)* in one snapshot. Answers, in order: (i64 length_or_code, bytes)*. Returns
+ * the bytes of all answers; when that exceeds cap nothing was copied. FIRN_INVALID: a short or trailing byte. */
+FIRN_API int64_t firn_multi_get(firn_db *db, const uint8_t *keys, size_t len, uint8_t *out, size_t cap);
+
+/* ---- Transactions ---------------------------------------------------------------------------------------------------- */
+
+/* A transaction reads one snapshot of the database, taken at its beginning, and its own writes. Nobody sees these before the commit; the commit makes
+ * them visible, and durable as a put is, all at once. The commit fails with FIRN_CONFLICT, and nothing has changed, if and only if something that the
+ * transaction read is no longer so: a key that was found has another version, was deleted or has expired; a key that was absent is there; a namespace that
+ * was read in was cleared (a change of the keys found) or dropped. Keys that its scans returned are read keys. Writing is not reading: two transactions
+ * that only write never conflict, the later commit wins. Values of its own writes are not reads either. With FIRN_TXN_SERIALIZABLE a new key inside what
+ * was scanned (from where the scan began to the last key that it returned, or to its bound when it came to the end) is a conflict too.
+ * However long a transaction lives, the answer is exact. A snapshot keeps the files alive that it reads: close it soon.
+ *
+ * Expiries are judged by the time at which the transaction first met one, for all its reads; at the commit by the time of the commit.
+ * One thread at a time, may move between threads; the transaction's iterators count as the transaction. Overlapping calls: FIRN_MISUSE.
+ * After a commit or a conflict every call but firn_txn_close is FIRN_MISUSE, and its iterators answer FIRN_CLOSED. When a commit fails for another
+ * reason the transaction stays as it was and may be committed again. After firn_close: FIRN_CLOSED; close it nevertheless. */
+
+#define FIRN_TXN_READ_ONLY 1u    /* a snapshot: costs O(1), always commits; writes answer FIRN_READ_ONLY */
+#define FIRN_TXN_SERIALIZABLE 2u
+
+/* flags: of the two above. NULL on failure, code in *error (nullable): FIRN_INVALID (unknown flag), FIRN_NO_MEMORY. */
+FIRN_API firn_txn *firn_txn_begin(firn_db *db, uint32_t flags, firn_error *error);
+/* As firn_get, firn_get_entry, firn_exists, firn_pin and firn_multi_get, in the transaction's state. The version of an own write is 0. A namespace that
+ * was opened after the transaction began can be written to, not read: FIRN_INVALID. */
+FIRN_API int64_t firn_txn_get(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap);
+FIRN_API int64_t firn_txn_get_entry(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap, firn_entry *entry);
+FIRN_API int32_t firn_txn_exists(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len);
+/* The pin stays readable after the transaction and the database are closed, until firn_unpin. */
+FIRN_API int32_t firn_txn_pin(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, firn_pin_t *pin);
+FIRN_API int64_t firn_txn_multi_get(firn_txn *txn, const uint8_t *keys, size_t len, uint8_t *out, size_t cap);
+/* Writes, kept in memory until the commit: keys and values together at most 1 GiB, else FIRN_TOO_LARGE. FIRN_READ_ONLY, FIRN_NO_MEMORY. */
+FIRN_API int32_t firn_txn_put(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len);
+FIRN_API int32_t firn_txn_delete(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len);
+/* As firn_add: reads the key and writes it. */
+FIRN_API firn_i64 firn_txn_add(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, int64_t delta);
+/* A packed batch, as firn_write takes it; all of it is applied to the transaction, or nothing. Returns the number of its operations. What an operation needs to
+ * know is read (FIRN_OP_ADD, _PUT_KEEP_TTL, _EXPECT_VERSION, the keys of _DELETE_RANGE, with its range in a serializable transaction). */
+FIRN_API int64_t firn_txn_write(firn_txn *txn, const uint8_t *batch, size_t len);
+/* The version of the last commit that the transaction sees; 0 when the handle is not a transaction. */
+FIRN_API uint64_t firn_txn_version(firn_txn *txn);
+/* The version of the commit (without writes: the one that the transaction sees), or FIRN_CONFLICT, FIRN_INVALID (a namespace that was written to has been
+ * dropped) and what write calls return. */
+FIRN_API int64_t firn_txn_commit(firn_txn *txn);
+FIRN_API int64_t firn_txn_commit_ex(firn_txn *txn, uint32_t flags); /* FIRN_SYNC, FIRN_NO_BLOCK (FIRN_WOULD_BLOCK: nothing happened, commit again) */
+FIRN_API void firn_txn_close(firn_txn *txn); /* forgets what was not committed */
+
+/* ---- Scans ----------------------------------------------------------------------------------------------------------- */
+
+#define FIRN_SCAN_REVERSE 1u
+#define FIRN_SCAN_KEYS_ONLY 2u /* values come as length 0 */
+#define FIRN_SCAN_ENTRIES 4u   /* chunks also carry version and expiry */
+
+/* lower is inclusive, upper exclusive, NULL an open bound; prefix and bounds intersect; limit 0 = none. The bytes are copied. */
+typedef struct firn_scan_opts {
+  uint32_t struct_size;
+  uint32_t flags;
+  uint32_t ns;
+  uint32_t reserved; /* 0 */
+  const uint8_t *lower;
+  size_t lower_len;
+  const uint8_t *upper;
+  size_t upper_len;
+  const uint8_t *prefix;
+  size_t prefix_len;
+  uint64_t limit;
+  const char *glob; /* NULL: none. '*' any run of bytes, '?' one byte, '[a-z]', '\' escapes; a bad pattern: FIRN_INVALID */
+  size_t glob_len;  /* 0: up to the NUL */
+} firn_scan_opts;
+#define FIRN_SCAN_OPTS_INIT {(uint32_t)sizeof(firn_scan_opts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+typedef struct firn_kv {
+  const uint8_t *key;
+  size_t key_len;
+  const uint8_t *val;
+  size_t val_len;
+} firn_kv;
+
+/* A scan in key order (bytewise), not disturbed by later writes: over a snapshot of now, or, when txn is not NULL, over what the transaction (of this
+ * database) sees, with the own writes made before the scan was opened. opts may be NULL: the whole default namespace. NULL on failure: FIRN_INVALID,
+ * FIRN_UNSUPPORTED, FIRN_NO_MEMORY, FIRN_CORRUPT, FIRN_IO in *error (nullable). Close it with firn_iter_close: until then it keeps the files of its
+ * snapshot alive. */
+FIRN_API firn_iter *firn_scan(firn_db *db, firn_txn *txn, const firn_scan_opts *opts, firn_error *error);
+/* Fills out with (u32 key_len, u32 val_len, key, value)*, with FIRN_SCAN_ENTRIES (u32 key_len, u32 val_len, u64 version, i64 expiry_ms (0: never), key,
+ * value)*. Returns the bytes filled; 0 = the end. When the next entry alone exceeds cap: FIRN_TOO_LARGE, nothing moved, and, if cap >= 8, the
+ * size that it needs as u64 in the first 8 bytes. Errors (FIRN_CORRUPT, FIRN_IO, FIRN_NO_MEMORY) are sticky. */
+FIRN_API int64_t firn_iter_chunk(firn_iter *iter, uint8_t *out, size_t cap);
+/* Up to max entries without a copy: the pointers are valid until the next call on the iterator. Returns their number, 0 = the end. */
+FIRN_API int64_t firn_iter_entries(firn_iter *iter, firn_kv *out, size_t max);
+/* Moves to the first key >= key (reverse: the last key <= key), clamped to the bounds. The limit starts anew. */
+FIRN_API int32_t firn_iter_seek(firn_iter *iter, const uint8_t *key, size_t key_len);
+FIRN_API void firn_iter_close(firn_iter *iter);
+
+/* ---- Namespaces ------------------------------------------------------------------------------------------------------ */
+
+#define FIRN_NS_EXISTING 1u
+
+/* The id of the namespace `name`, created when missing (durable as a put is). Names are any bytes; two names never share a key; ids
+ * are never used again. FIRN_NOT_FOUND with FIRN_NS_EXISTING; FIRN_INVALID (empty name, unknown flag), FIRN_TOO_LARGE. */
+FIRN_API int64_t firn_ns_open(firn_db *db, const uint8_t *name, size_t name_len, uint32_t flags);
+/* Removes all keys of the namespace, in O(1); running scans still see them. The space comes back with compaction. */
+FIRN_API int32_t firn_ns_clear(firn_db *db, uint32_t ns);
+/* Clears the namespace and forgets its name and id. Namespace 0: FIRN_INVALID. */
+FIRN_API int32_t firn_ns_drop(firn_db *db, uint32_t ns);
+/* (u32 id, u32 name_len, name)* of all named namespaces, by name. Returns the bytes; when that exceeds cap nothing was copied. */
+FIRN_API int64_t firn_ns_list(firn_db *db, uint8_t *out, size_t cap);
+
+/* ---- Operate --------------------------------------------------------------------------------------------------------- */
+
+/* Statistics as one JSON object, NUL-terminated when it fits. Returns the length without the NUL; nothing was copied unless cap > length. */
+FIRN_API int64_t firn_stats_json(firn_db *db, char *buf, size_t cap);
+/* Verifies a database that no one has open for writing: every checksum, the order of keys, tables against the manifest, the log.
+ * Reads everything, writes nothing. FIRN_OK, FIRN_CORRUPT with file and offset, FIRN_LOCKED, FIRN_NOT_FOUND, FIRN_NOT_A_DATABASE,
+ * FIRN_NEWER_FORMAT, FIRN_IO, FIRN_NO_MEMORY. */
+FIRN_API int32_t firn_check(const char *path, firn_error *error);
+
+/* ---- For dlopen: one symbol that gives the others -------------------------------------------------------------------- */
+
+/* Grows at its end only: compare struct_size before using a later member. */
+typedef struct firn_api {
+  uint32_t struct_size;
+  uint32_t version;
+  const char *(*status_name)(int32_t code);
+  const char *(*status_text)(int32_t code);
+  int32_t (*status_is_retryable)(int32_t code);
+  const char *(*build_info)(void);
+  firn_options *(*options_new)(void);
+  void (*options_free)(firn_options *options);
+  int32_t (*options_set)(firn_options *options, const char *name, const char *value);
+  int32_t (*options_set_u64)(firn_options *options, const char *name, uint64_t value);
+  int32_t (*options_parse)(firn_options *options, const char *text);
+  uint32_t (*option_count)(void);
+  int32_t (*option_info_at)(uint32_t i, firn_option_info *info);
+  firn_db *(*open)(const char *path, const firn_options *options, firn_error *error);
+  int32_t (*close)(firn_db *db);
+  int32_t (*recovery)(firn_db *db, firn_recovery_info *info);
+  int32_t (*sync)(firn_db *db);
+  int32_t (*flush)(firn_db *db);
+  int32_t (*compact)(firn_db *db);
+  int32_t (*run_jobs)(firn_db *db, int32_t max_ms);
+  int32_t (*db_error)(firn_db *db, firn_error *error);
+  int32_t (*put)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len);
+  int64_t (*get)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap);
+  int32_t (*del)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len);
+  int32_t (*exists)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len);
+  int32_t (*pin)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, firn_pin_t *pin);
+  void (*unpin)(firn_pin_t *pin);
+  int64_t (*write)(firn_db *db, const uint8_t *batch, size_t len, uint32_t flags);
+  int64_t (*multi_get)(firn_db *db, const uint8_t *keys, size_t len, uint8_t *out, size_t cap);
+  firn_iter *(*scan)(firn_db *db, firn_txn *txn, const firn_scan_opts *opts, firn_error *error);
+  int64_t (*iter_chunk)(firn_iter *iter, uint8_t *out, size_t cap);
+  int64_t (*iter_entries)(firn_iter *iter, firn_kv *out, size_t max);
+  int32_t (*iter_seek)(firn_iter *iter, const uint8_t *key, size_t key_len);
+  void (*iter_close)(firn_iter *iter);
+  int64_t (*ns_open)(firn_db *db, const uint8_t *name, size_t name_len, uint32_t flags);
+  int32_t (*ns_clear)(firn_db *db, uint32_t ns);
+  int32_t (*ns_drop)(firn_db *db, uint32_t ns);
+  int64_t (*ns_list)(firn_db *db, uint8_t *out, size_t cap);
+  int64_t (*stats_json)(firn_db *db, char *buf, size_t cap);
+  int32_t (*check)(const char *path, firn_error *error);
+  int64_t (*get_entry)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap, firn_entry *entry);
+  int64_t (*put_ex)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len, const firn_put_opts *opts);
+  int32_t (*compare_swap)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *old_val, size_t old_len,
+                          const uint8_t *new_val, size_t new_len, int64_t ttl_ms);
+  int64_t (*swap)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *new_val, size_t new_len, uint8_t *buf, size_t cap);
+  firn_i64 (*add)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t delta);
+  int32_t (*add_to)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t delta, int64_t *result);
+  int32_t (*expire)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len, int64_t ttl_ms);
+  int32_t (*persist)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len);
+  int64_t (*ttl)(firn_db *db, uint32_t ns, const uint8_t *key, size_t key_len);
+  int64_t (*delete_range)(firn_db *db, uint32_t ns, const uint8_t *lower, size_t lower_len, const uint8_t *upper, size_t upper_len, uint64_t limit);
+  firn_txn *(*txn_begin)(firn_db *db, uint32_t flags, firn_error *error);
+  int64_t (*txn_get)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap);
+  int64_t (*txn_get_entry)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap, firn_entry *entry);
+  int32_t (*txn_exists)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len);
+  int32_t (*txn_pin)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, firn_pin_t *pin);
+  int64_t (*txn_multi_get)(firn_txn *txn, const uint8_t *keys, size_t len, uint8_t *out, size_t cap);
+  int32_t (*txn_put)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len);
+  int32_t (*txn_delete)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len);
+  firn_i64 (*txn_add)(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, int64_t delta);
+  int64_t (*txn_write)(firn_txn *txn, const uint8_t *batch, size_t len);
+  uint64_t (*txn_version)(firn_txn *txn);
+  int64_t (*txn_commit)(firn_txn *txn);
+  int64_t (*txn_commit_ex)(firn_txn *txn, uint32_t flags);
+  void (*txn_close)(firn_txn *txn);
+} firn_api;
+
+/* The table of function pointers for major version `major` (0 now), NULL when unknown. Static data. */
+FIRN_API const firn_api *firn_get_api(uint32_t major);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* FIRN_H */

@@ -1,0 +1,147 @@
+// Single keys: the hot calls. Each is a mark, a lookup of the handle, limits, one call of Db.
+#include <new>
+
+#include "args.h"
+#include "call.h"
+#include "txn.h"
+
+namespace firn {
+namespace {
+
+struct PinBody {
+  Snapshot snapshot;  // keeps what the pin points at
+};
+
+int32_t write_one(firn_db* db, const Operation& operation, Code limits) {
+  const DbCall call(db);
+  if (!call.ok()) return to_c(call.code());
+  if (limits != Code::kOk) return to_c(limits);
+  return to_c(call->write(&operation, 1, WriteFlags{}).status().code());
+}
+
+// Gives the reserved slot back unless it was published.
+class PinSlot {
+ public:
+  PinSlot() : slot_(reserve_handle()) {
+    if (slot_ != nullptr) new (slot_->body) PinBody();
+  }
+  ~PinSlot() {
+    if (slot_ == nullptr) return;
+    slot_->body_as<PinBody>()->~PinBody();
+    unreserve_handle(slot_);
+  }
+  PinSlot(const PinSlot&) = delete;
+  PinSlot& operator=(const PinSlot&) = delete;
+
+  bool ok() const { return slot_ != nullptr; }
+  Snapshot* snapshot() const { return &slot_->body_as<PinBody>()->snapshot; }
+  void* publish() {
+    HandleSlot* slot = slot_;
+    slot_ = nullptr;
+    return publish_handle(slot, HandleType::kPin);
+  }
+
+ private:
+  HandleSlot* slot_;
+};
+
+Code pin_key(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, firn_pin_t* pin) {
+  const DbCall call(db);
+  if (!call.ok()) return call.code();
+  const Code limits = check_key(key, key_len);
+  if (limits != Code::kOk) return limits;
+  PinSlot slot;
+  if (!slot.ok()) return Code::kNoMemory;
+  Entry entry;
+  const Status status = call->pin(ns, Slice(key, key_len), slot.snapshot(), &entry);
+  if (!status.ok()) return status.code();
+  pin->data = entry.value.data();
+  pin->len = entry.value.size();
+  pin->version = entry.seq.value;
+  pin->owner = slot.publish();
+  return Code::kOk;
+}
+
+}  // namespace
+}  // namespace firn
+
+using namespace firn;
+
+int32_t firn_put(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, const uint8_t* val, size_t val_len) {
+  return guarded([&] {
+    const Code key_limits = check_key(key, key_len);
+    return write_one(db, {.ns = ns, .key = Slice(key, key_len), .value = Slice(val, val_len)},
+                     key_limits != Code::kOk ? key_limits : check_value(val, val_len));
+  });
+}
+
+int32_t firn_delete(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len) {
+  return guarded([&] {
+    return write_one(db, {.ns = ns, .kind = EntryKind::kDelete, .key = Slice(key, key_len), .value = Slice()}, check_key(key, key_len));
+  });
+}
+
+int64_t firn_get(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, uint8_t* buf, size_t cap) {
+  return guarded([&]() -> int64_t {
+    const DbCall call(db);
+    if (!call.ok()) [[unlikely]]
+      return to_c(call.code());
+    const Code limits = check_key(key, key_len);
+    if (limits != Code::kOk) [[unlikely]]
+      return to_c(limits);
+    if (check_buffer(buf, cap) != Code::kOk) [[unlikely]]
+      return FIRN_INVALID;
+    const Result<size_t> length = call->get(ns, Slice(key, key_len), buf, cap);
+    return length.ok() ? static_cast<int64_t>(length.value()) : to_c(length.status().code());
+  });
+}
+
+int64_t firn_get_entry(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, uint8_t* buf, size_t cap, firn_entry* entry) {
+  return guarded([&]() -> int64_t {
+    const DbCall call(db);
+    if (!call.ok()) return to_c(call.code());
+    const Code limits = check_key(key, key_len);
+    if (limits != Code::kOk) return to_c(limits);
+    if (check_buffer(buf, cap) != Code::kOk) return FIRN_INVALID;
+    Seq version;
+    int64_t expiry_ms = kNeverExpires;
+    const Result<size_t> length = call->get_entry(ns, Slice(key, key_len), buf, cap, &version, &expiry_ms);
+    if (!length.ok()) return to_c(length.status().code());
+    if (entry != nullptr) copy_out(entry, {sizeof *entry, 0, version.value, expiry_ms}, sizeof(uint64_t));
+    return static_cast<int64_t>(length.value());
+  });
+}
+
+int32_t firn_exists(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len) {
+  return guarded([&]() -> int32_t {
+    const DbCall call(db);
+    if (!call.ok()) return to_c(call.code());
+    const Code limits = check_key(key, key_len);
+    if (limits != Code::kOk) return to_c(limits);
+    const Result<bool> found = call->exists(ns, Slice(key, key_len));
+    if (!found.ok()) return to_c(found.status().code());
+    return found.value() ? 1 : 0;
+  });
+}
+
+int32_t firn_pin(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, firn_pin_t* pin) {
+  if (pin != nullptr) *pin = {};
+  return guarded([&] {
+    if (pin == nullptr) {
+      const DbCall call(db);
+      return to_c(call.ok() ? Code::kInvalid : call.code());
+    }
+    return to_c(pin_key(db, ns, key, key_len, pin));
+  });
+}
+
+void firn_unpin(firn_pin_t* pin) {
+  if (pin == nullptr) return;
+  const void* owner = pin->owner;
+  *pin = {};
+  if (close_txn_pin(owner)) return;
+  HandleSlot* slot = nullptr;
+  if (close_exclusive(owner, HandleType::kPin, &slot) != Code::kOk) return;
+  slot->body_as<PinBody>()->~PinBody();  // without a mark: an own mark would keep a retired view from being freed
+  unreserve_handle(slot);
+}

@@ -1,0 +1,214 @@
+#include "scan.h"
+
+#include <cstring>
+
+#include "args.h"
+#include "base/coding.h"
+#include "boundary.h"
+
+namespace firn {
+namespace {
+
+constexpr size_t kGlobBytesMax = 65535;
+constexpr uint32_t kKnownFlags = FIRN_SCAN_REVERSE | FIRN_SCAN_KEYS_ONLY | FIRN_SCAN_ENTRIES;
+
+// The smallest key above all that begin with `prefix`; nothing when there is none.
+std::optional<std::string> end_of_prefix(std::string prefix) {
+  while (!prefix.empty() && static_cast<uint8_t>(prefix.back()) == 0xff) prefix.pop_back();
+  if (prefix.empty()) return std::nullopt;
+  prefix.back() = static_cast<char>(static_cast<uint8_t>(prefix.back()) + 1);
+  return prefix;
+}
+
+void narrow_to_prefix(Slice prefix, ScanWindow* window) {
+  if (prefix.empty()) return;
+  if (Slice(window->lower) < prefix) window->lower = prefix.to_string();
+  std::optional<std::string> end = end_of_prefix(prefix.to_string());
+  if (end && (!window->upper || Slice(*end) < Slice(*window->upper))) window->upper = std::move(end);
+}
+
+}  // namespace
+
+Code read_scan_opts(const firn_scan_opts* given, firn_scan_opts* opts) {
+  *opts = FIRN_SCAN_OPTS_INIT;
+  if (given == nullptr) return Code::kOk;
+  const Code code = copy_in(given, opts, offsetof(firn_scan_opts, lower));
+  if (code != Code::kOk) return code;
+  if (opts->reserved != 0) return Code::kInvalid;
+  return check_flags(opts->flags, kKnownFlags);
+}
+
+Status make_window(const firn_scan_opts& opts, ScanWindow* window) {
+  for (const auto& [bytes, size] : {std::pair(opts.lower, opts.lower_len), {opts.upper, opts.upper_len}, {opts.prefix, opts.prefix_len}}) {
+    const Code code = check_bytes(bytes, size, kKeyBytesMax);
+    if (code != Code::kOk) return {code, "a bound or the prefix is longer than a key can be, or NULL with a length"};
+  }
+  const Code glob_code = check_bytes(opts.glob, opts.glob_len, kGlobBytesMax);
+  if (glob_code != Code::kOk) return {glob_code, "the glob is too long, or NULL with a length"};
+  if (opts.lower != nullptr) window->lower = Slice(opts.lower, opts.lower_len).to_string();
+  if (opts.upper != nullptr) window->upper = Slice(opts.upper, opts.upper_len).to_string();
+  narrow_to_prefix(Slice(opts.prefix, opts.prefix_len), window);
+  if (opts.glob != nullptr) {
+    const size_t glob_len = opts.glob_len != 0 ? opts.glob_len : strnlen(opts.glob, kGlobBytesMax + 1);
+    if (glob_len > kGlobBytesMax) return {Code::kTooLarge, "the glob is longer than 65,535 bytes"};
+    Result<Glob> glob = Glob::compile(Slice(std::string_view(opts.glob, glob_len)));
+    if (!glob.ok()) return {glob.status().code(), "the glob is malformed: see firn.h for its grammar"};
+    narrow_to_prefix(Slice(glob->literal_prefix()), window);
+    window->glob = std::move(*glob);
+  }
+  return Code::kOk;
+}
+
+Status Scan::set_up(const firn_scan_opts& opts) {
+  flags_ = opts.flags;
+  limit_ = opts.limit;
+  return make_window(opts, &window_);
+}
+
+Result<std::unique_ptr<Scan>> Scan::open(Db& db, const firn_db* handle, const firn_scan_opts& opts) {
+  std::unique_ptr<Scan> scan(new Scan);
+  FIRN_TRY(scan->set_up(opts));
+  scan->db_handle_ = handle;
+  scan->snapshot_ = db.snapshot();
+  FIRN_TRY_ASSIGN(scan->prefix_, db.prefix_of(scan->snapshot_, opts.ns));
+  FIRN_TRY_ASSIGN(scan->iterator_, db.new_iterator(scan->snapshot_, opts.ns));
+  return scan;
+}
+
+Result<std::unique_ptr<Scan>> Scan::open(const firn_txn* handle, std::shared_ptr<Transaction> transaction, const firn_scan_opts& opts) {
+  std::unique_ptr<Scan> scan(new Scan);
+  FIRN_TRY(scan->set_up(opts));
+  scan->txn_handle_ = handle;
+  scan->transaction_ = std::move(transaction);
+  const ScanWindow& window = scan->window_;
+  const std::optional<Slice> upper = window.upper ? std::optional(Slice(*window.upper)) : std::nullopt;
+  std::shared_ptr<const Overlay> overlay;
+  FIRN_TRY_ASSIGN(scan->prefix_, scan->transaction_->prefix_of(opts.ns));
+  FIRN_TRY_ASSIGN(scan->iterator_, scan->transaction_->new_iterator(opts.ns, Slice(window.lower), upper, &overlay));
+  if (!scan->transaction_->is_read_only()) {
+    scan->reads_.emplace(*scan->transaction_, opts.ns, scan->prefix_, std::move(overlay), window.glob.has_value());
+  }
+  return scan;
+}
+
+// Forward: to the first key >= target. Reverse: to the last key < target, or <= target when `inclusive`.
+void Scan::place(Slice target, bool inclusive) {
+  Iterator& it = *iterator_;
+  placed_ = true;
+  it.seek({prefix_, target});
+  const bool reverse = (flags_ & FIRN_SCAN_REVERSE) != 0;
+  if (reads_ && !reverse) reads_->start_forward(target);
+  if (reads_ && reverse) reads_->start_backward(inclusive ? target.to_string() + '\0' : target.to_string());
+  if (!reverse) return;
+  if (!it.valid()) {
+    it.seek_to_last();
+  } else if (!inclusive || it.entry().key.user != target) {
+    it.prev();
+  }
+}
+
+void Scan::place_at_start() {
+  const bool reverse = (flags_ & FIRN_SCAN_REVERSE) != 0;
+  if (!reverse) {
+    place(Slice(window_.lower), true);
+  } else if (window_.upper) {
+    place(Slice(*window_.upper), false);
+  } else {
+    placed_ = true;
+    if (reads_) reads_->start_backward(std::nullopt);
+    iterator_->seek_to_last();
+  }
+}
+
+void Scan::step() {
+  if ((flags_ & FIRN_SCAN_REVERSE) != 0) {
+    iterator_->prev();
+  } else {
+    iterator_->next();
+  }
+}
+
+// Brings the iterator to the next entry that is to be returned; false: there is none, end_code() says why.
+bool Scan::settle() {
+  if (limit_ != 0 && returned_count_ == limit_) return false;
+  if (!placed_) place_at_start();
+  for (; iterator_->valid(); step()) {
+    const Slice key = iterator_->entry().key.user;
+    if (window_.is_above(key) || window_.is_below(key)) break;
+    if (!window_.glob || window_.glob->matches(key)) return true;
+  }
+  if (reads_ && iterator_->status().ok()) reads_->ended(Slice(window_.lower), window_.upper);
+  return false;
+}
+
+void Scan::returned() {
+  ++returned_count_;
+  if (reads_) reads_->returned(iterator_->entry());
+}
+
+int64_t Scan::end_code() const { return to_c(iterator_->status().code()); }
+
+// The bytes that the present entry takes; stored only if they fit `room`.
+size_t Scan::store_entry(uint8_t* out, size_t room) const {
+  const Entry& entry = iterator_->entry();
+  const Slice key = entry.key.user;
+  const Slice value = (flags_ & FIRN_SCAN_KEYS_ONLY) != 0 ? Slice() : entry.value;
+  const bool with_version = (flags_ & FIRN_SCAN_ENTRIES) != 0;
+  const size_t header = with_version ? 24 : 8;
+  const size_t bytes = header + key.size() + value.size();
+  if (bytes > room) return bytes;
+  store<uint32_t>(out, static_cast<uint32_t>(key.size()));
+  store<uint32_t>(out + 4, static_cast<uint32_t>(value.size()));
+  if (with_version) {
+    store<uint64_t>(out + 8, entry.seq.value);
+    store<int64_t>(out + 16, entry.expiry_ms);
+  }
+  std::memcpy(out + header, key.data(), key.size());
+  if (!value.empty()) std::memcpy(out + header + key.size(), value.data(), value.size());
+  return bytes;
+}
+
+int64_t Scan::chunk(uint8_t* out, size_t cap) {
+  size_t filled = 0;
+  while (settle()) {
+    const size_t bytes = store_entry(out + filled, cap - filled);
+    if (bytes > cap - filled) {
+      if (filled != 0) break;
+      if (cap >= sizeof(uint64_t)) store<uint64_t>(out, bytes);
+      return FIRN_TOO_LARGE;
+    }
+    filled += bytes;
+    returned();
+    step();
+  }
+  if (reads_) reads_->settle();
+  return filled != 0 ? static_cast<int64_t>(filled) : end_code();
+}
+
+int64_t Scan::entries(firn_kv* out, size_t max) {
+  size_t count = 0;
+  while (count < max && settle()) {
+    const Entry& entry = iterator_->entry();
+    firn_kv& kv = out[count++];
+    kv = {entry.key.user.data(), entry.key.user.size(), entry.value.data(), entry.value.size()};
+    if ((flags_ & FIRN_SCAN_KEYS_ONLY) != 0) kv.val = nullptr, kv.val_len = 0;
+    returned();
+    step();
+  }
+  if (reads_) reads_->settle();
+  return count != 0 ? static_cast<int64_t>(count) : end_code();
+}
+
+Code Scan::seek(Slice key) {
+  returned_count_ = 0;
+  const bool reverse = (flags_ & FIRN_SCAN_REVERSE) != 0;
+  const bool before_start = reverse ? window_.is_above(key) : window_.is_below(key);
+  if (before_start) {
+    place_at_start();
+  } else {
+    place(key, true);
+  }
+  return iterator_->status().code();
+}
+
+}  // namespace firn

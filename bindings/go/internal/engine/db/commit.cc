@@ -1,0 +1,345 @@
+#include "db/commit.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/hash.h"
+#include "db/thread_mark.h"
+#include "lsm/log_entry.h"
+
+namespace firn {
+namespace {
+
+constexpr uint64_t kSegmentGrowth = 16;  // few steps: making a segment costs four syncs, which a young database would wait for
+// The next segment is made when so much of the active one is used: of a small one, which is full in no time, much sooner.
+constexpr uint64_t kSpareAtFraction = 4;
+constexpr uint64_t kSpareAtFractionSmall = 16;
+constexpr uint64_t kSmallSegmentBytes = 1 << 20;
+// Pages are made present so far ahead of the writer, so much at a time. When commits wait for the disk less is better: the next fdatasync writes what was
+// made present.
+constexpr uint64_t kPrefaultAheadBytes = 4 << 20;
+constexpr uint64_t kPrefaultChunkBytes = 1 << 20;
+constexpr uint64_t kPrefaultAheadSyncBytes = 128 << 10;
+constexpr uint64_t kPrefaultChunkSyncBytes = 64 << 10;
+constexpr size_t kPreparedOnStackCount = 8;
+
+uint64_t spare_due_at(const Segment& segment) {
+  return segment.capacity() / (segment.capacity() <= kSmallSegmentBytes ? kSpareAtFractionSmall : kSpareAtFraction);
+}
+
+bool waits_for_disk(const DbOptions& options) {
+  return options.durability == Durability::kSync || (options.durability == Durability::kInterval && options.durability_interval_ms < 100);
+}
+
+}  // namespace
+
+Status CommitDoor::start(Seq last, std::vector<std::shared_ptr<Memtable>> sealed, VersionRef version, NamespaceCatalogRef catalog) {
+  segment_bytes_ = std::min(kSegmentBytesMin, core_.options.memtable_bytes);
+  FIRN_TRY_ASSIGN(Spare first, make_spare({}, segment_bytes_));
+  last_ = last;
+  catalog_ = catalog;
+  memtable_ = first.memtable;
+  if (Status status = core_.wal->activate(std::move(first.segment)); !status.ok()) return core_.fail(std::move(status));
+  core_.visible.store(last.value, std::memory_order_release);
+  core_.views->publish(std::make_unique<ReadView>(memtable_, std::move(sealed), std::move(version), std::move(catalog)));
+  return {};
+}
+
+CommitDoor::Need CommitDoor::need_of(const Operation* operations, size_t count) {
+  Need need{0, count};
+  for (size_t i = 0; i < count; i++) {
+    need.payload_bytes += log_entry_bytes(operations[i].kind, operations[i].key.size(), operations[i].value.size());
+  }
+  return need;
+}
+
+Status CommitDoor::resolve(const NamespaceCatalog& catalog, const Operation* operations, size_t count, Prepared* prepared) const {
+  for (size_t i = 0; i < count; i++) {
+    const Prefix prefix = catalog.prefix_of(operations[i].ns, kSeqMax);
+    if (prefix == kSystemPrefix) return Code::kInvalid;
+    prepared[i].key = {prefix, operations[i].key};
+    prepared[i].hash = hash_key(core_.hash_seed, prepared[i].key);
+  }
+  return {};
+}
+
+Result<Seq> CommitDoor::write(const Operation* operations, size_t count, WriteFlags flags) {
+  FIRN_TRY(core_.check_writable());
+  if (count == 0) return Seq{core_.visible.load(std::memory_order_acquire)};
+  std::array<Prepared, kPreparedOnStackCount> on_stack;
+  std::vector<Prepared> on_heap;
+  Prepared* prepared = on_stack.data();
+  if (count > on_stack.size()) {
+    on_heap.resize(count);
+    prepared = on_heap.data();
+  }
+  const Need need = need_of(operations, count);
+  if (need.payload_bytes > kRecordPayloadBytesMax) return Code::kTooLarge;
+
+  // Hashing and the first cache miss happen outside the door. The thread is marked, so the view and its catalog stay.
+  const ReadView* view = core_.views->current();
+  const NamespaceCatalog* catalog = view->catalog().get();
+  FIRN_TRY(resolve(*catalog, operations, count, prepared));
+  if (count == 1) view->active()->prefetch(prepared[0].hash);
+
+  std::unique_lock door(mutex_);
+  if (!has_room(need)) [[unlikely]] {
+    FIRN_TRY(make_room(door, need, flags.no_block));
+    catalog = nullptr;  // the wait may have lost the view
+  }
+  if (catalog_.get() != catalog) [[unlikely]]
+    FIRN_TRY(resolve(*catalog_, operations, count, prepared));
+  if (is_stopped_) [[unlikely]]
+    return Code::kClosed;
+  FIRN_TRY(append(operations, count, prepared, need.payload_bytes, nullptr));
+  return leave(door, flags);
+}
+
+// The commit is made: out of the door, and to what its durability asks for.
+Result<Seq> CommitDoor::leave(std::unique_lock<std::mutex>& door, WriteFlags flags) {
+  const Seq seq = last_;
+  const LogPosition position = core_.wal->end();
+  const bool upkeep_due = core_.wal->active_offset() >= upkeep_at_;
+  if (upkeep_due) upkeep_at_ = UINT64_MAX;
+  door.unlock();
+
+  if (upkeep_due) [[unlikely]]
+    on_upkeep_due();
+  if (flags.sync || core_.options.durability != Durability::kProcess) FIRN_TRY(make_durable(position, flags.sync));
+  return seq;
+}
+
+Status CommitDoor::append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes,
+                          NamespaceCatalogRef catalog) {
+  FIRN_TRY(core_.check_writable());
+  uint64_t offset = 0;
+  Result<uint8_t*> reserved = core_.wal->reserve(payload_bytes, &offset);
+  if (!reserved.ok()) [[unlikely]]
+    return core_.fail(reserved.status());
+  uint8_t* to = *reserved;
+  Entry entry;
+  entry.seq = {last_.value + 1};
+  for (size_t i = 0; i < count; i++) {
+    entry.key = prepared[i].key;
+    entry.value = operations[i].value;
+    entry.kind = operations[i].kind;
+    entry.expiry_ms = operations[i].expiry_ms;
+    const Memtable::Place place = memtable_->place_of(entry.key, prepared[i].hash);
+    const uint64_t bytes = encode_log_entry(to, entry, place.previous);
+    memtable_->add(place, prepared[i].hash, offset, entry.seq);  // not visible yet: its number is above `visible`
+    to += bytes;
+    offset += bytes;
+  }
+  if (Status status = core_.wal->append(payload_bytes); !status.ok()) [[unlikely]]
+    return core_.fail(std::move(status));
+  last_ = entry.seq;
+  memtable_->set_end(core_.wal->active_offset());
+  if (catalog != nullptr) {
+    // The view first: a reader who still has the older sequence number finds the older prefix in the new catalog.
+    const std::lock_guard lock(core_.view_mutex);
+    catalog_ = catalog;
+    DbCore::ViewChange change;
+    change.catalog = std::move(catalog);
+    core_.publish(std::move(change));
+  }
+  core_.visible.store(last_.value, std::memory_order_release);
+  return {};
+}
+
+Result<std::optional<uint32_t>> CommitDoor::change_namespace(const CatalogChange& change) {
+  FIRN_TRY(core_.check_writable());
+  std::unique_lock door(mutex_);
+  for (;;) {
+    const std::optional<NamespaceCatalog::Change> wanted = change(*catalog_, {last_.value + 1});
+    if (!wanted) return std::optional<uint32_t>();
+    std::vector<Operation> operations;
+    std::vector<Prepared> prepared;
+    Need need{0, wanted->entries.size()};
+    for (const auto& [key, value] : wanted->entries) {
+      Operation operation;
+      operation.kind = value ? EntryKind::kPut : EntryKind::kDelete;
+      operation.key = Slice(key);
+      if (value) operation.value = Slice(*value);
+      operations.push_back(operation);
+      const InternalKey internal{kSystemPrefix, operation.key};
+      prepared.push_back({internal, hash_key(core_.hash_seed, internal)});
+      need.payload_bytes += log_entry_bytes(operation.kind, operation.key.size(), operation.value.size());
+    }
+    if (!has_room(need)) {
+      FIRN_TRY(make_room(door, need, false));
+      continue;  // the wait may have let others change the catalog
+    }
+    if (is_stopped_) return Code::kClosed;
+    FIRN_TRY(append(operations.data(), operations.size(), prepared.data(), need.payload_bytes, wanted->next));
+    const LogPosition position = core_.wal->end();
+    const uint32_t id = wanted->id;
+    door.unlock();
+    FIRN_TRY(make_durable(position, false));
+    return std::optional<uint32_t>(id);
+  }
+}
+
+Status CommitDoor::make_room(std::unique_lock<std::mutex>& door, const Need& need, bool no_block) {
+  while (!has_room(need)) {
+    if (is_stopped_) return Code::kClosed;
+    FIRN_TRY(core_.check_writable());
+    const uint64_t seen = core_.progress_count.load();  // before the look: progress between the look and the wait is not missed
+    if (is_backlogged()) {
+      if (no_block) return Code::kWouldBlock;
+      FIRN_TRY(wait_for_jobs(door, seen));
+      continue;
+    }
+    FIRN_TRY(rotate(need, segment_bytes_));
+    segment_bytes_ = std::min(core_.options.memtable_bytes, segment_bytes_ * kSegmentGrowth);
+  }
+  return {};
+}
+
+bool CommitDoor::is_backlogged() const {
+  const std::lock_guard lock(core_.view_mutex);
+  const ReadView& view = *core_.views->current();
+  return view.sealed().size() >= kSealedCountMax || view.version()->runs.size() >= kRunCountMax;
+}
+
+Status CommitDoor::wait_for_jobs(std::unique_lock<std::mutex>& door, uint64_t seen) {
+  if (core_.options.single_threaded) {
+    FIRN_TRY(do_jobs());
+    return {};
+  }
+  door.unlock();
+  {
+    const ThreadPark park;
+    core_.stall_count.fetch_add(1, std::memory_order_relaxed);
+    std::unique_lock state(core_.state_mutex);
+    // A job that failed is tried again later; who waits for it is told why instead of waiting for ever.
+    core_.progressed.wait(state, [&] { return core_.progress_count.load() != seen || !core_.job_error.ok() || core_.is_failed.load(); });
+    if (!core_.job_error.ok()) return core_.job_error;
+  }
+  door.lock();
+  return {};
+}
+
+Status CommitDoor::rotate(const Need& need, uint64_t segment_bytes) {
+  Spare next;
+  {
+    const std::lock_guard lock(spare_mutex_);
+    if (!spare_) {
+      FIRN_TRY_ASSIGN(spare_, make_spare(need, segment_bytes));
+    }
+    next = std::move(*spare_);
+    spare_.reset();
+  }
+  if (Status status = core_.wal->activate(std::move(next.segment)); !status.ok()) return core_.fail(std::move(status));
+  upkeep_at_ = 0;
+  {
+    const std::lock_guard lock(core_.view_mutex);
+    DbCore::ViewChange change;
+    change.active = next.memtable;
+    change.sealed = core_.views->current()->sealed();
+    change.sealed->insert(change.sealed->begin(), memtable_);
+    core_.publish(std::move(change));
+  }
+  memtable_ = std::move(next.memtable);
+  on_sealed();
+  return {};
+}
+
+Result<CommitDoor::Spare> CommitDoor::make_spare(const Need& need, uint64_t segment_bytes) {
+  const uint64_t needed = kSegmentHeaderBytes + 2 * kMarkBytes + record_bytes(need.payload_bytes);
+  FIRN_TRY_ASSIGN(auto segment, core_.wal->prepare(std::max(segment_bytes, needed)));
+  FIRN_TRY_ASSIGN(auto memtable, Memtable::create(segment, core_.hash_seed, need.key_count));
+  // From here on recovery insists on the segment.
+  ManifestEdit edit;
+  edit.add_wal_segment(segment->id());
+  edit.set_wal_next(segment->id() + 1, segment->base() + segment->capacity());
+  if (Status status = core_.manifest->apply(edit); !status.ok()) return core_.fail(std::move(status));
+  return Spare{std::move(segment), std::move(memtable)};
+}
+
+Status CommitDoor::discard_spare() {
+  if (!spare_) return {};
+  ManifestEdit edit;
+  edit.drop_wal_segment(spare_->segment->id());
+  if (Status status = core_.manifest->apply(edit); !status.ok()) return core_.fail(std::move(status));
+  const std::string name = segment_name(spare_->segment->id());
+  spare_.reset();
+  return core_.wal->directory().remove(name);
+}
+
+Status CommitDoor::seal() {
+  FIRN_TRY(core_.check_writable());
+  std::unique_lock door(mutex_);
+  if (memtable_->empty()) return {};
+  {
+    const std::lock_guard lock(spare_mutex_);
+    FIRN_TRY(discard_spare());
+  }
+  segment_bytes_ = std::min(kSegmentBytesMin, core_.options.memtable_bytes);
+  return rotate({}, segment_bytes_);
+}
+
+Seq CommitDoor::stop() {
+  const std::lock_guard door(mutex_);
+  is_stopped_ = true;
+  return last_;
+}
+
+Status CommitDoor::seal_stopped() {
+  const std::lock_guard door(mutex_);
+  if (memtable_->empty()) return {};
+  const std::lock_guard lock(core_.view_mutex);
+  DbCore::ViewChange change;
+  change.sealed = core_.views->current()->sealed();
+  change.sealed->insert(change.sealed->begin(), memtable_);
+  core_.publish(std::move(change));
+  return {};
+}
+
+Status CommitDoor::make_durable(LogPosition position, bool sync) {
+  if (sync || core_.options.durability == Durability::kSync) return settle(position);
+  if (core_.options.durability == Durability::kEvery &&
+      commits_since_sync_.fetch_add(1, std::memory_order_relaxed) + 1 == core_.options.durability_every_count) {
+    on_upkeep_due();
+  }
+  return {};
+}
+
+Status CommitDoor::settle(LogPosition position) {
+  if (core_.has_recovered.load(std::memory_order_acquire)) FIRN_TRY(flush_recovered());
+  if (Status status = core_.sync_group->wait(position); !status.ok()) return core_.fail(std::move(status));
+  return {};
+}
+
+Result<bool> CommitDoor::upkeep() {
+  std::shared_ptr<Segment> segment;
+  uint64_t offset = 0;
+  uint64_t segment_bytes = 0;
+  {
+    const std::lock_guard door(mutex_);
+    segment = core_.wal->active();
+    offset = core_.wal->active_offset();
+    segment_bytes = segment_bytes_;
+  }
+  const bool sparing = waits_for_disk(core_.options);
+  const uint64_t ahead = sparing ? kPrefaultAheadSyncBytes : kPrefaultAheadBytes;
+  const uint64_t chunk = sparing ? kPrefaultChunkSyncBytes : kPrefaultChunkBytes;
+  bool has_spare = false;
+  {
+    const std::lock_guard lock(spare_mutex_);
+    if (!spare_ && offset >= spare_due_at(*segment)) {
+      if (auto spare = make_spare({}, segment_bytes); spare.ok()) spare_ = std::move(*spare);
+    }
+    has_spare = spare_.has_value();
+    if (has_spare) FIRN_TRY(spare_->segment->prefault(ahead, chunk).status());
+  }
+  FIRN_TRY_ASSIGN(const bool more, segment->prefault(offset + ahead, chunk));
+  const std::lock_guard door(mutex_);
+  if (core_.wal->active() != segment) return true;
+  if (!more) {
+    upkeep_at_ = offset + ahead / 2;
+    if (!has_spare) upkeep_at_ = std::min(upkeep_at_, std::max(offset + 1, spare_due_at(*segment)));
+  }
+  return more;
+}
+
+}  // namespace firn

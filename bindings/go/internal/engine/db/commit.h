@@ -1,0 +1,120 @@
+// CommitDoor: the one way by which anything is written. A commit takes the writer's turn, goes into the log and the active memtable, and becomes visible as a
+// whole.
+//
+//   COM-1  Sequence numbers grow by one a commit, in the order of the log.
+//   COM-2  A commit is visible (DbCore::visible) after all its entries are linked, and before the door is left.
+//   COM-3  Everything that can fail for lack of memory or space is done before the first byte of a commit is stored. After a failed store nothing is committed any more.
+//   COM-4  A memtable is sealed between commits; its segment holds exactly its records.
+//
+// Threading: write(), update(), commit(), change_namespace(), seal() from any thread; upkeep() from one background thread (or inside writes, single-threaded).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "db/db_core.h"
+
+namespace firn {
+
+class ReadValidation;
+
+class CommitDoor {
+ public:
+  explicit CommitDoor(DbCore& core) : core_(core) {}
+
+  // Opening: the first segment and memtable, published with what recovery found.
+  Status start(Seq last, std::vector<std::shared_ptr<Memtable>> sealed, VersionRef version, NamespaceCatalogRef catalog);
+
+  Result<Seq> write(const Operation* operations, size_t count, WriteFlags flags);
+
+  // A commit of one operation that depends on what is there. `decide` is asked inside the door, perhaps several times: `current` is the key's present entry,
+  // nullptr when it is absent or expired; it fills in the operation's kind, value and expiry, or returns a code that ends the call with nothing written.
+  using Decision = std::function<Code(const Entry* current, Operation* operation)>;
+  Result<Seq> update(uint32_t ns, Slice key, const Decision& decide, WriteFlags flags);
+
+  // A commit of what a transaction wrote, if what it read is still so: else kConflict.
+  Result<Seq> commit(const std::vector<Operation>& operations, ReadValidation* validation, WriteFlags flags);
+  // The present state, and how far the log goes in it.
+  struct Moment {
+    Snapshot snapshot;
+    std::shared_ptr<Memtable> active;
+    uint64_t log_offset = 0;
+  };
+  Moment look();
+  // A commit of operations that are made up inside the door, from the state that they change: nobody can come between, so it always succeeds, and holds up
+  // all others meanwhile. `build` may be called several times.
+  using Build = std::function<Status(Snapshot snapshot, std::vector<Operation>* operations)>;
+  Result<Seq> commit_alone(const Build& build, WriteFlags flags);
+
+  // A commit that changes the namespaces. `change` is asked inside the door, with the present catalog and the sequence number of the commit; nullopt: nothing to
+  // do. Returns the id that the change names, if it made one.
+  using CatalogChange = std::function<std::optional<NamespaceCatalog::Change>(const NamespaceCatalog&, Seq)>;
+  Result<std::optional<uint32_t>> change_namespace(const CatalogChange& change);
+
+  // Seals the active memtable if it has entries; goes on in the smallest segment.
+  Status seal();
+  // Returns the last sequence number and takes no commits any more.
+  Seq stop();
+  // After stop(): hands the active memtable to the flush, without a successor.
+  Status seal_stopped();
+
+  // Called when upkeep() is due, and when a memtable was sealed. Set before start().
+  std::function<void()> on_upkeep_due;
+  std::function<void()> on_sealed;
+  std::function<Status()> do_jobs;          // single-threaded: called where a writer would wait
+  std::function<Status()> flush_recovered;  // what recovery found is in tables when it returns
+
+  // Makes the next segment when the active one is well used, and its pages present ahead of the writer. Returns whether there is more to do at once.
+  Result<bool> upkeep();
+
+  // Everything below `position` is durable when it returns.
+  Status settle(LogPosition position);
+  uint64_t commits_since_sync() const { return commits_since_sync_.load(std::memory_order_relaxed); }
+  void sync_started() { commits_since_sync_.store(0, std::memory_order_relaxed); }
+
+ private:
+  struct Spare {
+    std::shared_ptr<Segment> segment;
+    std::shared_ptr<Memtable> memtable;
+  };
+  struct Need {
+    uint64_t payload_bytes = 0;
+    size_t key_count = 0;
+  };
+  // One operation with what was computed outside the door.
+  struct Prepared {
+    InternalKey key;
+    uint64_t hash;
+  };
+
+  static Need need_of(const Operation* operations, size_t count);
+  Status resolve(const NamespaceCatalog& catalog, const Operation* operations, size_t count, Prepared* prepared) const;
+  Status make_room(std::unique_lock<std::mutex>& door, const Need& need, bool no_block);
+  bool has_room(const Need& need) const { return core_.wal->fits(need.payload_bytes) && memtable_->has_room(need.key_count); }
+  Status rotate(const Need& need, uint64_t segment_bytes);
+  Result<Spare> make_spare(const Need& need, uint64_t segment_bytes);
+  Status discard_spare();  // spare_mutex_ is held
+  Status append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes, NamespaceCatalogRef catalog);
+  Result<Seq> leave(std::unique_lock<std::mutex>& door, WriteFlags flags);
+  bool is_backlogged() const;
+  // Until progress_count is no longer `seen`. The door is left meanwhile.
+  Status wait_for_jobs(std::unique_lock<std::mutex>& door, uint64_t seen);
+  Status make_durable(LogPosition position, bool sync);
+
+  DbCore& core_;
+  std::mutex mutex_;  // the door
+  Seq last_;
+  std::shared_ptr<Memtable> memtable_;         // the active one
+  NamespaceCatalogRef catalog_;                // the newest
+  uint64_t segment_bytes_ = kSegmentBytesMin;  // of the next segment
+  uint64_t upkeep_at_ = 0;                     // offset in the active segment at which upkeep is due
+  bool is_stopped_ = false;
+
+  std::mutex spare_mutex_;  // spare_; taken after the door
+  std::optional<Spare> spare_;
+  std::atomic<uint64_t> commits_since_sync_{0};
+};
+
+}  // namespace firn

@@ -1,0 +1,94 @@
+// The commits that depend on what is there: decided, validated or made up inside the door.
+#include "db/commit.h"
+#include "db/read_validation.h"
+#include "lsm/log_entry.h"
+
+namespace firn {
+namespace {
+
+// So often what was read is compared outside the door, before it is done inside however long it takes.
+constexpr int kRoundsOutsideMax = 8;
+
+}  // namespace
+
+Result<Seq> CommitDoor::update(uint32_t ns, Slice key, const Decision& decide, WriteFlags flags) {
+  FIRN_TRY(core_.check_writable());
+  Operation operation;
+  operation.ns = ns;
+  operation.key = key;
+  std::unique_lock door(mutex_);
+  for (;;) {
+    if (is_stopped_) return Code::kClosed;
+    Prepared prepared;
+    FIRN_TRY(resolve(*catalog_, &operation, 1, &prepared));
+    Entry current;
+    // Inside the door everything that was committed is visible, and nothing newer can come.
+    const Status found = core_.views->current()->find(prepared.key, prepared.hash, kSeqMax, &current);
+    if (!found.ok() && !found.is(Code::kNotFound)) return found;
+    const bool is_there = found.ok() && (current.kind == EntryKind::kPut || current.is_live(core_.clock.now_ms()));
+    if (const Code code = decide(is_there ? &current : nullptr, &operation); code != Code::kOk) return code;
+    const Need need{log_entry_bytes(operation.kind, key.size(), operation.value.size()), 1};
+    if (!has_room(need)) [[unlikely]] {
+      FIRN_TRY(make_room(door, need, flags.no_block));
+      continue;  // the wait may have let others change the key
+    }
+    FIRN_TRY(append(&operation, 1, &prepared, need.payload_bytes, nullptr));
+    return leave(door, flags);
+  }
+}
+
+CommitDoor::Moment CommitDoor::look() {
+  const std::lock_guard door(mutex_);
+  return {core_.views->snapshot(core_.visible, 0), memtable_, core_.wal->active_offset()};
+}
+
+Result<Seq> CommitDoor::commit(const std::vector<Operation>& operations, ReadValidation* validation, WriteFlags flags) {
+  FIRN_TRY(core_.check_writable());
+  const Need need = need_of(operations.data(), operations.size());
+  if (need.payload_bytes > kRecordPayloadBytesMax) return Code::kTooLarge;
+  std::vector<Prepared> prepared(operations.size());
+  const NamespaceCatalog* catalog = core_.views->current()->catalog().get();
+  FIRN_TRY(resolve(*catalog, operations.data(), operations.size(), prepared.data()));
+
+  for (int round = 0;; round++) {
+    std::unique_lock door(mutex_);
+    if (!has_room(need)) [[unlikely]] {
+      FIRN_TRY(make_room(door, need, flags.no_block));
+      catalog = nullptr;  // the wait may have lost the view
+    }
+    if (is_stopped_) return Code::kClosed;
+    if (last_ > validation->valid_at() && round < kRoundsOutsideMax && !validation->is_short(*core_.views->current())) {
+      door.unlock();
+      Moment now = look();
+      FIRN_TRY(validation->advance(*now.snapshot.view(), now.snapshot.seq(), std::move(now.active), now.log_offset));
+      continue;
+    }
+    FIRN_TRY(validation->advance(*core_.views->current(), last_, memtable_, core_.wal->active_offset()));
+    if (catalog_.get() != catalog) FIRN_TRY(resolve(*catalog_, operations.data(), operations.size(), prepared.data()));
+    FIRN_TRY(append(operations.data(), operations.size(), prepared.data(), need.payload_bytes, nullptr));
+    return leave(door, flags);
+  }
+}
+
+Result<Seq> CommitDoor::commit_alone(const Build& build, WriteFlags flags) {
+  FIRN_TRY(core_.check_writable());
+  std::unique_lock door(mutex_);
+  for (;;) {
+    if (is_stopped_) return Code::kClosed;
+    std::vector<Operation> operations;
+    FIRN_TRY(build(core_.views->snapshot(core_.visible, 0), &operations));
+    if (operations.empty()) return last_;
+    const Need need = need_of(operations.data(), operations.size());
+    if (need.payload_bytes > kRecordPayloadBytesMax) return Code::kTooLarge;
+    if (!has_room(need)) {
+      FIRN_TRY(make_room(door, need, flags.no_block));
+      continue;  // the wait may have let others change what the operations were made from
+    }
+    std::vector<Prepared> prepared(operations.size());
+    FIRN_TRY(resolve(*catalog_, operations.data(), operations.size(), prepared.data()));
+    FIRN_TRY(append(operations.data(), operations.size(), prepared.data(), need.payload_bytes, nullptr));
+    return leave(door, flags);
+  }
+}
+
+}  // namespace firn

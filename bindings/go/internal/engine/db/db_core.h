@@ -1,0 +1,98 @@
+// DbCore: what the parts of an open database share. db_impl.cc builds it, commit.cc writes through it, jobs.cc turns its memtables into tables.
+//
+// Locks, in the order in which they may be taken (a thread that holds one takes only later ones):
+//   1. CommitDoor::mutex_   the writer's turn: log, active memtable, last sequence number
+//   2. view_mutex           which view is published; held by whoever builds the next one
+//   3. manifest, log, view store: each has its own, inside
+//   state_mutex (error, and the condition variables of jobs) is a leaf: nothing is taken under it.
+//
+// Threading: as said at each member.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "db/db.h"
+#include "db/db_clock.h"
+#include "db/sync_group.h"
+#include "db/view_store.h"
+#include "log/log.h"
+#include "lsm/compaction.h"
+#include "lsm/manifest.h"
+
+namespace firn {
+
+// The smallest segment: what a new database begins with, and returns to when it is flushed.
+inline constexpr uint64_t kSegmentBytesMin = 256 << 10;
+inline constexpr size_t kSealedCountMax = 4;  // so many memtables may wait for their flush before writers wait
+
+struct DbCore {
+  DbOptions options;
+  Env* env = nullptr;
+  std::unique_ptr<Env> owned_env;  // ":memory:"
+  std::string path;
+  std::unique_ptr<Directory> directory;
+  std::unique_ptr<FileLock> lock;
+  std::unique_ptr<Directory> tables;
+  std::unique_ptr<Log> wal;            // nullptr: read-only
+  std::unique_ptr<Manifest> manifest;  // nullptr: read-only
+  std::unique_ptr<SyncGroup> sync_group;
+  DbClock clock;
+  uint64_t db_id = 0;
+  uint64_t hash_seed = 0;
+  RecoveryReport recovery;
+
+  ViewStore* views = nullptr;
+  std::mutex view_mutex;
+  alignas(64) std::atomic<uint64_t> visible{0};  // every commit up to here is in the view: moved inside the door only
+
+  alignas(64) std::atomic<uint64_t> next_table_id{1};
+  std::atomic<uint64_t> next_run_id{1};
+  std::atomic<uint64_t> flushed_segment_id{0};  // memtables over segments up to this id are in tables
+  std::atomic<bool> has_recovered{false};       // memtables over segments that were found: not durable until they are flushed
+
+  // The error that made the database read-only, or the last one of a job.
+  std::mutex state_mutex;
+  Status fatal_error;  // a failed write or sync of log or manifest: no writes any more
+  Status job_error;    // a flush or compaction that will be tried again
+  std::atomic<bool> is_failed{false};
+  std::condition_variable progressed;  // a flush or a compaction ended, well or not
+  std::atomic<uint64_t> progress_count{0};
+  std::atomic<uint64_t> stall_count{0};
+
+  // Publishes a view that differs from the present one in what is not nullptr / nullopt.
+  struct ViewChange {
+    std::shared_ptr<Memtable> active;
+    std::optional<std::vector<std::shared_ptr<Memtable>>> sealed;
+    VersionRef version;
+    NamespaceCatalogRef catalog;
+  };
+  // view_mutex is held.
+  void publish(ViewChange change) {
+    const ReadView& now = *views->current();
+    views->publish(std::make_unique<ReadView>(
+        change.active ? std::move(change.active) : now.active(), change.sealed ? std::move(*change.sealed) : now.sealed(),
+        change.version ? std::move(change.version) : now.version(), change.catalog ? std::move(change.catalog) : now.catalog()));
+  }
+
+  // A write or sync of log or manifest failed: what the caller gets. From now on the database is read-only.
+  Status fail(Status cause) {
+    const std::lock_guard guard(state_mutex);
+    if (fatal_error.ok()) fatal_error = cause;
+    is_failed.store(true, std::memory_order_release);
+    progressed.notify_all();
+    const Status::Detail* detail = cause.detail();
+    return {Code::kIndeterminate, cause.message(), detail ? detail->file : "", detail ? detail->offset : 0, detail ? detail->os_errno : 0};
+  }
+  Status check_writable() const {
+    if (options.read_only) return {Code::kReadOnly, "the database was opened read-only", path};
+    if (is_failed.load(std::memory_order_acquire)) return {Code::kReadOnly, "an earlier write or sync failed: reopen the database", path};
+    return {};
+  }
+};
+
+}  // namespace firn

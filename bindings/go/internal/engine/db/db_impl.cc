@@ -1,0 +1,264 @@
+#include "db/db_impl.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/hash.h"
+#include "db/live_iterator.h"
+#include "db/thread_mark.h"
+
+namespace firn {
+
+DbImpl::~DbImpl() {
+  background_.stop();
+  if (core_.views != nullptr) core_.views->release();
+}
+
+Status DbImpl::close() {
+  background_.stop();
+  if (core_.options.read_only) return {};
+  const Seq last = door_.stop();
+  Status status = core_.check_writable();
+  // Everything goes into tables, so that the next opening has nothing to replay; a database that cannot do so still syncs its log.
+  if (status.ok()) {
+    status = door_.seal_stopped();
+    while (status.ok() && !look_sealed().empty()) {
+      if (Result<bool> more = jobs_.run_slice(); !more.ok()) status = more.status();
+    }
+    if (!status.ok() && core_.check_writable().ok()) (void)door_.settle(core_.wal->end()).ok();
+  }
+  if (status.ok()) {
+    ManifestEdit edit;
+    edit.set_wal_start(UINT64_MAX);
+    edit.set_closed_clean(last);
+    status = core_.manifest->apply(edit);
+    if (status.ok()) status = core_.wal->remove_before(UINT64_MAX);
+  } else if (status.is(Code::kReadOnly)) {
+    status = background_error();  // the first failure is what the caller should see
+  }
+  return status;
+}
+
+std::vector<std::shared_ptr<Memtable>> DbImpl::look_sealed() {
+  const std::lock_guard lock(core_.view_mutex);
+  return core_.views->current()->sealed();
+}
+
+// ---- Reads --------------------------------------------------------------------------------------------------------------
+
+Status DbImpl::find(uint32_t ns, Slice key, const ReadView& view, Seq seq, Entry* entry) const {
+  const Prefix prefix = view.catalog()->prefix_of(ns, seq);
+  if (prefix == kSystemPrefix) [[unlikely]]
+    return Code::kInvalid;
+  const InternalKey internal{prefix, key};
+  FIRN_TRY(view.find(internal, hash_key(core_.hash_seed, internal), seq, entry));
+  if (entry->kind == EntryKind::kPut) [[likely]]
+    return {};
+  return entry->kind == EntryKind::kPutExpiring && entry->is_live(core_.clock.now_ms()) ? Status() : Status(Code::kNotFound);
+}
+
+Result<size_t> DbImpl::get(uint32_t ns, Slice key, uint8_t* buf, size_t cap) {
+  const ReadView* view = core_.views->current();  // first the view, then the sequence number (VIEW-1)
+  const Seq seq{core_.visible.load(std::memory_order_acquire)};
+  Entry entry;
+  FIRN_TRY(find(ns, key, *view, seq, &entry));
+  if (entry.value.size() <= cap && !entry.value.empty()) std::memcpy(buf, entry.value.data(), entry.value.size());
+  return entry.value.size();
+}
+
+Result<size_t> DbImpl::get_entry(uint32_t ns, Slice key, uint8_t* buf, size_t cap, Seq* version, int64_t* expiry_ms) {
+  const ReadView* view = core_.views->current();
+  const Seq seq{core_.visible.load(std::memory_order_acquire)};
+  Entry entry;
+  FIRN_TRY(find(ns, key, *view, seq, &entry));
+  *version = entry.seq;
+  *expiry_ms = entry.expiry_ms;
+  if (entry.value.size() <= cap && !entry.value.empty()) std::memcpy(buf, entry.value.data(), entry.value.size());
+  return entry.value.size();
+}
+
+Result<bool> DbImpl::exists(uint32_t ns, Slice key) {
+  const ReadView* view = core_.views->current();
+  const Seq seq{core_.visible.load(std::memory_order_acquire)};
+  Entry entry;
+  Status status = find(ns, key, *view, seq, &entry);
+  if (status.ok()) return true;
+  if (status.is(Code::kNotFound)) return false;
+  return status;
+}
+
+Status DbImpl::pin(uint32_t ns, Slice key, Snapshot* snapshot, Entry* entry) {
+  *snapshot = core_.views->snapshot(core_.visible, 0);
+  return find(ns, key, *snapshot->view(), snapshot->seq(), entry);
+}
+
+Status DbImpl::multi_get(Lookup* lookups, size_t count, Snapshot* snapshot) {
+  *snapshot = core_.views->snapshot(core_.visible, 0);
+  std::vector<uint64_t> hashes(count);
+  look_up(*snapshot->view(), snapshot->seq(), core_.hash_seed, lookups, count, hashes.data());
+  int64_t now_ms = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (lookups[i].code != Code::kOk || lookups[i].entry.kind == EntryKind::kPut) continue;
+    if (now_ms == 0) now_ms = core_.clock.now_ms();
+    if (!lookups[i].entry.is_live(now_ms)) lookups[i].code = Code::kNotFound;
+  }
+  return {};
+}
+
+Result<Prefix> DbImpl::prefix_of(const Snapshot& snapshot, uint32_t ns) {
+  const Prefix prefix = snapshot.view()->catalog()->prefix_of(ns, snapshot.seq());
+  if (prefix == kSystemPrefix) return Code::kInvalid;
+  return prefix;
+}
+
+Result<std::unique_ptr<Iterator>> DbImpl::new_iterator(const Snapshot& snapshot, uint32_t ns) {
+  FIRN_TRY_ASSIGN(const Prefix prefix, prefix_of(snapshot, ns));
+  FIRN_TRY_ASSIGN(auto all, snapshot.view()->new_iterator(snapshot.seq()));
+  return new_live_iterator(std::move(all), prefix, snapshot.now_ms());
+}
+
+// ---- Writes -------------------------------------------------------------------------------------------------------------
+
+Result<Seq> DbImpl::write(const Operation* operations, size_t count, WriteFlags flags) {
+  Result<Seq> seq = door_.write(operations, count, flags);
+  if (core_.options.single_threaded) after_write();
+  return seq;
+}
+
+void DbImpl::after_write() {
+  // A slice of background work with every write that finds some: no pause is longer than a slice.
+  if (!jobs_pending_.load(std::memory_order_relaxed)) return;
+  const Result<bool> more = jobs_.run_slice();
+  if (more.ok() && !*more) jobs_pending_.store(false, std::memory_order_relaxed);
+}
+
+Result<uint32_t> DbImpl::ns_open(Slice name, bool existing_only) {
+  const std::string key = name.to_string();
+  {
+    const NamespaceCatalog& catalog = *core_.views->current()->catalog();
+    if (const auto at = catalog.names().find(key); at != catalog.names().end()) return at->second;
+    if (existing_only) return Code::kNotFound;
+  }
+  uint32_t found = 0;
+  FIRN_TRY_ASSIGN(const auto made,
+                  door_.change_namespace([&](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
+                    if (const auto other = catalog.names().find(key); other != catalog.names().end()) {
+                      found = other->second;  // another thread was faster
+                      return std::nullopt;
+                    }
+                    return catalog.create(key, at);
+                  }));
+  return made ? *made : found;
+}
+
+Status DbImpl::ns_clear(uint32_t ns) {
+  FIRN_TRY_ASSIGN(const auto cleared,
+                  door_.change_namespace([ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
+                    if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
+                    return catalog.clear(ns, at);
+                  }));
+  return cleared ? Status() : Status(Code::kInvalid);
+}
+
+Status DbImpl::ns_drop(uint32_t ns) {
+  if (ns == 0) return Code::kInvalid;
+  FIRN_TRY_ASSIGN(const auto dropped,
+                  door_.change_namespace([ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
+                    if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
+                    return catalog.drop(ns, at);
+                  }));
+  return dropped ? Status() : Status(Code::kInvalid);
+}
+
+std::vector<std::pair<uint32_t, std::string>> DbImpl::ns_list() {
+  std::vector<std::pair<uint32_t, std::string>> list;
+  for (const auto& [name, id] : core_.views->current()->catalog()->names()) list.emplace_back(id, name);
+  return list;
+}
+
+// ---- Durability and jobs ------------------------------------------------------------------------------------------------
+
+Status DbImpl::sync() {
+  FIRN_TRY(core_.check_writable());
+  return door_.settle(core_.wal->end());
+}
+
+Status DbImpl::run_jobs_inline() {
+  while (jobs_.has_work()) FIRN_TRY(jobs_.run_slice().status());
+  return {};
+}
+
+template <typename Done>
+Status DbImpl::wait_for_jobs(const Done& done) {
+  if (core_.options.single_threaded) {
+    while (!done()) FIRN_TRY(jobs_.run_slice().status());
+    return {};
+  }
+  background_.wake_workers();
+  const ThreadPark park;
+  std::unique_lock lock(core_.state_mutex);
+  while (!done()) {
+    if (!core_.fatal_error.ok()) return core_.fatal_error;
+    if (!core_.job_error.ok()) return core_.job_error;
+    core_.progressed.wait(lock);
+  }
+  return {};
+}
+
+Status DbImpl::wait_for_flush() {
+  uint64_t newest = 0;
+  {
+    const auto sealed = look_sealed();
+    if (sealed.empty()) return {};
+    newest = sealed.front()->segment()->id();
+  }
+  return wait_for_jobs([&] { return core_.flushed_segment_id.load(std::memory_order_acquire) >= newest; });
+}
+
+Status DbImpl::flush() {
+  {
+    const std::lock_guard lock(core_.state_mutex);
+    core_.job_error = {};  // an old failure is no answer to this call
+  }
+  FIRN_TRY(door_.seal());
+  return wait_for_flush();
+}
+
+Status DbImpl::compact() {
+  FIRN_TRY(flush());
+  const uint64_t ticket = jobs_.request_full_compaction();
+  return wait_for_jobs([&] { return jobs_.full_compactions_done() >= ticket; });
+}
+
+Result<bool> DbImpl::run_jobs(int32_t max_ms) {
+  if (!core_.options.single_threaded) return Code::kMisuse;
+  const int64_t end_ns = core_.env->monotonic_ns() + int64_t{std::max(max_ms, 0)} * 1'000'000;
+  while (jobs_.has_work()) {
+    FIRN_TRY(jobs_.run_slice().status());
+    if (core_.env->monotonic_ns() >= end_ns) break;
+  }
+  return jobs_.has_work();
+}
+
+Status DbImpl::background_error() {
+  const std::lock_guard lock(core_.state_mutex);
+  return core_.fatal_error.ok() ? core_.job_error : core_.fatal_error;
+}
+
+Status DbImpl::verify() {
+  const VersionRef version = core_.views->current()->version();
+  for (const Run& run : version->runs) {
+    const TableProperties* before = nullptr;
+    for (const TableRef& table : run.tables) {
+      const TableProperties& properties = table->table->properties();
+      if (before != nullptr && before->largest().compare(properties.smallest()) >= 0) {
+        return Status::corrupt("two tables of a run overlap", core_.tables->path() + "/" + table_name(table->id), 0);
+      }
+      before = &properties;
+      FIRN_TRY(table->table->verify(core_.hash_seed));
+    }
+  }
+  return {};
+}
+
+}  // namespace firn

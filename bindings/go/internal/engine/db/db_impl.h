@@ -1,0 +1,100 @@
+// DbImpl: Db put together from its parts.
+// Threading: as Db.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "db/background.h"
+#include "db/commit.h"
+#include "db/db.h"
+#include "db/db_core.h"
+#include "db/jobs.h"
+#include "log/recovery.h"
+
+namespace firn {
+
+class DbImpl final : public Db {
+ public:
+  DbImpl() : door_(core_), jobs_(core_), background_(core_, door_, jobs_) {}
+  ~DbImpl() override;
+
+  // Opens the parts; see opening.cc. After a failure only the destructor may be called.
+  Status open(const std::string& path, const DbOptions& options);
+
+  Status close() override;
+  const RecoveryReport& recovery() const override { return core_.recovery; }
+  Status sync() override;
+  Status flush() override;
+  Status compact() override;
+  Result<bool> run_jobs(int32_t max_ms) override;
+  Status background_error() override;
+
+  int64_t now_ms() override { return core_.clock.now_ms(); }
+  Result<Seq> write(const Operation* operations, size_t count, WriteFlags flags) override;
+  Result<Seq> run(const Command* commands, size_t count, WriteFlags flags, uint64_t* deleted_count) override;
+  std::shared_ptr<Transaction> begin(const TransactionFlags& flags) override;
+  Result<Seq> commit(Transaction& transaction, WriteFlags flags) override;
+  Result<Seq> put_if(const Operation& put, const PutCondition& condition, WriteFlags flags) override;
+  Result<bool> compare_swap(uint32_t ns, Slice key, Slice expected, Slice wanted, int64_t expiry_ms) override;
+  Result<size_t> swap(uint32_t ns, Slice key, Slice wanted, uint8_t* buf, size_t cap) override;
+  Result<int64_t> add(uint32_t ns, Slice key, int64_t delta) override;
+  Status set_expiry(uint32_t ns, Slice key, int64_t expiry_ms) override;
+  Result<size_t> get_entry(uint32_t ns, Slice key, uint8_t* buf, size_t cap, Seq* version, int64_t* expiry_ms) override;
+  Result<size_t> get(uint32_t ns, Slice key, uint8_t* buf, size_t cap) override;
+  Result<bool> exists(uint32_t ns, Slice key) override;
+  Status pin(uint32_t ns, Slice key, Snapshot* snapshot, Entry* entry) override;
+  Status multi_get(Lookup* lookups, size_t count, Snapshot* snapshot) override;
+  Snapshot snapshot() override { return core_.views->snapshot(core_.visible, core_.clock.now_ms()); }
+  Result<std::unique_ptr<Iterator>> new_iterator(const Snapshot& snapshot, uint32_t ns) override;
+  Result<Prefix> prefix_of(const Snapshot& snapshot, uint32_t ns) override;
+
+  Result<uint32_t> ns_open(Slice name, bool existing_only) override;
+  Status ns_clear(uint32_t ns) override;
+  Status ns_drop(uint32_t ns) override;
+  std::vector<std::pair<uint32_t, std::string>> ns_list() override;
+
+  std::string stats_json() override;
+  // Everything that the tables and the log say, verified; for check().
+  Status verify();
+
+ private:
+  // What recovery found and start_writing() goes on from.
+  struct Found {
+    ManifestState state;
+    VersionRef version;
+    std::vector<std::shared_ptr<Memtable>> memtables;  // newest first
+    LogRecovery log;
+    Seq last;
+  };
+
+  Status open_directory(const std::string& path);
+  Status take_lock();
+  Result<ManifestState> read_manifest(bool* is_new);
+  Status recover(Found* found);
+  Status open_tables(Found* found);
+  Status replay_log(Found* found);
+  Status start_reading(Found found);
+  Status start_writing(Found found);
+  Result<NamespaceCatalogRef> load_catalog(const Found& found);
+  Status remove_leftovers(const ManifestState& state);
+
+  Status find(uint32_t ns, Slice key, const ReadView& view, Seq seq, Entry* entry) const;
+  std::vector<std::shared_ptr<Memtable>> look_sealed();
+  Status wait_for_flush();
+  template <typename Done>
+  Status wait_for_jobs(const Done& done);
+  Status run_jobs_inline();
+  void after_write();
+  Result<Seq> update(uint32_t ns, Slice key, const CommitDoor::Decision& decide, WriteFlags flags);
+  Result<Seq> commit_changes(Transaction& transaction, WriteFlags flags);
+
+  DbCore core_;
+  CommitDoor door_;
+  Jobs jobs_;
+  Background background_;
+  std::atomic<bool> jobs_pending_{false};  // single-threaded: there may be work for the slices inside writes
+};
+
+}  // namespace firn

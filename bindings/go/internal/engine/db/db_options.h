@@ -1,0 +1,31 @@
+// DbOptions: what a database is opened with, after the text of firn_options was read. See options.h for names, ranges and defaults.
+#pragma once
+
+#include <cstdint>
+
+#include "table/table.h"
+
+namespace firn {
+
+enum class Durability : uint8_t { kNone, kProcess, kEvery, kInterval, kSync };
+enum class LogIo : uint8_t { kMmap, kPwrite };
+
+struct DbOptions {
+  bool create_if_missing = true;
+  bool error_if_exists = false;
+  bool read_only = false;
+  bool single_threaded = false;
+  bool verify_on_open = false;
+  Durability durability = Durability::kProcess;
+  uint64_t durability_every_count = 0;  // kEvery
+  uint64_t durability_interval_ms = 0;  // kInterval
+  uint64_t memtable_bytes = uint64_t{64} << 20;
+  uint64_t cache_bytes = uint64_t{256} << 20;
+  Compression compression = Compression::kNone;
+  LogIo log_io = LogIo::kMmap;
+  TableIo table_io = TableIo::kMmap;
+  uint64_t background_thread_count = 1;
+  uint64_t lock_timeout_ms = 0;
+};
+
+}  // namespace firn

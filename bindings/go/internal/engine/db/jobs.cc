@@ -1,0 +1,298 @@
+#include "db/jobs.h"
+
+#include <algorithm>
+#include <new>
+
+#include "lsm/merging_iterator.h"
+
+namespace firn {
+namespace {
+
+constexpr uint64_t kSliceEntryCount = 4096;  // about a millisecond of merging small entries
+
+// What a table keeps of its data in memory. Every table has a little bookkeeping, a thousandth of its size, which opening it anew would not give back.
+uint64_t cached_bytes(const TableHandle& table) {
+  const uint64_t bytes = table.table->memory_bytes();
+  return bytes > table.file_bytes / 8 ? bytes : 0;
+}
+
+}  // namespace
+
+std::pair<std::vector<std::shared_ptr<Memtable>>, VersionRef> Jobs::look() const {
+  const std::lock_guard lock(core_.view_mutex);
+  const ReadView& view = *core_.views->current();
+  return {view.sealed(), view.version()};
+}
+
+NamespaceCatalogRef Jobs::look_at_catalog() const {
+  const std::lock_guard lock(core_.view_mutex);
+  return core_.views->current()->catalog();
+}
+
+uint64_t Jobs::request_full_compaction() { return full_requested_.fetch_add(1, std::memory_order_acq_rel) + 1; }
+
+bool Jobs::has_work() const {
+  if (core_.is_failed.load(std::memory_order_acquire)) return false;
+  if (is_compacting_.load() || full_requested_.load() > full_done_.load()) return true;
+  const auto [sealed, version] = look();
+  return !sealed.empty() || pick_compaction(*version).has_value();
+}
+
+Result<bool> Jobs::run_slice() {
+  core_.views->reclaim();
+  if (core_.is_failed.load(std::memory_order_acquire)) return false;
+  // With one worker a flush goes between the slices of a compaction; a second worker finds the other kind of job free.
+  if (std::unique_lock flushing(flush_mutex_, std::try_to_lock); flushing.owns_lock()) {
+    Result<bool> more = guarded([this] { return step_flush(); });
+    if (!more.ok()) flush_.reset();
+    if (!more.ok() || *more) return more;
+  }
+  if (std::unique_lock compacting(compaction_mutex_, std::try_to_lock); compacting.owns_lock()) {
+    Result<bool> more = guarded([this] { return step_compaction(); });
+    if (!more.ok()) end_compaction();
+    return more;
+  }
+  return false;
+}
+
+// A job's entry: here an exhausted memory becomes a status. What the job wrote is removed by its destructor.
+template <typename Step>
+Result<bool> Jobs::guarded(const Step& step) {
+  Result<bool> more = false;
+  try {
+    more = step();
+  } catch (const std::bad_alloc&) {
+    more = Status(Code::kNoMemory);
+  }
+  if (!more.ok()) {
+    const std::lock_guard lock(core_.state_mutex);
+    core_.job_error = more.status();
+    core_.progressed.notify_all();
+  }
+  return more;
+}
+
+void Jobs::end_compaction() {
+  compaction_.reset();
+  is_compacting_.store(false);
+}
+
+Result<bool> Jobs::step_flush() {
+  if (!flush_) {
+    auto [sealed, version] = look();
+    if (sealed.empty()) return false;
+    FIRN_TRY(start_flush(std::move(sealed), *version));
+  }
+  FIRN_TRY_ASSIGN(const bool done, flush_->job->step(kSliceEntryCount));
+  if (done) FIRN_TRY(finish_flush());
+  return true;
+}
+
+Result<bool> Jobs::step_compaction() {
+  if (!compaction_) {
+    const uint64_t ticket = full_requested_.load(std::memory_order_acquire);
+    const bool full = ticket > full_done_.load(std::memory_order_relaxed);
+    std::optional<CompactionPlan> plan;
+    {
+      const std::lock_guard lock(runs_mutex_);
+      const VersionRef version = look().second;
+      plan = full ? plan_full_compaction(*version, *look_at_catalog()) : pick_compaction(*version);
+      is_compacting_.store(plan.has_value());
+    }
+    if (!plan) {
+      if (full) full_compaction_done(ticket);
+      FIRN_TRY(trim_table_memory());
+      return full;
+    }
+    start_compaction(std::move(*plan), full ? ticket : 0);
+  }
+  FIRN_TRY_ASSIGN(const bool done, compaction_->job->step(kSliceEntryCount));
+  if (done) FIRN_TRY(finish_compaction());
+  return true;
+}
+
+Status Jobs::trim_table_memory() {
+  const std::lock_guard lock(runs_mutex_);  // a flush may go on: it only adds tables
+  const VersionRef version = look().second;
+  uint64_t held_bytes = 0;
+  for (const Run& run : version->runs) {
+    for (const TableRef& table : run.tables) held_bytes += cached_bytes(*table);
+  }
+  if (held_bytes <= core_.options.cache_bytes) return {};
+  // Down to half, so that it is not done again at once. The newest runs go first: they are small and soon merged away.
+  std::vector<uint64_t> removed;
+  std::vector<std::pair<uint64_t, TableRef>> added;
+  for (const Run& run : version->runs) {
+    for (const TableRef& table : run.tables) {
+      if (held_bytes <= core_.options.cache_bytes / 2) break;
+      const uint64_t bytes = cached_bytes(*table);
+      if (bytes == 0) continue;
+      held_bytes -= bytes;
+      FIRN_TRY_ASSIGN(TableRef fresh, open_table(*core_.tables, {core_.db_id, table->id}, core_.options.table_io));
+      removed.push_back(table->id);
+      added.emplace_back(run.id, std::move(fresh));
+    }
+  }
+  const std::lock_guard view_lock(core_.view_mutex);
+  DbCore::ViewChange change;
+  change.version = apply_changes(*core_.views->current()->version(), removed, added);
+  core_.publish(std::move(change));
+  return {};
+}
+
+void Jobs::full_compaction_done(uint64_t ticket) {
+  full_done_.store(ticket, std::memory_order_release);
+  report_progress();
+}
+
+void Jobs::report_progress() {
+  const std::lock_guard lock(core_.state_mutex);
+  core_.job_error = {};
+  core_.progress_count.fetch_add(1);
+  core_.progressed.notify_all();
+}
+
+MergeOptions Jobs::merge_options(Seq lower, Seq upper, bool drop_tombstones) const {
+  MergeOptions options;
+  options.db_id = core_.db_id;
+  options.hash_seed = core_.hash_seed;
+  options.compression = core_.options.compression;
+  options.table_io = core_.options.table_io;
+  options.seq_lower = lower;
+  options.seq_upper = upper;
+  options.drop_tombstones = drop_tombstones;
+  options.now_ms = core_.clock.now_ms();
+  // The catalog of now is newer than every entry of the input, so it knows every prefix that is alive in it.
+  options.is_live_prefix = [catalog = look_at_catalog()](Prefix prefix) { return catalog->is_live(prefix); };
+  return options;
+}
+
+Status Jobs::start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Version& version) {
+  Seq lower = kSeqMax;
+  Seq upper;
+  std::vector<std::unique_ptr<Iterator>> newest_first;
+  for (const auto& memtable : sealed) {
+    if (memtable->empty()) continue;
+    memtable->segment()->release_tail(memtable->end());
+    lower = std::min(lower, memtable->seq_min());
+    upper = std::max(upper, memtable->seq_max());
+    FIRN_TRY(memtable->add_iterators(kSeqMax, &newest_first));
+  }
+  std::vector<std::unique_ptr<Iterator>> parts;
+  parts.push_back(new_merging_iterator(std::move(newest_first)));
+  Flush flush;
+  flush.memtables = std::move(sealed);
+  flush.run_id = core_.next_run_id.fetch_add(1);
+  flush.job = std::make_unique<MergeJob>(
+      merge_options(lower, upper, version.runs.empty()), *core_.tables, [this] { return core_.next_table_id.fetch_add(1); },
+      std::move(parts));
+  flush_ = std::move(flush);
+  return {};
+}
+
+// Whether the new tables lie outside the key range of the newest run, so that both are one run: sequential loads then never get rewritten.
+bool Jobs::joins_newest_run(const std::vector<TableRef>& outputs, const Version& version) const {
+  if (is_compacting_.load() || outputs.empty() || version.runs.empty()) return false;  // a compaction may be merging that run
+  const auto is_small = [](const TableRef& table) { return table->file_bytes < kTableBytesSmall; };
+  const Run& newest = version.runs[0];
+  if (is_small(outputs[0]) && is_small(newest.tables.back())) return false;  // small neighbours are rather merged
+  const InternalKey smallest = outputs.front()->table->properties().smallest();
+  const InternalKey largest = outputs.back()->table->properties().largest();
+  return newest.tables.back()->table->properties().largest().compare(smallest) < 0 ||
+         largest.compare(newest.tables.front()->table->properties().smallest()) < 0;
+}
+
+Status Jobs::apply(ManifestEdit& edit) {
+  edit.set_next_ids(core_.next_table_id.load(), core_.next_run_id.load());
+  if (Status status = core_.manifest->apply(edit); !status.ok()) return core_.fail(std::move(status));
+  return {};
+}
+
+Status Jobs::finish_flush() {
+  std::vector<TableRef> outputs = flush_->job->take_outputs();
+  const std::lock_guard runs_lock(runs_mutex_);  // no compaction begins between the decision and its effect
+  const VersionRef version = look().second;
+  const uint64_t run_id = joins_newest_run(outputs, *version) ? version->runs[0].id : flush_->run_id;
+  // Segments are sealed in the order of their ids: what is still needed begins behind the newest one that was flushed.
+  const uint64_t wal_start = flush_->memtables.front()->segment()->id() + 1;
+  ManifestEdit edit;
+  std::vector<std::pair<uint64_t, TableRef>> added;
+  for (const TableRef& table : outputs) {
+    edit.add_table({run_id, table->id, table->file_bytes});
+    added.emplace_back(run_id, table);
+  }
+  edit.set_wal_start(wal_start);
+  FIRN_TRY(apply(edit));
+  {
+    const std::lock_guard lock(core_.view_mutex);
+    DbCore::ViewChange change;
+    change.version = apply_changes(*core_.views->current()->version(), {}, added);
+    change.sealed = core_.views->current()->sealed();
+    std::erase_if(*change.sealed, [wal_start](const auto& memtable) { return memtable->segment()->id() < wal_start; });
+    core_.publish(std::move(change));
+  }
+  counts_.flushes.fetch_add(1, std::memory_order_relaxed);
+  counts_.flush_bytes.fetch_add(flush_->job->bytes_written(), std::memory_order_relaxed);
+  flush_.reset();
+  core_.flushed_segment_id.store(wal_start - 1, std::memory_order_release);
+  core_.has_recovered.store(false, std::memory_order_release);  // found segments are older than all others: they were in this flush
+  report_progress();
+  core_.views->reclaim();
+  return core_.wal->remove_before(wal_start);
+}
+
+void Jobs::start_compaction(CompactionPlan plan, uint64_t full_ticket) {
+  std::vector<std::unique_ptr<Iterator>> parts;
+  for (const CompactionPlan::Part& part : plan.parts) {
+    std::vector<std::unique_ptr<Iterator>> newest_first;
+    for (const auto& tables : part.newest_first) newest_first.push_back(new_run_iterator(tables, true));
+    parts.push_back(new_merging_iterator(std::move(newest_first)));
+  }
+  auto job = std::make_unique<MergeJob>(
+      merge_options(plan.seq_lower, plan.seq_upper, plan.includes_oldest), *core_.tables,
+      [this] { return core_.next_table_id.fetch_add(1); }, std::move(parts));
+  compaction_ = Compaction{std::move(plan), full_ticket, std::move(job)};
+}
+
+Status Jobs::finish_compaction() {
+  const CompactionPlan& plan = compaction_->plan;
+  const std::vector<TableRef> outputs = compaction_->job->take_outputs();
+  ManifestEdit edit;
+  std::vector<uint64_t> removed;
+  std::vector<std::pair<uint64_t, TableRef>> added;
+  for (const TableRef& table : plan.inputs) {
+    edit.remove_table(table->id);
+    removed.push_back(table->id);
+  }
+  for (const auto* tables : {&plan.moved, &outputs}) {
+    for (const TableRef& table : *tables) {
+      edit.add_table({plan.run_id, table->id, table->file_bytes});
+      added.emplace_back(plan.run_id, table);
+    }
+  }
+  FIRN_TRY(apply(edit));
+  {
+    const std::lock_guard lock(core_.view_mutex);
+    DbCore::ViewChange change;
+    change.version = apply_changes(*core_.views->current()->version(), removed, added);
+    core_.publish(std::move(change));
+  }
+  for (const TableRef& table : plan.inputs) {
+    if (std::find(plan.moved.begin(), plan.moved.end(), table) == plan.moved.end()) {
+      FIRN_TRY(core_.tables->remove(table_name(table->id)));
+    }
+  }
+  counts_.compactions.fetch_add(1, std::memory_order_relaxed);
+  counts_.moved_tables.fetch_add(plan.moved.size(), std::memory_order_relaxed);
+  counts_.compaction_bytes.fetch_add(compaction_->job->bytes_written(), std::memory_order_relaxed);
+  const uint64_t ticket = compaction_->full_ticket;
+  end_compaction();
+  core_.views->reclaim();
+  if (ticket != 0)
+    full_compaction_done(ticket);
+  else
+    report_progress();
+  return {};
+}
+
+}  // namespace firn

@@ -1,0 +1,88 @@
+// Jobs: the background work of a database, as plain functions without threads: flushes (sealed memtables become a run of tables) and compactions (runs become
+// one). Background threads call run_slice() in a loop; single-threaded databases call it inside writes; tests step it by hand.
+//
+//   JOB-1  At most one flush and one compaction at a time. A flush goes before a compaction, also when one has begun: compactions run in slices.
+//   JOB-2  New tables are synced, names included, before the manifest names them; the manifest is durable before a view shows them and before files that they replace are
+//          unlinked. (A reader who still has such a file open or mapped keeps it: the system frees it after the last of them.)
+//   JOB-3  A job that fails leaves no file, changes nothing, and is tried again.
+//
+// When there is nothing else to do, tables that hold more memory than cache_bytes allows are opened anew: their old selves go with the last reader.
+//
+// Threading: all public functions from any thread; one thread at a time steps a job (a mutex each).
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "db/db_core.h"
+#include "lsm/compaction.h"
+#include "lsm/merge_job.h"
+
+namespace firn {
+
+class Jobs {
+ public:
+  explicit Jobs(DbCore& core) : core_(core) {}
+
+  // Does a piece of work of about a millisecond. true: there may be more.
+  Result<bool> run_slice();
+  bool has_work() const;
+
+  // Asks for a full compaction; the returned ticket is done when full_compactions_done() has reached it.
+  uint64_t request_full_compaction();
+  uint64_t full_compactions_done() const { return full_done_.load(std::memory_order_acquire); }
+
+  struct Counts {
+    std::atomic<uint64_t> flushes{0};
+    std::atomic<uint64_t> compactions{0};
+    std::atomic<uint64_t> moved_tables{0};
+    std::atomic<uint64_t> flush_bytes{0};
+    std::atomic<uint64_t> compaction_bytes{0};
+  };
+  const Counts& counts() const { return counts_; }
+
+ private:
+  struct Flush {
+    std::vector<std::shared_ptr<Memtable>> memtables;  // newest first
+    uint64_t run_id = 0;
+    std::unique_ptr<MergeJob> job;
+  };
+  struct Compaction {
+    CompactionPlan plan;
+    uint64_t full_ticket = 0;  // 0: not a full one
+    std::unique_ptr<MergeJob> job;
+  };
+
+  template <typename Step>
+  Result<bool> guarded(const Step& step);
+  Result<bool> step_flush();
+  Result<bool> step_compaction();
+  Status trim_table_memory();
+  Status start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Version& version);
+  Status finish_flush();
+  void start_compaction(CompactionPlan plan, uint64_t full_ticket);
+  Status finish_compaction();
+  MergeOptions merge_options(Seq lower, Seq upper, bool drop_tombstones) const;
+  bool joins_newest_run(const std::vector<TableRef>& outputs, const Version& version) const;
+  std::pair<std::vector<std::shared_ptr<Memtable>>, VersionRef> look() const;
+  NamespaceCatalogRef look_at_catalog() const;
+  Status apply(ManifestEdit& edit);
+  void end_compaction();
+  void full_compaction_done(uint64_t ticket);
+  void report_progress();
+
+  DbCore& core_;
+  std::mutex flush_mutex_;
+  std::optional<Flush> flush_;
+  std::mutex compaction_mutex_;
+  std::optional<Compaction> compaction_;
+  std::mutex
+      runs_mutex_;  // held while a flush or a compaction decides which runs it concerns; taken after the two above, before view_mutex
+  std::atomic<bool> is_compacting_{false};
+  std::atomic<uint64_t> full_requested_{0};
+  std::atomic<uint64_t> full_done_{0};
+  Counts counts_;
+};
+
+}  // namespace firn

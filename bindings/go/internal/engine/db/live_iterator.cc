@@ -1,0 +1,56 @@
+#include "db/live_iterator.h"
+
+namespace firn {
+namespace {
+
+class LiveIterator final : public Iterator {
+ public:
+  LiveIterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms) : all_(std::move(all)), prefix_(prefix), now_ms_(now_ms) {}
+
+  void seek_to_first() override { seek({prefix_, Slice()}); }
+  void seek_to_last() override {
+    all_->seek({prefix_ + 1, Slice()});
+    if (all_->valid())
+      all_->prev();
+    else if (all_->status().ok())
+      all_->seek_to_last();
+    settle(false);
+  }
+  void seek(const InternalKey& key) override {
+    all_->seek(key);
+    settle(true);
+  }
+  void next() override {
+    all_->next();
+    settle(true);
+  }
+  void prev() override {
+    all_->prev();
+    settle(false);
+  }
+
+ private:
+  void settle(bool forward) {
+    while (all_->valid() && all_->entry().key.prefix == prefix_ && !all_->entry().is_live(now_ms_)) {
+      if (forward)
+        all_->next();
+      else
+        all_->prev();
+    }
+    if (!all_->status().ok()) return fail(all_->status());
+    valid_ = all_->valid() && all_->entry().key.prefix == prefix_;
+    if (valid_) entry_ = all_->entry();
+  }
+
+  std::unique_ptr<Iterator> all_;
+  const Prefix prefix_;
+  const int64_t now_ms_;
+};
+
+}  // namespace
+
+std::unique_ptr<Iterator> new_live_iterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms) {
+  return std::make_unique<LiveIterator>(std::move(all), prefix, now_ms);
+}
+
+}  // namespace firn

@@ -1,0 +1,14 @@
+// LiveIterator: the keys of one namespace as a user sees them: without tombstones and expired entries, within the namespace's prefix. Seeks take keys with
+// that prefix.
+// Threading: one thread at a time.
+#pragma once
+
+#include <memory>
+
+#include "base/iterator.h"
+
+namespace firn {
+
+std::unique_ptr<Iterator> new_live_iterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms);
+
+}  // namespace firn

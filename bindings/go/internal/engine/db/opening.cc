@@ -1,0 +1,278 @@
+// Opening: from a path to a database that can be used. Everything is read and judged before anything is written.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <unordered_set>
+
+#include "db/db_impl.h"
+#include "db/thread_mark.h"
+#include "env/memory_env.h"
+#include "env/posix_env.h"
+#include "log/recovery.h"
+#include "lsm/log_entry.h"
+
+namespace firn {
+namespace {
+
+constexpr std::string_view kLockName = "LOCK";
+constexpr std::string_view kManifestName = "manifest";
+constexpr std::string_view kWalName = "wal";
+constexpr std::string_view kTablesName = "tables";
+constexpr int64_t kLockRetryNs = 5'000'000;
+constexpr uint64_t kUncleanSeqStep = uint64_t{1} << 32;  // versions jump so far after an opening that followed no clean close
+
+bool is_ours(const std::string& name) { return name == kLockName || name == kManifestName || name == kWalName || name == kTablesName; }
+
+SegmentIo segment_io(const DbOptions& options) { return options.log_io == LogIo::kMmap ? SegmentIo::kMmap : SegmentIo::kPwrite; }
+
+}  // namespace
+
+Result<std::unique_ptr<Db>> Db::open(const std::string& path, const DbOptions& options) {
+  auto db = std::make_unique<DbImpl>();
+  FIRN_TRY(db->open(path, options));
+  return std::unique_ptr<Db>(std::move(db));
+}
+
+Status DbImpl::open(const std::string& path, const DbOptions& options) {
+  core_.options = options;
+  core_.options.memtable_bytes = round_up(options.memtable_bytes, 4096);
+  core_.path = path;
+  FIRN_TRY(open_directory(path));
+  if (!options.read_only) FIRN_TRY(take_lock());
+  core_.clock = DbClock(*core_.env);
+  core_.views = ViewStore::acquire();
+  Found found;
+  FIRN_TRY(recover(&found));
+  FIRN_TRY(options.read_only ? start_reading(std::move(found)) : start_writing(std::move(found)));
+  return {};
+}
+
+Status DbImpl::open_directory(const std::string& path) {
+  if (path == ":memory:") {
+    core_.owned_env = new_memory_env();
+    core_.env = core_.owned_env.get();
+  } else {
+    core_.env = &posix_env();
+  }
+  const bool create = core_.options.create_if_missing && !core_.options.read_only;
+  auto directory = core_.env->open_directory(path, create);
+  if (directory.status().is(Code::kNotFound)) {
+    return {Code::kNotFound,
+            create ? "the directory that the database should be made in does not exist: make it first"
+                   : "there is no database here, and create_if_missing is off",
+            path};
+  }
+  if (!directory.ok()) return directory.status();
+  core_.directory = std::move(*directory);
+  FIRN_TRY_ASSIGN(const auto names, core_.directory->list());
+  const bool foreign = std::any_of(names.begin(), names.end(), [](const std::string& name) { return !is_ours(name); });
+  const bool has_manifest = std::find(names.begin(), names.end(), kManifestName) != names.end();
+  if (foreign && !has_manifest) {
+    return {Code::kNotADatabase, "the directory holds something else: choose another path, nothing was touched", path};
+  }
+  if (!has_manifest && !create) return {Code::kNotFound, "there is no database here, and create_if_missing is off", path};
+  return {};
+}
+
+Status DbImpl::take_lock() {
+  const int64_t end_ns = core_.env->monotonic_ns() + static_cast<int64_t>(core_.options.lock_timeout_ms) * 1'000'000;
+  for (;;) {
+    auto lock = core_.directory->lock(kLockName);
+    if (lock.ok()) {
+      core_.lock = std::move(*lock);
+      return {};
+    }
+    const int64_t left_ns = end_ns - core_.env->monotonic_ns();
+    if (!lock.status().is(Code::kLocked) || left_ns <= 0) return lock.status();
+    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left_ns, kLockRetryNs)));
+  }
+}
+
+Result<ManifestState> DbImpl::read_manifest(bool* is_new) {
+  auto manifest = core_.directory->open_directory(kManifestName, false);
+  Result<ManifestState> state = manifest.ok() ? Manifest::read(**manifest) : Result<ManifestState>(manifest.status());
+  *is_new = state.status().is(Code::kNotFound);
+  if (state.ok() && core_.options.error_if_exists)
+    return Status(Code::kExists, "there is a database here, and error_if_exists is on", core_.path);
+  if (state.ok() || !(state.status().is(Code::kNotFound) || state.status().is(Code::kCorrupt))) return state;
+  // No manifest that can be read. A new database, or one whose creation was cut short before it held anything: then there is at most the first segment of a
+  // manifest, half made, and nothing else.
+  if (!*is_new) {
+    FIRN_TRY_ASSIGN(const auto segments, (*manifest)->list());
+    if (segments.size() > 1 || segments[0] != segment_name(1)) return state;
+    *is_new = true;
+  }
+  for (const std::string_view name : {kWalName, kTablesName}) {
+    auto directory = core_.directory->open_directory(name, false);
+    if (directory.status().is(Code::kNotFound)) continue;
+    if (!directory.ok()) return directory.status();
+    FIRN_TRY_ASSIGN(const auto names, (*directory)->list());
+    if (!names.empty() && state.status().is(Code::kCorrupt)) return state;
+    if (!names.empty()) {
+      return Status::corrupt("the manifest is missing, but there are data: restore it from a backup",
+                             core_.path + "/" + std::string(kManifestName), 0);
+    }
+  }
+  if (core_.options.read_only || !core_.options.create_if_missing) return state.status();
+  ManifestState fresh;
+  fresh.db_id = core_.env->random() | 1;
+  fresh.hash_seed = core_.env->random();
+  fresh.wal_id = core_.env->random();
+  return fresh;
+}
+
+Status DbImpl::recover(Found* found) {
+  bool is_new = false;
+  FIRN_TRY_ASSIGN(found->state, read_manifest(&is_new));
+  core_.db_id = found->state.db_id;
+  core_.hash_seed = found->state.hash_seed;
+  core_.recovery.clean = is_new || found->state.closed_clean;
+  core_.next_table_id.store(found->state.next_table_id);
+  core_.next_run_id.store(found->state.next_run_id);
+  if (!core_.options.read_only) {
+    for (const std::string_view name : {kManifestName, kWalName, kTablesName}) {
+      FIRN_TRY(core_.directory->open_directory(name, true).status());
+    }
+    FIRN_TRY(core_.directory->sync());
+  }
+  FIRN_TRY(open_tables(found));
+  return replay_log(found);
+}
+
+Status DbImpl::open_tables(Found* found) {
+  auto directory = core_.directory->open_directory(kTablesName, false);
+  if (!directory.ok()) return directory.status();
+  core_.tables = std::move(*directory);
+  std::vector<std::pair<uint64_t, TableRef>> tables;
+  for (const TableRecord& record : found->state.tables) {
+    FIRN_TRY_ASSIGN(TableRef table, open_table(*core_.tables, {core_.db_id, record.table_id}, core_.options.table_io));
+    if (table->file_bytes != record.file_bytes) {
+      return Status::corrupt("a table does not have the length that the manifest names",
+                             core_.tables->path() + "/" + table_name(record.table_id), record.file_bytes);
+    }
+    if (core_.options.verify_on_open) FIRN_TRY(table->table->verify(core_.hash_seed));
+    found->last = std::max(found->last, table->table->properties().seq_max);
+    tables.emplace_back(record.run_id, std::move(table));
+  }
+  found->version = apply_changes(Version(), {}, tables);
+  found->last = std::max(found->last, found->state.seq_floor);
+  return {};
+}
+
+Status DbImpl::replay_log(Found* found) {
+  FIRN_TRY_ASSIGN(auto directory, core_.directory->open_directory(kWalName, false));
+  const SegmentIo io = segment_io(core_.options);
+  const RecordVisitor replay = [&](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) -> Status {
+    auto& memtables = found->memtables;
+    if (memtables.empty() || memtables.front()->segment() != segment) {
+      // A memtable that was made for one large commit had room for all of it, which is the first record of its segment.
+      FIRN_TRY_ASSIGN(auto memtable, Memtable::create(segment, core_.hash_seed, count_log_entries(payload)));
+      memtables.insert(memtables.begin(), std::move(memtable));
+    }
+    FIRN_TRY(memtables.front()->replay(offset, payload));
+    found->last = std::max(found->last, memtables.front()->seq_max());
+    return {};
+  };
+  FIRN_TRY_ASSIGN(found->log, recover_log(*directory, found->state.wal_id, found->state.wal_segments, io, replay));
+  core_.recovery.records_replayed = found->log.record_count;
+  core_.recovery.bytes_replayed = found->log.record_payload_bytes;
+  core_.recovery.bytes_dropped = found->log.dropped_bytes;
+  core_.recovery.dropped_offset = found->log.dropped_offset;
+  core_.recovery.dropped_file = found->log.dropped_file;
+  return {};
+}
+
+Status DbImpl::start_reading(Found found) {
+  FIRN_TRY_ASSIGN(auto catalog, load_catalog(found));
+  core_.visible.store(found.last.value);
+  core_.views->publish(std::make_unique<ReadView>(nullptr, std::move(found.memtables), std::move(found.version), std::move(catalog)));
+  return {};
+}
+
+Result<NamespaceCatalogRef> DbImpl::load_catalog(const Found& found) {
+  const ReadView view(nullptr, found.memtables, found.version, std::make_shared<NamespaceCatalog>());
+  FIRN_TRY_ASSIGN(const auto all, view.new_iterator(kSeqMax));
+  return NamespaceCatalog::load(*all);
+}
+
+Status DbImpl::start_writing(Found found) {
+  FIRN_TRY_ASSIGN(auto catalog, load_catalog(found));
+  ManifestState& state = found.state;
+  FIRN_TRY(remove_leftovers(state));
+
+  // After a close in order the numbers go on; else they jump, so that none is given twice even if some were lost with the power.
+  if (!core_.recovery.clean) found.last = {(found.last.value / kUncleanSeqStep + 1) * kUncleanSeqStep - 1};
+  if (found.last > kSeqMax) return Code::kOverflow;
+  state.closed_clean = false;
+  state.seq_floor = found.last;
+  state.wal_next_id = std::max(state.wal_next_id, found.log.next_id);
+  state.wal_next_base = std::max(state.wal_next_base, found.log.next_base);
+  if (state.wal_start > state.wal_next_id) state.wal_start = state.wal_next_id;
+  const SegmentIo io = segment_io(core_.options);
+  // Segments without records that count, and those behind a cut, are not part of the log any more.
+  state.wal_segments.clear();
+  for (const auto& segment : found.log.segments) state.wal_segments.push_back(segment->id());
+  FIRN_TRY_ASSIGN(auto manifest_directory, core_.directory->open_directory(kManifestName, false));
+  FIRN_TRY_ASSIGN(core_.manifest, Manifest::start(std::move(manifest_directory), state, io, *core_.env));
+
+  FIRN_TRY_ASSIGN(auto wal_directory, core_.directory->open_directory(kWalName, false));
+  core_.wal = std::make_unique<Log>(std::move(wal_directory), state.wal_id, io, *core_.env);
+  core_.wal->continue_at(state.wal_next_id, state.wal_next_base, found.log.end);
+  core_.sync_group = std::make_unique<SyncGroup>(*core_.wal);
+  core_.has_recovered.store(!found.memtables.empty());
+  jobs_pending_.store(true);
+  door_.on_upkeep_due = [this] { core_.options.single_threaded ? (void)door_.upkeep().ok() : background_.wake_keeper(); };
+  door_.on_sealed = [this] {
+    jobs_pending_.store(true, std::memory_order_relaxed);
+    if (!core_.options.single_threaded) background_.wake_workers();
+  };
+  door_.do_jobs = [this] { return run_jobs_inline(); };
+  door_.flush_recovered = [this] { return wait_for_flush(); };
+  FIRN_TRY(door_.start(found.last, std::move(found.memtables), std::move(found.version), std::move(catalog)));
+  if (!core_.options.single_threaded) FIRN_TRY(background_.start());
+  return {};
+}
+
+// Files that no state names: of jobs and openings that were cut short. Files of another database are not ours to delete.
+Status DbImpl::remove_leftovers(const ManifestState& state) {
+  std::unordered_set<uint64_t> tables;
+  for (const TableRecord& record : state.tables) tables.insert(record.table_id);
+  FIRN_TRY_ASSIGN(const auto table_names, core_.tables->list());
+  for (const std::string& name : table_names) {
+    uint64_t id = 0;
+    if (!parse_table_name(name, &id) || tables.count(id) != 0) continue;
+    FIRN_TRY_ASSIGN(auto file, core_.tables->open_file(name, OpenMode::kRead));
+    if (const auto identity = table_identity(*file); identity && identity->db_id != core_.db_id) {
+      return Status::corrupt("a table of another database lies here: is the manifest the right one?", core_.tables->path() + "/" + name, 0);
+    }
+    FIRN_TRY(core_.tables->remove(name));
+  }
+  FIRN_TRY_ASSIGN(auto wal, core_.directory->open_directory(kWalName, false));
+  FIRN_TRY_ASSIGN(const auto segment_names, wal->list());
+  for (const std::string& name : segment_names) {
+    uint64_t id = 0;
+    if (!parse_segment_name(name, &id)) continue;
+    if (std::find(state.wal_segments.begin(), state.wal_segments.end(), id) == state.wal_segments.end()) FIRN_TRY(wal->remove(name));
+  }
+  return {};
+}
+
+Status Db::check(const std::string& path) {
+  DbOptions options;
+  options.read_only = true;
+  // The lock keeps writers away meanwhile; where it cannot be had because the medium is read-only there are none.
+  FIRN_TRY_ASSIGN(const auto directory, posix_env().open_directory(path, false));
+  FIRN_TRY_ASSIGN(const auto names, directory->list());
+  std::unique_ptr<FileLock> lock;
+  if (std::find(names.begin(), names.end(), kLockName) != names.end()) {
+    auto held = directory->lock(kLockName);
+    if (held.status().is(Code::kLocked)) return held.status();
+    if (held.ok()) lock = std::move(*held);
+  }
+  auto db = std::make_unique<DbImpl>();
+  FIRN_TRY(db->open(path, options));
+  const ThreadMark mark;
+  return db->verify();
+}
+
+}  // namespace firn

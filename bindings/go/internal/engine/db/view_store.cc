@@ -1,0 +1,112 @@
+#include "db/view_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "db/thread_mark.h"
+
+namespace firn {
+namespace {
+
+struct Pool {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<ViewStore>> all;
+  std::vector<ViewStore*> idle;
+};
+
+Pool& pool() {
+  static Pool* const the_pool = new Pool;  // never destroyed: snapshots may outlive static objects
+  return *the_pool;
+}
+
+}  // namespace
+
+ViewStore* ViewStore::acquire() {
+  Pool& stores = pool();
+  const std::lock_guard lock(stores.mutex);
+  if (stores.idle.empty()) {
+    stores.all.push_back(std::make_unique<ViewStore>());
+    stores.idle.reserve(stores.all.size());  // release() does not allocate
+    return stores.all.back().get();
+  }
+  ViewStore* const store = stores.idle.back();
+  stores.idle.pop_back();
+  return store;
+}
+
+void ViewStore::release() {
+  if (ReadView* view = current_.exchange(nullptr, std::memory_order_acq_rel)) retire(view);
+  reclaim();
+  Pool& stores = pool();
+  const std::lock_guard lock(stores.mutex);
+  stores.idle.push_back(this);
+}
+
+void ViewStore::publish(std::unique_ptr<ReadView> view) {
+  {
+    const std::lock_guard lock(mutex_);
+    retired_.reserve(retired_.size() + 1);  // nothing is allocated after the exchange
+  }
+  ReadView* const old = current_.exchange(view.release(), std::memory_order_acq_rel);
+  if (old != nullptr) retire(old);
+}
+
+void ViewStore::retire(ReadView* view) {
+  const uint64_t epoch = epoch_retire();
+  const std::lock_guard lock(mutex_);
+  retired_.push_back({std::unique_ptr<ReadView>(view), epoch});
+  retired_count_.store(retired_.size(), std::memory_order_release);
+}
+
+Snapshot ViewStore::snapshot(const std::atomic<uint64_t>& visible, int64_t now_ms) {
+  const uint32_t stripe = thread_stripe();
+  for (;;) {
+    ReadView* const view = current();
+    const Seq seq{visible.load(std::memory_order_acquire)};
+    if (current() != view) continue;  // a newer memtable may hold commits up to seq
+    view->acquire(stripe);
+    return Snapshot(this, view, stripe, seq, now_ms);
+  }
+}
+
+void ViewStore::give_back(ReadView* view, uint32_t stripe) {
+  // After this line the view may be gone; the store never is.
+  view->release(stripe);
+  if (retired_count_.load(std::memory_order_acquire) != 0) [[unlikely]]
+    reclaim();
+}
+
+void ViewStore::reclaim() {
+  if (retired_count() == 0) return;
+  std::vector<Retired> free;
+  {
+    const std::lock_guard lock(mutex_);
+    // The count is trusted only after the epoch (VIEW-2); looked at before, it spares the heavy barrier for views that are in use anyway.
+    const auto is_free = [](const Retired& retired) {
+      return !retired.view->is_referenced() && epoch_passed(retired.epoch) && !retired.view->is_referenced();
+    };
+    const auto kept = std::stable_partition(retired_.begin(), retired_.end(), [&](const Retired& retired) { return !is_free(retired); });
+    std::move(kept, retired_.end(), std::back_inserter(free));
+    retired_.erase(kept, retired_.end());
+    retired_count_.store(retired_.size(), std::memory_order_release);
+  }
+  // Unmapping files takes time: outside the mutex, here.
+}
+
+Snapshot::Snapshot(Snapshot&& other) noexcept
+    : store_(other.store_), view_(std::exchange(other.view_, nullptr)), stripe_(other.stripe_), seq_(other.seq_), now_ms_(other.now_ms_) {}
+
+Snapshot& Snapshot::operator=(Snapshot&& other) noexcept {
+  std::swap(store_, other.store_);
+  std::swap(view_, other.view_);
+  std::swap(stripe_, other.stripe_);
+  std::swap(seq_, other.seq_);
+  std::swap(now_ms_, other.now_ms_);
+  return *this;
+}
+
+Snapshot::~Snapshot() {
+  if (view_ != nullptr) store_->give_back(view_, stripe_);
+}
+
+}  // namespace firn

@@ -1,0 +1,48 @@
+// ViewStore: the current read view, and the retired ones until nobody uses them.
+//
+// A store is never freed, only used again by another database (the memory stays a ViewStore): so a snapshot that outlives its database can give its view
+// back without asking whether the database is still there.
+//
+// Threading: current() under a ThreadMark, which keeps the view alive. publish() one at a time (the caller's lock). reclaim() any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "db/db.h"
+#include "lsm/read_view.h"
+
+namespace firn {
+
+class ViewStore {
+ public:
+  static ViewStore* acquire();  // a store without a view
+  void release();               // the database is gone: retires the current view; the store goes back to the pool
+
+  ReadView* current() const { return current_.load(std::memory_order_acquire); }
+  void publish(std::unique_ptr<ReadView> view);
+
+  // A reference on the current view; seq as `visible` says, consistent with the view. The thread is marked.
+  Snapshot snapshot(const std::atomic<uint64_t>& visible, int64_t now_ms);
+  void give_back(ReadView* view, uint32_t stripe);
+
+  // Frees the retired views that nobody uses. Cheap when there are none.
+  void reclaim();
+  size_t retired_count() const { return retired_count_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Retired {
+    std::unique_ptr<ReadView> view;
+    uint64_t epoch;
+  };
+  void retire(ReadView* view);
+
+  std::atomic<ReadView*> current_{nullptr};
+  std::atomic<size_t> retired_count_{0};
+  std::mutex mutex_;  // retired_
+  std::vector<Retired> retired_;
+};
+
+}  // namespace firn

@@ -1,0 +1,31 @@
+// Anonymous memory from the operating system: zero-filled pages that appear on first touch. For images of log segments that are
+// not mapped, for hash tables of memtables and for table bodies that are not mapped.
+// Threading: a value with one owner.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace firn {
+
+class AnonymousMemory {
+ public:
+  AnonymousMemory() = default;
+  // Reserves `bytes` of address space. Check data(): nullptr when the system gave none.
+  // huge_pages: ask for huge pages (large, randomly accessed memory).
+  AnonymousMemory(size_t bytes, bool huge_pages);
+  ~AnonymousMemory();
+  AnonymousMemory(AnonymousMemory&& other) noexcept;
+  AnonymousMemory& operator=(AnonymousMemory&& other) noexcept;
+
+  uint8_t* data() const { return data_; }
+  size_t size() const { return size_; }
+  // Makes the pages of the range present now; best effort.
+  void populate(size_t offset, size_t bytes) const;
+
+ private:
+  uint8_t* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace firn

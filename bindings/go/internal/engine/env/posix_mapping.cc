@@ -1,0 +1,101 @@
+#include "env/posix_mapping.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <new>
+#include <utility>
+
+#include "base/check.h"
+
+namespace firn {
+namespace {
+
+// One MADV_WILLNEED reads no more than the device's largest request (128 KiB at the least), however long its range is. Measured over
+// 256 MiB cold in a mapping that was advised MADV_RANDOM: nothing 7.6 s, MADV_WILLNEED ahead 0.22 s, MADV_POPULATE_READ 7.5 s (it
+// faults page by page); warm, MADV_POPULATE_READ costs 40 % more than plain faults.
+constexpr size_t kReadAheadBytes = size_t{128} << 10;
+
+class PosixMapping final : public Mapping {
+ public:
+  PosixMapping(void* data, size_t size, bool writable, std::string path) : path_(std::move(path)), writable_(writable) {
+    data_ = static_cast<uint8_t*>(data);
+    size_ = size;
+  }
+  ~PosixMapping() override { ::munmap(data_, size_); }
+
+  Status populate(size_t offset, size_t bytes) override;
+  void advise_random() override { ::madvise(data_, size_, MADV_RANDOM); }
+  void advise_sequential(size_t offset, size_t bytes) override;
+
+ private:
+  const std::string path_;
+  const bool writable_;
+};
+
+Status PosixMapping::populate(size_t offset, size_t bytes) {
+  FIRN_CHECK(writable_ && offset <= size_ && bytes <= size_ - offset, "ENV-2");
+  if (bytes == 0) return {};
+  const size_t first = offset & ~(page_bytes() - 1);
+  const size_t length = offset + bytes - first;
+  while (::madvise(data_ + first, length, MADV_POPULATE_WRITE) != 0) {
+    switch (errno) {
+      case EINTR:
+        continue;  // the pages that are present already stay so
+      case EINVAL:
+        populate_by_touching(data_ + first, length);
+        return {};
+      default:  // EFAULT, EHWPOISON: where a store would have raised SIGBUS
+        return Status::from_errno(errno, "cannot make pages of the mapping writable", path_, offset);
+    }
+  }
+  return {};
+}
+
+void PosixMapping::advise_sequential(size_t offset, size_t bytes) {
+  if (offset >= size_) return;
+  const size_t end = offset + std::min(bytes, size_ - offset);
+  for (size_t at = offset & ~(page_bytes() - 1); at < end; at += kReadAheadBytes) {
+    ::madvise(data_ + at, std::min(kReadAheadBytes, end - at), MADV_WILLNEED);
+  }
+}
+
+}  // namespace
+
+size_t page_bytes() {
+  static const size_t bytes = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+void populate_by_touching(uint8_t* from, size_t bytes) {
+  for (size_t at = 0; at < bytes; at += page_bytes()) {
+    // A compare-exchange, because compilers turn a fetch_or with 0 into a load, and a load does not make a page writable.
+    uint8_t value = __atomic_load_n(from + at, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(from + at, &value, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+  }
+}
+
+Result<std::unique_ptr<Mapping>> map_file(int fd, size_t bytes, bool writable, const std::string& path) {
+  if (bytes == 0) return Status(Code::kInvalid, "a mapping of no bytes", path);
+  struct stat status = {};
+  if (::fstat(fd, &status) != 0) return Status::from_errno(errno, "cannot learn the length", path);
+  const auto file_bytes = static_cast<uint64_t>(status.st_size);
+  if (file_bytes < bytes) return Status::corrupt("the file ends before the bytes to be mapped do", path, file_bytes);
+
+  std::string name = path;  // copied while nothing is mapped that a failing allocation could leak
+  void* data = ::mmap(nullptr, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+  if (data == MAP_FAILED) return Status::from_errno(errno, "cannot map", path);
+  auto* mapping = new (std::nothrow) PosixMapping(data, bytes, writable, std::move(name));
+  if (mapping == nullptr) {
+    ::munmap(data, bytes);
+    return Code::kNoMemory;
+  }
+  return std::unique_ptr<Mapping>(mapping);
+}
+
+}  // namespace firn

@@ -1,0 +1,127 @@
+#include "log/log.h"
+
+#include <algorithm>
+
+namespace firn {
+namespace {
+
+constexpr uint64_t kMarkIntervalBytes = 64 << 10;
+constexpr uint64_t kPageBytes = 4096;
+
+}  // namespace
+
+Log::Log(std::unique_ptr<Directory> directory, uint64_t log_id, SegmentIo io, Env& env)
+    : directory_(std::move(directory)), log_id_(log_id), io_(io), env_(env) {}
+
+void Log::continue_at(uint64_t next_id, uint64_t next_base, LogPosition previous_end) {
+  next_id_ = next_id;
+  next_base_ = next_base;
+  end_.store(previous_end, std::memory_order_relaxed);
+}
+
+Result<std::shared_ptr<Segment>> Log::prepare(uint64_t capacity) {
+  const std::lock_guard lock(prepare_mutex_);
+  SegmentHeader header;
+  header.log_id = log_id_;
+  header.generation = env_.random();
+  header.id = next_id_;
+  header.base = next_base_;
+  header.capacity = round_up(std::max(capacity, kSegmentHeaderBytes + kMarkBytes), kPageBytes);
+  if (header.capacity > kSegmentBytesMax) return Code::kTooLarge;
+  FIRN_TRY_ASSIGN(auto segment, Segment::create(*directory_, header, io_));
+  if (Status status = directory_->sync(); !status.ok()) {
+    (void)directory_->remove(segment_name(header.id)).ok();
+    return status;
+  }
+  next_id_++;
+  next_base_ += header.capacity;
+  return segment;
+}
+
+Status Log::activate(std::shared_ptr<Segment> prepared) {
+  FIRN_CHECK(active_ == nullptr || prepared->id() > active_->id(), "LOG-4");
+  previous_end_ = end();
+  {
+    const std::lock_guard lock(unsynced_mutex_);
+    unsynced_.push_back(prepared);
+  }
+  active_ = std::move(prepared);
+  offset_ = kSegmentHeaderBytes;
+  return append_mark();
+}
+
+bool Log::fits(uint64_t payload_bytes) const {
+  return active_ != nullptr && payload_bytes <= kRecordPayloadBytesMax &&
+         offset_ + kMarkBytes + record_bytes(payload_bytes) <= active_->capacity();
+}
+
+Result<uint8_t*> Log::reserve(uint64_t payload_bytes, uint64_t* offset) {
+  FIRN_DCHECK(fits(payload_bytes), "LOG-2");
+  (void)payload_bytes;
+  if (offset_ - mark_offset_ >= kMarkIntervalBytes || durable() != mark_durable_) FIRN_TRY(append_mark());
+  *offset = offset_ + kRecordHeaderBytes;
+  return active_->image() + *offset;
+}
+
+Status Log::append(uint64_t payload_bytes) {
+  seal_record(active_->image(), offset_, active_->header().generation, RecordKind::kData, payload_bytes);
+  const uint64_t at = offset_;
+  offset_ += record_bytes(payload_bytes);
+  return write_out(at, offset_ - at);
+}
+
+Status Log::append_mark() {
+  const Mark mark{mark_tag(active_->header().generation), durable(), previous_end_};
+  encode_mark(active_->image() + offset_ + kRecordHeaderBytes, mark);
+  seal_record(active_->image(), offset_, active_->header().generation, RecordKind::kMark, kMarkPayloadBytes);
+  mark_offset_ = offset_;
+  mark_durable_ = mark.durable;
+  offset_ += kMarkBytes;
+  return write_out(mark_offset_, kMarkBytes);
+}
+
+Status Log::write_out(uint64_t offset, uint64_t bytes) {
+  if (Status status = active_->write_out(offset, bytes); !status.ok()) [[unlikely]] {
+    failed_.store(true, std::memory_order_relaxed);
+    return status;
+  }
+  end_.store(active_->base() + offset + bytes, std::memory_order_release);
+  return {};
+}
+
+Result<LogPosition> Log::sync() {
+  // The end is read first: whatever was appended up to it lies in a segment that is in the list by now.
+  const LogPosition target = end();
+  if (durable() >= target) return target;
+  std::vector<std::shared_ptr<Segment>> segments;
+  {
+    const std::lock_guard lock(unsynced_mutex_);
+    segments = unsynced_;
+  }
+  for (const auto& segment : segments) {
+    if (Status status = segment->sync(); !status.ok()) {
+      failed_.store(true, std::memory_order_relaxed);
+      return status;
+    }
+  }
+  {
+    // All but the newest that was synced are sealed and done with. (Others may have been removed meanwhile.)
+    const std::lock_guard lock(unsynced_mutex_);
+    std::erase_if(unsynced_, [&segments](const auto& segment) { return segment->id() < segments.back()->id(); });
+  }
+  durable_.store(target, std::memory_order_release);
+  return target;
+}
+
+Status Log::remove_before(uint64_t id) {
+  FIRN_TRY_ASSIGN(const auto names, directory_->list());
+  for (const std::string& name : names) {
+    uint64_t found = 0;
+    if (parse_segment_name(name, &found) && found < id) FIRN_TRY(directory_->remove(name));
+  }
+  const std::lock_guard lock(unsynced_mutex_);
+  std::erase_if(unsynced_, [id](const auto& segment) { return segment->id() < id; });
+  return {};
+}
+
+}  // namespace firn

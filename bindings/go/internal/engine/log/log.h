@@ -1,0 +1,89 @@
+// Log: a directory of segments, of which the newest is written to. The write-ahead log, the manifest and the public log are instances.
+//
+//   LOG-4  Segments are activated in the order of their ids, and their bases grow with them: a position names one byte of one log for ever.
+//   LOG-5  The first record of an activated segment is a mark that says where the records of the previous one end. A mark also follows whenever
+//          64 KiB were written or the durable bound has moved, before the next record.
+//   LOG-6  After a failed write_out or sync nothing is appended any more and no sync is tried again (failed() says so).
+//
+// Threading: prepare() may run beside everything else. reserve(), append(), activate() are the writer's: one at a time, ordered by the caller's lock.
+// sync() runs beside the writer, one at a time. Readers use segments, not the log.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "log/record.h"
+#include "log/segment.h"
+
+namespace firn {
+
+using LogPosition = uint64_t;  // base of a segment + offset in it; 0: before everything
+
+class Log {
+ public:
+  // Takes the directory. log_id and next_id (the id of the next segment) come from whoever keeps the log's state; next_base lies above every position
+  // ever used.
+  Log(std::unique_ptr<Directory> directory, uint64_t log_id, SegmentIo io, Env& env);
+
+  Directory& directory() { return *directory_; }
+  uint64_t log_id() const { return log_id_; }
+  SegmentIo io() const { return io_; }
+
+  // Where new segments continue: ids from next_id on, positions from next_base on. Before the first prepare().
+  void continue_at(uint64_t next_id, uint64_t next_base, LogPosition previous_end);
+
+  // Makes the next segment, with its name durable. It has no content until it is activated.
+  Result<std::shared_ptr<Segment>> prepare(uint64_t capacity);
+  // Seals the active segment (if any) and goes on in this one.
+  Status activate(std::shared_ptr<Segment> prepared);
+
+  const std::shared_ptr<Segment>& active() const { return active_; }
+  LogPosition end() const { return end_.load(std::memory_order_acquire); }
+  uint64_t active_offset() const { return offset_; }
+  // Whether a record of this payload fits behind what is there.
+  bool fits(uint64_t payload_bytes) const;
+  // Where the next record's payload goes; appends a mark first when one is due. Needs fits(). Its offset in the segment is *offset.
+  Result<uint8_t*> reserve(uint64_t payload_bytes, uint64_t* offset);
+  // The payload at reserve()'s place is complete: checksums and publishes it.
+  Status append(uint64_t payload_bytes);
+
+  // Appends a mark now, whether one is due or not. Needs room for it.
+  Status append_mark();
+
+  // Makes everything appended before the call durable and returns how far that is.
+  Result<LogPosition> sync();
+  LogPosition durable() const { return durable_.load(std::memory_order_acquire); }
+  bool failed() const { return failed_.load(std::memory_order_relaxed); }
+
+  // Unlinks the files of segments with an id below `id`.
+  Status remove_before(uint64_t id);
+
+ private:
+  Status write_out(uint64_t offset, uint64_t bytes);
+
+  std::unique_ptr<Directory> directory_;
+  const uint64_t log_id_;
+  const SegmentIo io_;
+  Env& env_;
+
+  std::mutex prepare_mutex_;  // next_id_, next_base_
+  uint64_t next_id_ = 1;
+  uint64_t next_base_ = 0;
+
+  std::shared_ptr<Segment> active_;
+  uint64_t offset_ = 0;           // where the next record goes
+  uint64_t mark_offset_ = 0;      // where the last mark was written
+  LogPosition mark_durable_ = 0;  // what it said
+  LogPosition previous_end_ = 0;  // of the active segment's predecessor
+  std::atomic<LogPosition> end_{0};
+  std::atomic<LogPosition> durable_{0};
+  std::atomic<bool> failed_{false};
+
+  std::mutex unsynced_mutex_;                       // unsynced_
+  std::vector<std::shared_ptr<Segment>> unsynced_;  // sealed ones that may have bytes to sync, then the active one
+};
+
+}  // namespace firn

@@ -1,0 +1,77 @@
+// Segment: one preallocated file of a log, and its image: the bytes in memory that records are written to and read from. The image
+// is the shared mapping of the file, or (SegmentIo::kPwrite) anonymous memory of the same layout whose ranges are written by calls.
+//
+//   LOG-1  Bytes are written once: an opening never stores into a segment that it found; nothing is recycled or truncated.
+//   LOG-2  A store lies below the capacity, which is what the file system has reserved.
+//   LOG-3  Bytes that were published (write_out) never change, so readers need no lock.
+//
+// Threading: one writer at a time (the caller's lock). Readers of published bytes: any number. prefault() and sync(): any one thread beside the writer.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "env/anonymous_memory.h"
+#include "env/env.h"
+
+namespace firn {
+
+enum class SegmentIo { kMmap, kPwrite };
+
+inline constexpr uint64_t kSegmentHeaderBytes = 128;  // two copies of 64 bytes each
+inline constexpr uint64_t kSegmentBytesMax = uint64_t{1} << 35;
+
+struct SegmentHeader {
+  uint64_t log_id = 0;      // random, one a log
+  uint64_t generation = 0;  // random, one a segment
+  uint64_t id = 0;          // also the file's name
+  uint64_t base = 0;        // position of offset 0
+  uint64_t capacity = 0;    // bytes of the file
+};
+
+std::string segment_name(uint64_t id);
+bool parse_segment_name(const std::string& name, uint64_t* id);
+
+class Segment {
+ public:
+  // Makes the file, reserves its space, writes the header and syncs it; the caller syncs the directory. kNoSpace leaves nothing behind.
+  static Result<std::shared_ptr<Segment>> create(Directory& directory, const SegmentHeader& header, SegmentIo io);
+  // Opens a found segment for reading: mapped, or (kPwrite) read into memory. kCorrupt: neither copy of the header verifies, it belongs
+  // to another log or place, or the file has another length; kNewerFormat; kNotFound.
+  static Result<std::shared_ptr<Segment>> open(Directory& directory, uint64_t id, uint64_t log_id, SegmentIo io);
+
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+
+  const SegmentHeader& header() const { return header_; }
+  uint64_t id() const { return header_.id; }
+  uint64_t base() const { return header_.base; }
+  uint64_t capacity() const { return header_.capacity; }
+  const std::string& path() const { return file_->path(); }
+  SegmentIo io() const { return io_; }
+
+  uint8_t* image() const { return image_; }
+  // The range of the image is complete: hand it to the operating system. An error means that it may or may not be in the file.
+  Status write_out(uint64_t offset, uint64_t bytes);
+  // Makes pages present up to `offset`, at most `bytes_max` further than now. Returns whether there is more to do.
+  Result<bool> prefault(uint64_t offset, uint64_t bytes_max);
+  Status sync() { return file_->sync(); }
+  // Gives the space behind `offset` back; only after the segment was sealed there. Best effort.
+  void release_tail(uint64_t offset) { file_->release_tail(offset); }
+
+ private:
+  Segment(std::unique_ptr<File> file, const SegmentHeader& header, SegmentIo io) : file_(std::move(file)), header_(header), io_(io) {}
+  Status make_image(bool writable);
+
+  std::unique_ptr<File> file_;
+  SegmentHeader header_;
+  SegmentIo io_;
+  std::unique_ptr<Mapping> mapping_;  // kMmap
+  AnonymousMemory memory_;            // kPwrite
+  uint8_t* image_ = nullptr;
+  std::atomic<uint64_t> prefaulted_{0};
+};
+
+}  // namespace firn

@@ -1,0 +1,96 @@
+#include "lsm/compaction.h"
+
+#include <algorithm>
+
+namespace firn {
+namespace {
+
+constexpr size_t kRunCountTrigger = 4;  // fewer runs are left alone
+constexpr uint64_t kSizeRatio = 2;      // a run joins the merge when it is at most so many times larger than the newer ones together
+
+struct Placed {
+  size_t run = 0;  // index in the version
+  TableRef table;
+  const TableProperties& properties() const { return table->table->properties(); }
+};
+
+// Neighbours that are both small are merged although they do not overlap: else a million tiny commits would leave a million tiny tables.
+bool belong_together(bool gathered_is_small, const Placed& next, const InternalKey& largest) {
+  if (next.properties().smallest().compare(largest) <= 0) return true;
+  return gathered_is_small && next.table->file_bytes < kTableBytesSmall;
+}
+
+// Whether a table has entries that a merge down to the oldest run would drop.
+bool has_garbage(const TableProperties& properties, const NamespaceCatalog* catalog) {
+  if (properties.tombstone_count + properties.expiring_count > 0) return true;
+  return catalog != nullptr && !catalog->are_live(properties.smallest_prefix, properties.largest_prefix);
+}
+
+// Merges runs [first, last] of the version.
+CompactionPlan plan_merge(const Version& version, size_t first, size_t last, const NamespaceCatalog* catalog) {
+  CompactionPlan plan;
+  plan.run_id = version.runs[first].id;
+  plan.includes_oldest = last + 1 == version.runs.size();
+  std::vector<Placed> tables;
+  plan.seq_lower = kSeqMax;
+  for (size_t run = first; run <= last; run++) {
+    for (const TableRef& table : version.runs[run].tables) {
+      tables.push_back({run, table});
+      plan.inputs.push_back(table);
+      plan.seq_lower = std::min(plan.seq_lower, table->table->properties().seq_min);
+      plan.seq_upper = std::max(plan.seq_upper, table->table->properties().seq_max);
+    }
+  }
+  std::sort(tables.begin(), tables.end(),
+            [](const Placed& a, const Placed& b) { return a.properties().smallest().compare(b.properties().smallest()) < 0; });
+  for (size_t from = 0; from < tables.size();) {
+    // Tables [from, to) overlap in a chain.
+    size_t to = from + 1;
+    InternalKey largest = tables[from].properties().largest();
+    uint64_t bytes = tables[from].table->file_bytes;
+    while (to < tables.size() && belong_together(bytes < kTableBytesSmall, tables[to], largest)) {
+      const InternalKey own = tables[to].properties().largest();
+      if (own.compare(largest) > 0) largest = own;
+      bytes += tables[to].table->file_bytes;
+      to++;
+    }
+    if (to - from == 1 && !(plan.includes_oldest && has_garbage(tables[from].properties(), catalog))) {
+      plan.moved.push_back(tables[from].table);
+    } else {
+      CompactionPlan::Part part;
+      part.newest_first.resize(last - first + 1);
+      for (size_t i = from; i < to; i++) part.newest_first[tables[i].run - first].push_back(tables[i].table);
+      std::erase_if(part.newest_first, [](const auto& run) { return run.empty(); });
+      plan.parts.push_back(std::move(part));
+    }
+    from = to;
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::optional<CompactionPlan> pick_compaction(const Version& version) {
+  if (version.runs.size() < kRunCountTrigger) return std::nullopt;
+  uint64_t gathered = version.runs[0].bytes();
+  size_t last = 0;
+  while (last + 1 < version.runs.size() && version.runs[last + 1].bytes() <= gathered * kSizeRatio) {
+    gathered += version.runs[++last].bytes();
+  }
+  if (last + 1 >= kRunCountTrigger || last + 1 == version.runs.size()) return plan_merge(version, 0, last, nullptr);
+  // Sizes fall steeply, so few runs were gathered; still, too many runs make reads slow.
+  if (version.runs.size() >= 2 * kRunCountTrigger) return plan_merge(version, 0, kRunCountTrigger - 1, nullptr);
+  return std::nullopt;
+}
+
+std::optional<CompactionPlan> plan_full_compaction(const Version& version, const NamespaceCatalog& catalog) {
+  if (version.runs.empty()) return std::nullopt;
+  if (version.runs.size() == 1) {
+    const auto& tables = version.runs[0].tables;
+    const auto is_dirty = [&catalog](const TableRef& table) { return has_garbage(table->table->properties(), &catalog); };
+    if (std::none_of(tables.begin(), tables.end(), is_dirty)) return std::nullopt;
+  }
+  return plan_merge(version, 0, version.runs.size() - 1, &catalog);
+}
+
+}  // namespace firn

@@ -1,0 +1,40 @@
+// Compaction: which runs to merge, and how. A pure decision over a version: it opens nothing and writes nothing.
+//
+// The policy is size-tiered (as in Bigtable's merging compactions and RocksDB's universal style): runs are merged from the newest on while each next one is not
+// much larger than what was gathered, so that every byte is rewritten about log(size) times. Tables that overlap nothing in the other runs are taken over
+// as they are, so that sequential loads are never rewritten.
+// Threading: stateless.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "lsm/namespace_catalog.h"
+#include "lsm/version.h"
+
+namespace firn {
+
+struct CompactionPlan {
+  uint64_t run_id = 0;           // of the result: that of the newest input
+  bool includes_oldest = false;  // nothing lies below: tombstones can go
+  std::vector<TableRef> inputs;  // all tables of the merged runs
+  std::vector<TableRef> moved;   // those of them that are taken over
+  // What is merged: parts with ascending key ranges; in each, one list of tables for every run that takes part, newest run first.
+  struct Part {
+    std::vector<std::vector<TableRef>> newest_first;
+  };
+  std::vector<Part> parts;
+  Seq seq_lower;
+  Seq seq_upper;
+};
+
+// What to do next, if anything.
+std::optional<CompactionPlan> pick_compaction(const Version& version);
+// Everything into one run without tombstones, expired entries, or entries of namespaces that `catalog` does not have any more. nullopt: the version is in
+// that form already.
+std::optional<CompactionPlan> plan_full_compaction(const Version& version, const NamespaceCatalog& catalog);
+// How many runs stand between a read and its answer: what writers are slowed down by when it grows.
+inline constexpr size_t kRunCountMax = 12;
+
+}  // namespace firn

@@ -1,0 +1,29 @@
+// Walking over the entries of a live segment of the write-ahead log, in the order in which they were committed.
+// Threading: any thread, beside the writer, below an end that was published.
+#pragma once
+
+#include "log/record.h"
+#include "log/segment.h"
+#include "lsm/log_entry.h"
+
+namespace firn {
+
+// Calls visit(at) for every entry of the records between *offset and `end`, and moves *offset to the end. kCorrupt: a record does not verify.
+template <typename Visit>
+Status visit_entries(const Segment& segment, uint64_t* offset, uint64_t end, const Visit& visit) {
+  for (RecordView record; *offset < end; *offset += record_bytes(record.payload.size())) {
+    if (!read_record(segment.image(), *offset, end, segment.header().generation, &record)) {
+      return Status::corrupt("a record of the write-ahead log changed in memory: a stray write of the host program?", segment.path(),
+                             *offset);
+    }
+    if (record.kind == RecordKind::kMark) continue;
+    for (const uint8_t* at = record.payload.data(); at < record.payload.end();) {
+      visit(at);
+      const uint32_t key_word = load_u32(at + 12);
+      at += log_entry_bytes(static_cast<EntryKind>(key_word >> 24), key_word & 0xffffff, load_u32(at + 16));
+    }
+  }
+  return {};
+}
+
+}  // namespace firn

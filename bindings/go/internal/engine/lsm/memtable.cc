@@ -1,0 +1,114 @@
+#include "lsm/memtable.h"
+
+#include <algorithm>
+
+#include "lsm/log_entry.h"
+
+namespace firn {
+namespace {
+
+// One slot for so many bytes of the segment: entries of 64 bytes and more fill the segment before the slots.
+constexpr uint64_t kSegmentBytesPerSlot = 64;
+constexpr size_t kLineCountMin = 8;
+constexpr size_t kLineBytes = Memtable::kSlotsPerLine * sizeof(uint64_t);
+
+uint64_t position_of(uint64_t slot) { return (slot & 0xffffffff) * kLogEntryAlignment; }
+
+}  // namespace
+
+Memtable::Memtable(std::shared_ptr<Segment> segment, uint64_t hash_seed, AnonymousMemory memory, size_t line_count)
+    : segment_(std::move(segment)),
+      hash_seed_(hash_seed),
+      memory_(std::move(memory)),
+      slots_(reinterpret_cast<std::atomic<uint64_t>*>(memory_.data())),
+      line_count_(line_count),
+      // Above 7 of 8 slots a search for an absent key runs through many full lines.
+      key_count_max_(line_count * (kSlotsPerLine - 1)) {}
+
+Result<std::shared_ptr<Memtable>> Memtable::create(std::shared_ptr<Segment> segment, uint64_t hash_seed, size_t key_count_min) {
+  const size_t line_count = std::max({kLineCountMin, static_cast<size_t>(segment->capacity() / (kSegmentBytesPerSlot * kSlotsPerLine)),
+                                      key_count_min / (kSlotsPerLine - 1) + 1});
+  AnonymousMemory memory(line_count * kLineBytes, true);
+  if (memory.data() == nullptr) return Status(Code::kNoMemory, "no memory for the slots of a memtable");
+  return std::shared_ptr<Memtable>(new Memtable(std::move(segment), hash_seed, std::move(memory), line_count));
+}
+
+Memtable::Place Memtable::place_of(const InternalKey& key, uint64_t hash) const {
+  const uint64_t tag = tag_of(hash);
+  for (size_t line = line_of(hash);; line = line + 1 == line_count_ ? 0 : line + 1) {
+    std::atomic<uint64_t>* slot = slots_ + line * kSlotsPerLine;
+    for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
+      const uint64_t value = slot->load(std::memory_order_relaxed);
+      if (value == 0) return {slot, 0};
+      if (value >> 32 == tag && log_entry_key(segment_->image() + position_of(value)) == key) return {slot, position_of(value)};
+    }
+  }
+}
+
+void Memtable::add(const Place& place, uint64_t hash, uint64_t offset, Seq seq) {
+  if (place.previous == 0) {
+    key_count_++;
+  } else {
+    has_overwrites_.store(true, std::memory_order_relaxed);
+  }
+  if (empty()) seq_min_.store(seq.value, std::memory_order_relaxed);
+  seq_max_.store(seq.value, std::memory_order_relaxed);
+  place.slot->store(uint64_t{tag_of(hash)} << 32 | offset / kLogEntryAlignment, std::memory_order_release);
+}
+
+bool Memtable::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const {
+  const uint64_t tag = tag_of(hash);
+  for (size_t line = line_of(hash);; line = line + 1 == line_count_ ? 0 : line + 1) {
+    const std::atomic<uint64_t>* slot = slots_ + line * kSlotsPerLine;
+    for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
+      const uint64_t value = slot->load(std::memory_order_acquire);
+      if (value == 0) return false;
+      if (value >> 32 != tag) continue;
+      const uint8_t* at = segment_->image() + position_of(value);
+      if (log_entry_key(at) != key) continue;
+      while (log_entry_seq(at) > seq) {
+        const uint64_t previous = log_entry_previous(at);
+        if (previous == 0) return false;
+        at = segment_->image() + previous;
+      }
+      *entry = decode_log_entry(at);
+      return true;
+    }
+  }
+}
+
+void Memtable::prefetch_entry(uint64_t hash) const {
+  const std::atomic<uint64_t>* slot = slots_ + line_of(hash) * kSlotsPerLine;
+  for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
+    const uint64_t value = slot->load(std::memory_order_relaxed);
+    if (value == 0) return;
+    if (value >> 32 == tag_of(hash)) return __builtin_prefetch(segment_->image() + position_of(value));
+  }
+}
+
+Status Memtable::replay(uint64_t offset, Slice payload) {
+  while (!payload.empty()) {
+    const uint64_t bytes = check_log_entry(payload);
+    if (bytes == 0) return Status::corrupt("an entry of the write-ahead log is not well formed", segment_->path(), offset);
+    const Entry entry = decode_log_entry(payload.data());
+    if (!has_room(1) || entry.seq.value == 0 || entry.seq > kSeqMax || entry.seq < seq_max()) {
+      return Status::corrupt("the entries of the write-ahead log do not follow one another", segment_->path(), offset);
+    }
+    const uint64_t hash = this->hash(entry.key);
+    const Place place = place_of(entry.key, hash);
+    if (place.previous != log_entry_previous(payload.data())) {
+      return Status::corrupt("an entry of the write-ahead log does not chain to the one before it", segment_->path(), offset);
+    }
+    add(place, hash, offset, entry.seq);
+    offset += bytes;
+    payload = payload.without_first(bytes);
+  }
+  set_end(offset);
+  return {};
+}
+
+Status Memtable::add_iterators(Seq seq, std::vector<std::unique_ptr<Iterator>>* iterators) const {
+  return order_.add_iterators(shared_from_this(), seq, iterators);
+}
+
+}  // namespace firn

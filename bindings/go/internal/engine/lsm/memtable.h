@@ -1,0 +1,91 @@
+// Memtable: an index over the records of one log segment. The data are the segment's image; the memtable is a hash table of 64-bit slots, of a fixed size,
+// in which a key's newest version is found; older versions chain through the entries themselves.
+//
+//   MEM-1  A slot is (32 bits of the key's hash) << 32 | position of the newest entry in units of eight bytes; 0 is empty. Slots of a line fill from the
+//          left; a full line goes on in the next one. Slots are never emptied.
+//   MEM-2  An entry is complete before a slot names it (release), so a reader who sees the slot (acquire) sees the entry.
+//   MEM-3  The chain of a key runs from newer to older: sequence numbers fall strictly, or are equal within one commit, where the later operation comes first.
+//
+// Threading: one writer (the commit door). find() from any number of threads, without a lock or a shared write.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "base/hash.h"
+#include "base/internal_key.h"
+#include "base/result.h"
+#include "env/anonymous_memory.h"
+#include "log/segment.h"
+#include "lsm/memtable_order.h"
+
+namespace firn {
+
+class Memtable : public std::enable_shared_from_this<Memtable> {
+ public:
+  static constexpr size_t kSlotsPerLine = 8;
+
+  // An empty memtable over a prepared segment, with room for at least `key_count_min` keys.
+  static Result<std::shared_ptr<Memtable>> create(std::shared_ptr<Segment> segment, uint64_t hash_seed, size_t key_count_min);
+
+  const std::shared_ptr<Segment>& segment() const { return segment_; }
+
+  // ---- The writer's part ----
+  // Room for one more key than are in.
+  bool has_room(size_t key_count) const { return key_count_ + key_count <= key_count_max_; }
+  struct Place {
+    std::atomic<uint64_t>* slot = nullptr;
+    uint64_t previous = 0;  // offset of the key's newest entry; 0: the key is new here
+  };
+  Place place_of(const InternalKey& key, uint64_t hash) const;
+  // The entry at `offset` of the segment, encoded with place.previous, becomes the key's newest.
+  void add(const Place& place, uint64_t hash, uint64_t offset, Seq seq);
+  // Records up to here are complete and visible.
+  void set_end(uint64_t offset) { end_.store(offset, std::memory_order_release); }
+
+  // Recovery: indexes the entries of one record's payload at `offset`. kCorrupt when they are not well formed or do not chain to what is indexed.
+  Status replay(uint64_t offset, Slice payload);
+
+  // ---- The readers' part ----
+  // The newest entry of the key with a sequence number up to `seq`. The entry borrows from the segment's image.
+  bool find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const;
+  void prefetch(uint64_t hash) const { __builtin_prefetch(slots_ + line_of(hash) * kSlotsPerLine); }
+
+  // Asks for the entry that the line names; reads the line of prefetch().
+  void prefetch_entry(uint64_t hash) const;
+
+  uint64_t hash(const InternalKey& key) const { return hash_key(hash_seed_, key); }
+  // Whether some key may have more than one version.
+  bool has_overwrites() const { return has_overwrites_.load(std::memory_order_relaxed); }
+  bool empty() const { return seq_max_.load(std::memory_order_relaxed) == 0; }
+  Seq seq_min() const { return {seq_min_.load(std::memory_order_relaxed)}; }
+  Seq seq_max() const { return {seq_max_.load(std::memory_order_relaxed)}; }
+  uint64_t end() const { return end_.load(std::memory_order_acquire); }
+  uint64_t key_count() const { return key_count_; }
+  uint64_t memory_bytes() const { return memory_.size(); }
+
+  // Appends iterators that together give every key with a version up to `seq`, none twice. They keep the memtable alive.
+  // kCorrupt: a record of the segment does not verify.
+  Status add_iterators(Seq seq, std::vector<std::unique_ptr<Iterator>>* iterators) const;
+
+ private:
+  Memtable(std::shared_ptr<Segment> segment, uint64_t hash_seed, AnonymousMemory memory, size_t line_count);
+
+  size_t line_of(uint64_t hash) const { return static_cast<size_t>(((hash & 0xffffffff) * line_count_) >> 32); }
+  static uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+
+  std::shared_ptr<Segment> segment_;
+  const uint64_t hash_seed_;
+  AnonymousMemory memory_;
+  std::atomic<uint64_t>* slots_;
+  size_t line_count_;
+  uint64_t key_count_ = 0;
+  uint64_t key_count_max_;
+  std::atomic<bool> has_overwrites_{false};
+  std::atomic<uint64_t> seq_min_{0};
+  std::atomic<uint64_t> seq_max_{0};
+  std::atomic<uint64_t> end_{kSegmentHeaderBytes};
+  mutable MemtableOrder order_;
+};
+
+}  // namespace firn

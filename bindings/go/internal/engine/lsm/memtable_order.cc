@@ -1,0 +1,170 @@
+#include "lsm/memtable_order.h"
+
+#include <algorithm>
+
+#include "base/key_head.h"
+#include "lsm/log_walk.h"
+#include "lsm/memtable.h"
+#include "lsm/radix_sort.h"
+
+namespace firn {
+namespace {
+
+using Item = MemtableOrder::Item;
+using SortedArray = MemtableOrder::SortedArray;
+
+// An array is merged with its predecessor when that is at most so many times larger.
+constexpr size_t kMergeRatio = 4;
+
+InternalKey key_at(const Segment& segment, uint64_t offset) { return log_entry_key(segment.image() + offset); }
+
+bool item_less(const Segment& segment, const Item& a, const Item& b) {
+  if (a.head != b.head) return a.head < b.head;
+  return key_at(segment, a.offset).compare(key_at(segment, b.offset)) < 0;
+}
+
+void set_heads(const Segment& segment, SortedArray* array, size_t skip) {
+  array->skip = skip;
+  for (Item& item : array->items) item.head = key_head(key_at(segment, item.offset), skip);
+}
+
+void sort_items(const Segment& segment, std::vector<Item>* items) {
+  radix_sort_by_head(items);
+  const auto by_key = [&segment](const Item& a, const Item& b) { return key_at(segment, a.offset).compare(key_at(segment, b.offset)) < 0; };
+  for (auto from = items->begin(); from != items->end();) {
+    auto to = from + 1;
+    while (to != items->end() && to->head == from->head) ++to;
+    if (to - from > 1) std::sort(from, to, by_key);
+    from = to;
+  }
+}
+
+std::shared_ptr<const SortedArray> merge(const Segment& segment, const SortedArray& a, const SortedArray& b) {
+  auto merged = std::make_shared<SortedArray>();
+  // What both share is at most what either shares within itself.
+  merged->skip = std::min({a.skip, b.skip, shared_bytes(key_at(segment, a.items[0].offset), key_at(segment, b.items[0].offset))});
+  const auto with_heads = [&](const SortedArray& array) {
+    SortedArray copy = array;
+    if (copy.skip != merged->skip) set_heads(segment, &copy, merged->skip);
+    return copy.items;
+  };
+  const std::vector<Item> left = with_heads(a);
+  const std::vector<Item> right = with_heads(b);
+  merged->items.resize(left.size() + right.size());
+  std::merge(left.begin(), left.end(), right.begin(), right.end(), merged->items.begin(),
+             [&segment](const Item& x, const Item& y) { return item_less(segment, x, y); });
+  return merged;
+}
+
+// Walks one array; shows of every key the newest version up to `seq` and passes over keys without one.
+class SortedArrayIterator final : public Iterator {
+ public:
+  SortedArrayIterator(std::shared_ptr<const SortedArray> array, std::shared_ptr<const Memtable> memtable, Seq seq)
+      : array_(std::move(array)), memtable_(std::move(memtable)), seq_(seq), overwritten_(memtable_->has_overwrites()) {}
+
+  void seek_to_first() override {
+    index_ = 0;
+    settle_forward();
+  }
+  void seek_to_last() override {
+    index_ = array_->items.size();
+    prev();
+  }
+  void seek(const InternalKey& key) override {
+    index_ = first_at_least(key);
+    settle_forward();
+  }
+  void next() override {
+    index_++;
+    settle_forward();
+  }
+  void prev() override {
+    valid_ = false;
+    while (!valid_ && index_ > 0) {
+      index_--;
+      valid_ = show();
+    }
+  }
+
+ private:
+  void settle_forward() {
+    valid_ = false;
+    while (!valid_ && index_ < array_->items.size()) {
+      valid_ = show();
+      if (!valid_) index_++;
+    }
+  }
+
+  size_t first_at_least(const InternalKey& key) const {
+    const auto& items = array_->items;
+    const Segment& segment = *memtable_->segment();
+    const InternalKey first = key_at(segment, items[0].offset);
+    if (shared_bytes(first, key) < array_->skip) return key.compare(first) < 0 ? 0 : items.size();
+    const uint64_t head = key_head(key, array_->skip);
+    const auto at = std::partition_point(items.begin(), items.end(), [&](const Item& item) {
+      return item.head < head || (item.head == head && key_at(segment, item.offset).compare(key) < 0);
+    });
+    return static_cast<size_t>(at - items.begin());
+  }
+
+  // The array names the first version of the key. A newer one is found as a point read finds it, but only if the memtable has any.
+  bool show() {
+    const uint8_t* at = memtable_->segment()->image() + array_->items[index_].offset;
+    if (index_ + kLookAhead < array_->items.size()) {
+      __builtin_prefetch(memtable_->segment()->image() + array_->items[index_ + kLookAhead].offset);
+    }
+    if (overwritten_) {
+      const InternalKey key = log_entry_key(at);
+      return memtable_->find(key, memtable_->hash(key), seq_, &entry_);
+    }
+    if (log_entry_seq(at) > seq_) return false;
+    entry_ = decode_log_entry(at);
+    return true;
+  }
+
+  static constexpr size_t kLookAhead = 8;  // entries lie in the order of their writing: each one is a cache miss
+
+  std::shared_ptr<const SortedArray> array_;
+  std::shared_ptr<const Memtable> memtable_;
+  Seq seq_;
+  bool overwritten_;
+  size_t index_ = 0;
+};
+
+}  // namespace
+
+Status MemtableOrder::catch_up(const Segment& segment, uint64_t end) {
+  if (covered_ >= end) return {};
+  auto fresh = std::make_shared<SortedArray>();
+  fresh->skip = kPrefixBytes + kKeyBytesMax;
+  InternalKey first;
+  uint64_t offset = covered_;
+  FIRN_TRY(visit_entries(segment, &offset, end, [&](const uint8_t* at) {
+    if (log_entry_previous(at) != 0) return;
+    const InternalKey key = log_entry_key(at);
+    if (fresh->items.empty()) first = key;
+    if (fresh->skip > 0) fresh->skip = std::min(fresh->skip, shared_bytes(first, key));
+    fresh->items.push_back({0, static_cast<uint64_t>(at - segment.image())});
+  }));
+  covered_ = offset;
+  if (fresh->items.empty()) return {};
+  set_heads(segment, fresh.get(), fresh->skip);
+  sort_items(segment, &fresh->items);
+  arrays_.push_back(std::move(fresh));
+  while (arrays_.size() > 1 && arrays_.back()->items.size() * kMergeRatio >= arrays_[arrays_.size() - 2]->items.size()) {
+    auto merged = merge(segment, *arrays_[arrays_.size() - 2], *arrays_.back());
+    arrays_.pop_back();
+    arrays_.back() = std::move(merged);
+  }
+  return {};
+}
+
+Status MemtableOrder::add_iterators(const std::shared_ptr<const Memtable>& memtable, Seq seq,
+                                    std::vector<std::unique_ptr<Iterator>>* iterators) {
+  const std::lock_guard lock(mutex_);
+  FIRN_TRY(catch_up(*memtable->segment(), memtable->end()));
+  for (const auto& array : arrays_) iterators->push_back(std::make_unique<SortedArrayIterator>(array, memtable, seq));
+  return {};
+}
+
+}  // namespace firn

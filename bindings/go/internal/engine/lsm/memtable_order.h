@@ -1,0 +1,45 @@
+// MemtableOrder: the keys of a memtable in order, made late: only when somebody scans, or when the memtable is flushed. It is a short list of immutable sorted
+// arrays. Whoever needs the order walks the records that came since the last time, sorts the new keys into an array of their own, and merges arrays of
+// similar size, so that the cost is proportional to what came since and iterators keep what they have (they share the arrays).
+//
+//   ORD-1  A record whose entry has no previous version brings a new key: each key is in exactly one array.
+//   ORD-2  The walk verifies every record's checksum, so that a stray write into the image never reaches a table.
+//
+// Threading: add_iterators() from any thread (a mutex); the iterators share nothing that changes.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/iterator.h"
+#include "log/segment.h"
+
+namespace firn {
+
+class Memtable;
+
+class MemtableOrder {
+ public:
+  // Iterators over all keys of the memtable with a version up to `seq`.
+  Status add_iterators(const std::shared_ptr<const Memtable>& memtable, Seq seq, std::vector<std::unique_ptr<Iterator>>* iterators);
+
+  // Keys in order: a position in the segment's image each, with the key's head in front.
+  struct Item {
+    uint64_t head = 0;
+    uint64_t offset = 0;
+  };
+  struct SortedArray {
+    size_t skip = 0;  // bytes that all keys share; heads begin behind them
+    std::vector<Item> items;
+  };
+
+ private:
+  Status catch_up(const Segment& segment, uint64_t end);
+
+  std::mutex mutex_;
+  uint64_t covered_ = kSegmentHeaderBytes;  // records below are in the arrays
+  std::vector<std::shared_ptr<const SortedArray>> arrays_;
+};
+
+}  // namespace firn

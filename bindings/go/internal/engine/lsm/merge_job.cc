@@ -1,0 +1,82 @@
+#include "lsm/merge_job.h"
+
+#include <utility>
+
+#include "base/hash.h"
+
+namespace firn {
+
+MergeJob::MergeJob(MergeOptions options, Directory& tables, std::function<uint64_t()> next_table_id,
+                   std::vector<std::unique_ptr<Iterator>> parts)
+    : options_(std::move(options)), tables_(tables), next_table_id_(std::move(next_table_id)), parts_(std::move(parts)) {}
+
+MergeJob::~MergeJob() {
+  builder_.reset();
+  file_.reset();
+  if (table_id_ != 0) (void)tables_.remove(table_name(table_id_)).ok();
+  for (const TableRef& output : outputs_) (void)tables_.remove(table_name(output->id)).ok();
+}
+
+Result<bool> MergeJob::step(uint64_t entry_count) {
+  for (; part_ < parts_.size(); part_++, started_ = false) {
+    Iterator& input = *parts_[part_];
+    if (!started_) {
+      input.seek_to_first();
+      started_ = true;
+    }
+    while (input.valid()) {
+      if (entry_count-- == 0) return false;
+      const Entry& entry = input.entry();
+      if (!is_dropped(entry)) FIRN_TRY(add(entry));
+      input.next();
+    }
+    FIRN_TRY(input.status());  // an error is never the end of the input
+    FIRN_TRY(finish_table());
+  }
+  if (!outputs_.empty()) FIRN_TRY(tables_.sync());
+  return true;
+}
+
+bool MergeJob::is_dropped(const Entry& entry) {
+  if (entry.key.prefix != known_prefix_) {
+    known_prefix_ = entry.key.prefix;
+    known_live_ = entry.key.prefix == kSystemPrefix || options_.is_live_prefix(entry.key.prefix);
+  }
+  if (!known_live_) return true;
+  return options_.drop_tombstones && !entry.is_live(options_.now_ms);
+}
+
+Status MergeJob::add(const Entry& entry) {
+  if (builder_ != nullptr && builder_->file_bytes_estimate() >= options_.table_bytes_max) FIRN_TRY(finish_table());
+  const uint64_t hash = hash_key(options_.hash_seed, entry.key);
+  if (builder_ != nullptr) {
+    Status status = builder_->add(entry, hash);
+    if (!status.is(Code::kTooLarge)) return status;
+    FIRN_TRY(finish_table());
+  }
+  table_id_ = next_table_id_();
+  FIRN_TRY_ASSIGN(file_, tables_.open_file(table_name(table_id_), OpenMode::kCreate));
+  TableBuilderOptions table_options;
+  table_options.identity = {options_.db_id, table_id_};
+  table_options.compression = options_.compression;
+  table_options.seq_lower = options_.seq_lower;
+  table_options.seq_upper = options_.seq_upper;
+  builder_ = TableBuilder::create(file_.get(), table_options);
+  return builder_->add(entry, hash);
+}
+
+Status MergeJob::finish_table() {
+  if (builder_ == nullptr) return {};
+  FIRN_TRY(builder_->finish().status());
+  builder_.reset();
+  file_.reset();
+  FIRN_TRY_ASSIGN(TableRef table, open_table(tables_, {options_.db_id, table_id_}, options_.table_io));
+  bytes_written_ += table->file_bytes;
+  outputs_.push_back(std::move(table));
+  table_id_ = 0;
+  return {};
+}
+
+std::vector<TableRef> MergeJob::take_outputs() { return std::exchange(outputs_, {}); }
+
+}  // namespace firn

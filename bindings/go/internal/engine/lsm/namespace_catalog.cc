@@ -1,0 +1,111 @@
+#include "lsm/namespace_catalog.h"
+
+#include <algorithm>
+
+#include "base/coding.h"
+
+namespace firn {
+namespace {
+
+constexpr uint32_t kIdMax = 1u << 24;  // bounds what a damaged counter can make us allocate
+
+std::string encode(std::initializer_list<uint32_t> values) {
+  std::string bytes;
+  for (const uint32_t value : values) bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  return bytes;
+}
+
+}  // namespace
+
+Result<NamespaceCatalogRef> NamespaceCatalog::load(Iterator& system_entries) {
+  auto catalog = std::make_shared<NamespaceCatalog>();
+  const Status malformed(Code::kCorrupt, "an entry of the namespace catalog is not well formed");
+  std::vector<std::pair<uint32_t, Prefix>> named;
+  system_entries.seek({kSystemPrefix, Slice()});
+  for (; system_entries.valid() && system_entries.entry().key.prefix == kSystemPrefix; system_entries.next()) {
+    const Entry& entry = system_entries.entry();
+    if (entry.kind == EntryKind::kDelete) continue;
+    const Slice key = entry.key.user;
+    const auto value = [&entry](size_t i) { return load_u32(entry.value.data() + 4 * i); };
+    if (key == Slice("d") && entry.value.size() == 4) {
+      catalog->places_[0] = {value(0), {}, value(0)};
+    } else if (key == Slice("c") && entry.value.size() == 8 && value(0) <= kIdMax) {
+      catalog->next_id_ = value(0);
+      catalog->next_prefix_ = value(1);
+    } else if (key.size() > 1 && key[0] == 'n' && entry.value.size() == 8) {
+      catalog->names_[key.without_first(1).to_string()] = value(0);
+      named.emplace_back(value(0), value(1));
+    } else {
+      return malformed;
+    }
+  }
+  if (!system_entries.status().ok()) return system_entries.status();
+  catalog->places_.resize(catalog->next_id_);
+  for (const auto& [id, prefix] : named) {
+    if (id == 0 || id >= catalog->next_id_ || prefix >= catalog->next_prefix_) return malformed;
+    catalog->places_[id] = {prefix, {}, prefix};
+  }
+  return NamespaceCatalogRef(std::move(catalog));
+}
+
+bool NamespaceCatalog::is_live(Prefix prefix) const { return are_live(prefix, prefix); }
+
+bool NamespaceCatalog::are_live(Prefix from, Prefix to) const {
+  const auto in_range = [from, to](const Place& place) {
+    return place.prefix != kSystemPrefix && place.prefix >= from && place.prefix <= to;
+  };
+  const auto live_count = static_cast<uint64_t>(std::count_if(places_.begin(), places_.end(), in_range)) + (from == kSystemPrefix ? 1 : 0);
+  return live_count == uint64_t{to} - from + 1;
+}
+
+NamespaceCatalog::Change NamespaceCatalog::start_change() const {
+  Change change;
+  change.next = std::make_shared<NamespaceCatalog>(*this);
+  return change;
+}
+
+void NamespaceCatalog::move(Change* change, uint32_t id, Prefix prefix, Seq at) const {
+  NamespaceCatalog& next = *change->next;
+  const Prefix earlier = id < places_.size() ? places_[id].prefix : kSystemPrefix;
+  next.places_.resize(std::max<size_t>(next.places_.size(), id + 1));
+  next.places_[id] = {prefix, at, earlier};
+  change->id = id;
+  change->entries.emplace_back("c", encode({next.next_id_, next.next_prefix_}));
+}
+
+NamespaceCatalog::Change NamespaceCatalog::create(const std::string& name, Seq at) const {
+  Change change = start_change();
+  const uint32_t id = change.next->next_id_++;
+  const Prefix prefix = change.next->next_prefix_++;
+  change.next->names_[name] = id;
+  change.entries.emplace_back("n" + name, encode({id, prefix}));
+  move(&change, id, prefix, at);
+  return change;
+}
+
+NamespaceCatalog::Change NamespaceCatalog::clear(uint32_t id, Seq at) const {
+  Change change = start_change();
+  const Prefix prefix = change.next->next_prefix_++;
+  if (id == 0)
+    change.entries.emplace_back("d", encode({prefix}));
+  else
+    change.entries.emplace_back("n" + name_of(id), encode({id, prefix}));
+  move(&change, id, prefix, at);
+  return change;
+}
+
+NamespaceCatalog::Change NamespaceCatalog::drop(uint32_t id, Seq at) const {
+  Change change = start_change();
+  const std::string name = name_of(id);
+  change.next->names_.erase(name);
+  change.entries.emplace_back("n" + name, std::nullopt);
+  move(&change, id, kSystemPrefix, at);
+  return change;
+}
+
+std::string NamespaceCatalog::name_of(uint32_t id) const {
+  const auto at = std::find_if(names_.begin(), names_.end(), [id](const auto& name) { return name.second == id; });
+  return at == names_.end() ? std::string() : at->first;
+}
+
+}  // namespace firn

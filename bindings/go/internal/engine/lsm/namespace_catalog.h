@@ -1,0 +1,71 @@
+// NamespaceCatalog: which physical prefix the keys of a namespace have, immutable. Clearing or dropping a namespace gives it another prefix, or none, so it costs
+// O(1); what lies under prefixes that no namespace has any more is garbage for compaction. Prefixes and ids are never used twice.
+//
+// The catalog is stored in the database itself, under the system prefix, and changed by ordinary commits:
+//   "c"           -> u32 next id, u32 next prefix
+//   "d"           -> u32 prefix of the default namespace (missing: kDefaultPrefix)
+//   "n" + name    -> u32 id, u32 prefix
+// Threading: immutable once shared.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/internal_key.h"
+#include "base/iterator.h"
+#include "base/result.h"
+
+namespace firn {
+
+inline constexpr Prefix kDefaultPrefix = 1;
+
+class NamespaceCatalog {
+ public:
+  // Where a namespace's keys are: for readers at `since` and later, and for older ones.
+  struct Place {
+    Prefix prefix = kSystemPrefix;  // kSystemPrefix: there is none
+    Seq since;
+    Prefix earlier_prefix = kSystemPrefix;
+  };
+
+  // Reads it from the entries under the system prefix. kCorrupt: an entry is not well formed.
+  static Result<std::shared_ptr<const NamespaceCatalog>> load(Iterator& system_entries);
+
+  // The prefix of namespace `id` for a reader at `seq`; kSystemPrefix when the id is not known there.
+  Prefix prefix_of(uint32_t id, Seq seq) const {
+    if (id >= places_.size()) [[unlikely]]
+      return kSystemPrefix;
+    const Place& place = places_[id];
+    return seq >= place.since ? place.prefix : place.earlier_prefix;
+  }
+  bool is_live(Prefix prefix) const;
+  bool are_live(Prefix from, Prefix to) const;  // all of [from, to]
+  const std::map<std::string, uint32_t>& names() const { return names_; }
+
+  // A change: the entries to commit, and the catalog after them.
+  struct Change {
+    std::vector<std::pair<std::string, std::optional<std::string>>> entries;  // system key -> value, nullopt: deleted
+    std::shared_ptr<NamespaceCatalog> next;
+    uint32_t id = 0;
+  };
+  Change create(const std::string& name, Seq at) const;
+  Change clear(uint32_t id, Seq at) const;
+  Change drop(uint32_t id, Seq at) const;
+
+ private:
+  Change start_change() const;
+  void move(Change* change, uint32_t id, Prefix prefix, Seq at) const;
+  std::string name_of(uint32_t id) const;
+
+  std::vector<Place> places_{{kDefaultPrefix, {}, kDefaultPrefix}};  // by id
+  std::map<std::string, uint32_t> names_;
+  uint32_t next_id_ = 1;
+  Prefix next_prefix_ = kDefaultPrefix + 1;
+};
+
+using NamespaceCatalogRef = std::shared_ptr<const NamespaceCatalog>;
+
+}  // namespace firn

@@ -1,0 +1,65 @@
+#include "lsm/read_view.h"
+
+#include "lsm/merging_iterator.h"
+
+namespace firn {
+
+// table_of(i): the table of run i that may have the key.
+template <typename TableOf>
+Status ReadView::find_with(const InternalKey& key, uint64_t hash, Seq seq, const TableOf& table_of, Entry* entry) const {
+  if (active_ != nullptr && active_->find(key, hash, seq, entry)) return {};
+  for (const auto& memtable : sealed_) {
+    if (memtable->find(key, hash, seq, entry)) return {};
+  }
+  for (size_t i = 0; i < version_->runs.size(); i++) {
+    const Table* table = table_of(i);
+    if (table == nullptr) continue;
+    Status status = table->find(key, hash, entry);
+    if (!status.is(Code::kNotFound)) return status;
+  }
+  return Code::kNotFound;
+}
+
+Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const {
+  const auto table_of = [&](size_t i) { return version_->runs[i].table_of(key); };
+  return find_with(key, hash, seq, table_of, entry);
+}
+
+Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, const Probe& probe, Entry* entry) const {
+  const auto table_of = [&](size_t i) { return i < Probe::kRunCountMax ? probe.tables[i] : version_->runs[i].table_of(key); };
+  return find_with(key, hash, seq, table_of, entry);
+}
+
+void ReadView::prefetch(const InternalKey& key, uint64_t hash, Probe* probe) const {
+  if (active_ != nullptr) active_->prefetch(hash);
+  for (const auto& memtable : sealed_) memtable->prefetch(hash);
+  for (size_t i = 0; i < probed_count(); i++) {
+    probe->tables[i] = version_->runs[i].table_of(key);
+    if (probe->tables[i] != nullptr) probe->tables[i]->prefetch(hash);
+  }
+}
+
+void ReadView::prefetch_entry(uint64_t hash, const Probe& probe) const {
+  if (active_ != nullptr) active_->prefetch_entry(hash);
+  for (const auto& memtable : sealed_) memtable->prefetch_entry(hash);
+  for (size_t i = 0; i < probed_count(); i++) {
+    if (probe.tables[i] != nullptr) probe.tables[i]->prefetch_entry(hash);
+  }
+}
+
+Result<std::unique_ptr<Iterator>> ReadView::new_iterator(Seq seq, std::unique_ptr<Iterator> newest) const {
+  std::vector<std::unique_ptr<Iterator>> newest_first;
+  if (newest != nullptr) newest_first.push_back(std::move(newest));
+  if (active_ != nullptr) FIRN_TRY(active_->add_iterators(seq, &newest_first));
+  for (const auto& memtable : sealed_) FIRN_TRY(memtable->add_iterators(seq, &newest_first));
+  for (const Run& run : version_->runs) newest_first.push_back(new_run_iterator(run.tables, false));
+  return new_merging_iterator(std::move(newest_first));
+}
+
+bool ReadView::is_referenced() const {
+  int64_t sum = 0;
+  for (const Count& count : counts_) sum += count.value.load(std::memory_order_acquire);
+  return sum != 0;
+}
+
+}  // namespace firn

@@ -1,0 +1,210 @@
+#include "table/table_iterator.h"
+
+namespace firn {
+
+namespace {
+
+constexpr uint64_t kWalkPrefetchBytes = 1024;
+
+}  // namespace
+
+TableIterator::TableIterator(const TableReader& table, bool sequential)
+    : table_(table), data_(table.image().data()), seq_base_(table.seq_base()), seq_width_(table.seq_width()), sequential_(sequential) {
+  group_[0] = UINT32_MAX;  // no entry begins there
+}
+
+bool TableIterator::check(Status status) {
+  if (status.ok()) [[likely]]
+    return true;
+  fail(std::move(status));
+  return false;
+}
+
+void TableIterator::seek_to_first() {
+  if (status_.ok()) to_offset(0);
+}
+
+void TableIterator::seek_to_last() {
+  valid_ = false;
+  if (!status_.ok() || !check(table_.fences().ensure())) return;
+  to_last_of_group(table_.fences().count() - 1);
+}
+
+void TableIterator::seek(const InternalKey& key) {
+  valid_ = false;
+  if (!status_.ok()) return;
+  const int order = table_.fences().compare_to_common(key);
+  if (order > 0) return;
+  if (order < 0) return to_offset(0);
+  uint32_t above = 0;
+  if (!check(table_.fences().ensure()) || !first_group_above(key, &above)) return;
+  if (above == 0) return to_offset(0);
+  walk_group(above - 1, key);
+}
+
+void TableIterator::next() {
+  if (next_offset_ == range_.end) [[unlikely]]
+    return next_namespace();
+  decode(next_offset_);
+}
+
+void TableIterator::prev() {
+  if (group_[group_at_] != offset_) {
+    valid_ = false;
+    uint32_t group = 0;
+    uint32_t count = 0;
+    if (!check(table_.fences().ensure())) return;
+    if (!table_.fences().group_of(offset_, &group)) {
+      return fail(table_.image().corrupt("no fence leads to an entry", offset_));
+    }
+    if (!gather_group(group, &count)) return;
+    group_at_ = 0;
+    while (group_at_ < count && group_[group_at_] != offset_) ++group_at_;
+    if (group_at_ == count) {
+      group_at_ = 0;
+      return fail(table_.image().corrupt("the fences lead past an entry", offset_));
+    }
+  }
+  if (group_at_ > 0) {
+    decode(group_[--group_at_]);
+  } else if (group_index_ > 0) {
+    to_last_of_group(group_index_ - 1);
+  } else {
+    valid_ = false;
+  }
+}
+
+inline bool TableIterator::decode(uint64_t offset) {
+  if (offset + kEntryHeaderBytesMax > present_end_) [[unlikely]] {
+    if (!make_present(offset, std::min<uint64_t>(kEntryHeaderBytesMax, range_.end - offset))) return false;
+  }
+  EntryHeader header;
+  if (!decode_entry_header(data_ + offset, data_ + range_.end, seq_width_, &header)) [[unlikely]] {
+    return check(table_.image().corrupt("an entry does not decode", offset));
+  }
+  const uint64_t end = offset + header.total_bytes();
+  if (end > present_end_ && !make_present(offset, end - offset)) return false;
+  fill_entry(data_ + offset, header, range_.prefix, seq_base_, &entry_);
+  offset_ = offset;
+  next_offset_ = end;
+  valid_ = true;
+  return true;
+}
+
+bool TableIterator::make_present(uint64_t offset, uint64_t bytes) {
+  if (sequential_ || offset - run_begin_ >= kReadAheadAfterBytes) read_ahead(offset);
+  if (!check(table_.image().ensure(offset, bytes))) return false;
+  present_end_ = table_.image().chunk_end(offset + bytes - 1);
+  return true;
+}
+
+// Asks for the next window when half of the last one has been passed over.
+void TableIterator::read_ahead(uint64_t offset) {
+  const uint64_t window = sequential_ ? kReadAheadBytesSequential : kReadAheadBytes;
+  if (offset + window / 2 <= read_ahead_end_) return;
+  const uint64_t from = std::max(offset, read_ahead_end_);
+  const uint64_t entries_end = table_.image().layout().entries_bytes;
+  if (from >= entries_end) return;
+  table_.image().read_ahead(from, std::min(window, entries_end - from));
+  read_ahead_end_ = from + window;
+}
+
+bool TableIterator::enter_range(uint64_t offset) {
+  if (offset >= range_.begin && offset < range_.end) return true;
+  return check(table_.namespaces().of_offset(offset, &range_));
+}
+
+bool TableIterator::bounds_of(uint32_t group, GroupBounds* bounds) {
+  bounds->begin = table_.fences().begin(group);
+  bounds->end = table_.fences().end(group);
+  if (bounds->begin < bounds->end && bounds->end <= table_.image().layout().entries_bytes) {
+    if (!enter_range(bounds->begin)) return false;
+    if (bounds->end <= range_.end) return true;
+  }
+  return check(table_.image().corrupt("the fences contradict the entries", bounds->begin));
+}
+
+// The first group whose first key is greater than `key`. Groups with the same head as the key are told apart by their first keys.
+bool TableIterator::first_group_above(const InternalKey& key, uint32_t* above) {
+  const uint64_t head = key_head(key, table_.fences().common_bytes());
+  uint32_t low = table_.fences().count_below(head);
+  uint32_t high = table_.fences().count_up_to(head, low);
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    GroupBounds bounds;
+    EntryHeader header;
+    if (!bounds_of(middle, &bounds) || !check(table_.read_header(bounds.begin, bounds.end, &header))) return false;
+    const InternalKey first{range_.prefix, Slice(data_ + bounds.begin + header.header_bytes, header.key_bytes)};
+    if (first.compare(key) <= 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  *above = low;
+  return true;
+}
+
+// Positions at the first entry >= `key`, given that it lies in this group or begins the next one.
+void TableIterator::walk_group(uint32_t group, const InternalKey& key) {
+  GroupBounds bounds;
+  if (!bounds_of(group, &bounds)) return;
+  // The headers lie apart, each found through the one before it: all lines at once take less time than one after the other.
+  const uint64_t walk_end = std::min(bounds.end, bounds.begin + kWalkPrefetchBytes);
+  for (uint64_t line = bounds.begin; line < walk_end; line += kCacheLineBytes) __builtin_prefetch(data_ + line);
+  if (range_.prefix >= key.prefix) {
+    for (uint64_t offset = bounds.begin; offset < bounds.end;) {
+      EntryHeader header;
+      if (!check(table_.read_header(offset, bounds.end, &header))) return;
+      const Slice user(data_ + offset + header.header_bytes, header.key_bytes);
+      if (range_.prefix > key.prefix || user.compare(key.user) >= 0) return to_offset(offset);
+      offset += header.total_bytes();
+    }
+  }
+  if (group + 1 < table_.fences().count()) to_offset(bounds.end);
+}
+
+bool TableIterator::gather_group(uint32_t group, uint32_t* count) {
+  GroupBounds bounds;
+  if (!bounds_of(group, &bounds)) return false;
+  if (!check(table_.image().ensure(bounds.begin, bounds.end - bounds.begin))) return false;
+  *count = 0;
+  for (uint64_t offset = bounds.begin; offset < bounds.end;) {
+    EntryHeader header;
+    if (*count == kGroupEntriesMax || !decode_entry_header(data_ + offset, data_ + bounds.end, seq_width_, &header)) {
+      return check(table_.image().corrupt("a group of entries does not decode", offset));
+    }
+    group_[(*count)++] = static_cast<uint32_t>(offset);
+    offset += header.total_bytes();
+  }
+  group_index_ = group;
+  present_end_ = table_.image().chunk_end(bounds.end - 1);
+  return true;
+}
+
+void TableIterator::to_last_of_group(uint32_t group) {
+  valid_ = false;
+  uint32_t count = 0;
+  if (!gather_group(group, &count)) return;
+  group_at_ = count - 1;
+  run_begin_ = group_[group_at_];
+  read_ahead_end_ = 0;
+  decode(group_[group_at_]);
+}
+
+void TableIterator::to_offset(uint64_t offset) {
+  valid_ = false;
+  if (!enter_range(offset)) return;
+  run_begin_ = offset;
+  read_ahead_end_ = 0;
+  present_end_ = 0;
+  decode(offset);
+}
+
+void TableIterator::next_namespace() {
+  valid_ = false;
+  if (range_.index + 1 == table_.namespaces().count()) return;
+  if (check(table_.namespaces().at(range_.index + 1, &range_))) decode(range_.begin);
+}
+
+}  // namespace firn

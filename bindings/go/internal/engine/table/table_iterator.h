@@ -1,0 +1,66 @@
+// TableIterator: walks the entries of a table, forward by decoding one behind the other, backward by way of the groups.
+// Invariant TABLE-2: while valid, [offset_, next_offset_) is the entry of entry(), it lies in range_, and every byte of
+// [offset_, present_end_) is present.
+// Threading: one thread at a time; the table outlives the iterator.
+#pragma once
+
+#include "base/iterator.h"
+#include "table/table_reader.h"
+
+namespace firn {
+
+class TableIterator final : public Iterator {
+ public:
+  TableIterator(const TableReader& table, bool sequential);
+
+  void seek_to_first() override;
+  void seek_to_last() override;
+  void seek(const InternalKey& key) override;
+  void next() override;
+  void prev() override;
+
+ private:
+  // Reading ahead starts at once in a sequential iterator, in others when so many bytes were passed over in order.
+  static constexpr uint64_t kReadAheadAfterBytes = uint64_t{64} << 10;
+  static constexpr uint64_t kReadAheadBytes = uint64_t{256} << 10;
+  static constexpr uint64_t kReadAheadBytesSequential = uint64_t{1} << 20;
+
+  // A group's entries, offsets into the body.
+  struct GroupBounds {
+    uint64_t begin;
+    uint64_t end;
+  };
+
+  // These return false after a failure; the iterator is then invalid and has the status.
+  bool check(Status status);
+  bool decode(uint64_t offset);  // of range_
+  bool make_present(uint64_t offset, uint64_t bytes);
+  bool enter_range(uint64_t offset);  // makes range_ the namespace of this place
+  bool bounds_of(uint32_t group, GroupBounds* bounds);
+  bool first_group_above(const InternalKey& key, uint32_t* above);
+  bool gather_group(uint32_t group, uint32_t* count);
+
+  void to_offset(uint64_t offset);  // the entry that begins there
+  void to_last_of_group(uint32_t group);
+  void walk_group(uint32_t group, const InternalKey& key);
+  void next_namespace();
+  void read_ahead(uint64_t offset);
+
+  const TableReader& table_;
+  const uint8_t* const data_;
+  const uint64_t seq_base_;
+  const size_t seq_width_;
+  uint64_t offset_ = 0;
+  uint64_t next_offset_ = 0;
+  uint64_t present_end_ = 0;
+  NamespaceRange range_;  // that offset_ lies in
+  // The entries of the group that was last entered backwards. group_[group_at_] == offset_ says that it is the current one.
+  uint32_t group_[kGroupEntriesMax];
+  uint32_t group_at_ = 0;
+  uint32_t group_index_ = 0;
+  uint64_t run_begin_ = 0;       // where the walk forward began
+  uint64_t read_ahead_end_ = 0;  // up to where bytes were asked for on this walk
+  const bool sequential_;
+};
+
+}  // namespace firn

@@ -1,0 +1,40 @@
+#!/bin/sh
+# test.sh: everything about the Go binding: with an installed libfirn (pkg-config must find it) and with the bundled sources, under the race detector and
+# cgo's strictest pointer checks, fuzzing briefly, and the suites of others. Goes on after a failure, so that one run tells everything.
+set -u
+cd "$(dirname "$0")" || exit 2
+failed=
+step() {
+  name=$1
+  shift
+  printf '== go: %s\n' "$name"
+  "$@" || failed="$failed, $name"
+}
+formatted() {
+  unformatted=$(gofmt -l .)
+  [ -z "$unformatted" ] || { printf 'not formatted: %s\n' "$unformatted"; return 1; }
+}
+# within FOLDER COMMAND...: in a module of its own, whose dependencies come over the network; skipped, loudly, without it.
+within() (
+  cd "$1" || exit 2
+  shift
+  if ! go mod download >/dev/null 2>&1; then
+    echo "SKIPPED: $PWD: its dependencies cannot be had here"
+    exit 0
+  fi
+  "$@"
+)
+
+step format formatted
+step vet go vet ./...
+step test go test ./...
+step race go test -race -short ./...
+step "pointer checks" env GOEXPERIMENT=cgocheck2 GODEBUG=cgocheck=1 go test -short ./...
+for target in $(grep -ho '^func Fuzz[A-Za-z]*' ./*_test.go | cut -d' ' -f2); do
+  step "fuzz $target" go test -run '^$' -fuzz "^$target\$" -fuzztime 3s .
+done
+step "bundled sources" env -u PKG_CONFIG_PATH -u LD_LIBRARY_PATH go test -tags firn_bundled ./...
+step "suites of others" within suites go test ./...
+step "benchmarks build" within bench go vet ./...
+[ -z "$failed" ] || { echo "go: failed:${failed#,}"; exit 1; }
+echo "go: all passed"

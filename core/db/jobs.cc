@@ -222,7 +222,9 @@ Status Jobs::finish_flush() {
     added.emplace_back(run_id, table);
   }
   edit.set_wal_start(wal_start);
+  FIRN_TRY(core_.changes.retain(flush_->memtables, &edit));
   FIRN_TRY(apply(edit));
+  core_.changes.retained();
   {
     const std::lock_guard lock(core_.view_mutex);
     DbCore::ViewChange change;
@@ -238,7 +240,7 @@ Status Jobs::finish_flush() {
   core_.has_recovered.store(false, std::memory_order_release);  // found segments are older than all others: they were in this flush
   report_progress();
   core_.views->reclaim();
-  return core_.wal->remove_before(wal_start);
+  return core_.wal->remove_before(core_.changes.first_segment(wal_start));
 }
 
 void Jobs::start_compaction(CompactionPlan plan, uint64_t full_ticket) {

@@ -87,9 +87,11 @@ TEST(LsmGolden, TheCatalogsEntriesAreThoseOfTheTable) {
   EXPECT_EQ(std::string("\1\0\0\0\2\0\0\0", 8), created.entries[0].second);
   EXPECT_EQ("c", created.entries[1].first);
   EXPECT_EQ(std::string("\2\0\0\0\3\0\0\0", 8), created.entries[1].second);
-  const auto cleared = catalog.clear(0, {5});
-  EXPECT_EQ("d", cleared.entries[0].first);
-  EXPECT_EQ(std::string("\2\0\0\0", 4), cleared.entries[0].second);
+  const auto cleared = catalog.clear(0, {5}, {});
+  EXPECT_EQ(std::string("p\1\0\0\0", 5), cleared.entries[0].first);
+  EXPECT_EQ(std::string("\0\0\0\0\5\0\0\0\0\0\0\0", 12), cleared.entries[0].second);
+  EXPECT_EQ("d", cleared.entries[1].first);
+  EXPECT_EQ(std::string("\2\0\0\0", 4), cleared.entries[1].second);
 }
 
 }  // namespace

@@ -61,6 +61,28 @@ TEST(ManifestState, EditsDoWhatTheySay) {
   EXPECT_EQ(Seq{2000}, state.seq_floor);
 }
 
+TEST(ManifestState, SegmentsAreRetainedUntilTheyAreForgotten) {
+  ManifestState state = a_state();
+  ManifestEdit edit;
+  edit.retain_segment({3, {10}, {20}, 5000, 77});
+  edit.retain_segment({4, {21}, {30}, 6000, 78});
+  ASSERT_TRUE(apply(state, edit).ok());
+  ManifestState again;
+  ASSERT_TRUE(apply(again, state.snapshot()).ok());
+  ASSERT_EQ(2u, again.retained.size());
+  EXPECT_EQ(4u, again.retained[1].id);
+  EXPECT_EQ(Seq{21}, again.retained[1].seq_min);
+  EXPECT_EQ(Seq{30}, again.retained[1].seq_max);
+  EXPECT_EQ(6000u, again.retained[1].end);
+  EXPECT_EQ(78, again.retained[1].flushed_ms);
+  ManifestEdit forget;
+  forget.forget_segments(4);
+  ASSERT_TRUE(apply(again, forget).ok());
+  ASSERT_EQ(1u, again.retained.size());
+  EXPECT_EQ(Code::kCorrupt, apply_bytes(again, field(11, {4, 31, 40, 1, 1}))) << "ids ascend";
+  EXPECT_EQ(Code::kCorrupt, apply_bytes(again, field(11, {5, 41, 40, 1, 1}))) << "seq_min above seq_max";
+}
+
 TEST(ManifestState, ASnapshotMakesTheSameStateAgain) {
   const ManifestState state = a_state();
   ManifestState again;

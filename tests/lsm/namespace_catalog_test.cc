@@ -79,13 +79,13 @@ TEST_F(CatalogTest, ANamespaceIsThereFromItsCommitOn) {
 TEST_F(CatalogTest, AClearedOneMovesAndOlderReadersStayWhereItWas) {
   const uint32_t id = create("first");
   const Prefix before = catalog_->prefix_of(id, {seq_});
-  change(catalog_->clear(id, {++seq_}));
+  change(catalog_->clear(id, {++seq_}, {}));
   EXPECT_EQ(before, catalog_->prefix_of(id, {seq_ - 1}));
   const Prefix after = catalog_->prefix_of(id, {seq_});
   EXPECT_NE(before, after);
   EXPECT_FALSE(catalog_->is_live(before));
   EXPECT_TRUE(catalog_->is_live(after));
-  change(catalog_->clear(0, {++seq_}));
+  change(catalog_->clear(0, {++seq_}, {}));
   EXPECT_EQ(kDefaultPrefix, catalog_->prefix_of(0, {seq_ - 1}));
   EXPECT_NE(kDefaultPrefix, catalog_->prefix_of(0, {seq_}));
 }
@@ -93,7 +93,7 @@ TEST_F(CatalogTest, AClearedOneMovesAndOlderReadersStayWhereItWas) {
 TEST_F(CatalogTest, NeitherIdsNorPrefixesAreUsedTwice) {
   const uint32_t first = create("name");
   const Prefix prefix = catalog_->prefix_of(first, {seq_});
-  change(catalog_->drop(first, {++seq_}));
+  change(catalog_->drop(first, {++seq_}, {}));
   EXPECT_EQ(kSystemPrefix, catalog_->prefix_of(first, {seq_}));
   EXPECT_EQ(prefix, catalog_->prefix_of(first, {seq_ - 1}));
   EXPECT_TRUE(catalog_->names().empty());
@@ -114,7 +114,7 @@ TEST_F(CatalogTest, ARangeOfPrefixesIsLiveIfAllOfThemAre) {
   EXPECT_TRUE(catalog_->are_live(from, to));
   EXPECT_TRUE(catalog_->are_live(kSystemPrefix, to));
   EXPECT_FALSE(catalog_->are_live(from, to + 1));
-  change(catalog_->clear(a, {++seq_}));
+  change(catalog_->clear(a, {++seq_}, {}));
   EXPECT_FALSE(catalog_->are_live(from, to));
   EXPECT_TRUE(catalog_->are_live(to, to + 1));
   EXPECT_FALSE(catalog_->are_live(0, UINT32_MAX));
@@ -122,9 +122,9 @@ TEST_F(CatalogTest, ARangeOfPrefixesIsLiveIfAllOfThemAre) {
 
 TEST_F(CatalogTest, LoadingTheCommittedEntriesGivesTheSameCatalog) {
   for (const char* name : {"a", "b", "c", "d"}) create(name);
-  change(catalog_->clear(2, {++seq_}));
-  change(catalog_->drop(3, {++seq_}));
-  change(catalog_->clear(0, {++seq_}));
+  change(catalog_->clear(2, {++seq_}, {}));
+  change(catalog_->drop(3, {++seq_}, {}));
+  change(catalog_->clear(0, {++seq_}, {}));
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   EXPECT_EQ(catalog_->names(), (*loaded)->names());
@@ -167,6 +167,24 @@ TEST_F(CatalogTest, AnErrorOfTheReaderIsNotTheEndOfTheEntries) {
   create("name");
   system_.fail_now();
   EXPECT_EQ(Code::kIo, load().status().code());
+}
+
+TEST_F(CatalogTest, APrefixThatWasGivenUpIsRememberedUntilNobodyReadsSoFarBack) {
+  const uint32_t id = create("a");
+  const Prefix first = catalog_->prefix_of(id, kSeqMax);
+  change(catalog_->clear(id, {++seq_}, {}));
+  const Prefix second = catalog_->prefix_of(id, kSeqMax);
+  change(catalog_->drop(id, {++seq_}, {}));
+  for (const auto& catalog : {catalog_, load().value()}) {
+    EXPECT_EQ(id, catalog->id_of(first));
+    EXPECT_EQ(id, catalog->id_of(second));
+    EXPECT_EQ(0u, catalog->id_of(kDefaultPrefix));
+    EXPECT_EQ(std::nullopt, catalog->id_of(second + 1));
+  }
+  change(catalog_->clear(0, {++seq_}, {seq_}));
+  EXPECT_EQ(std::nullopt, catalog_->id_of(first));
+  EXPECT_EQ(std::nullopt, load().value()->id_of(first));
+  EXPECT_EQ(0u, catalog_->id_of(kDefaultPrefix)) << "given up by the last change";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // The sync group: many wait, one syncs; a failure is final.
-#include "db/sync_group.h"
+#include "log/sync_group.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "db/thread_mark.h"
+#include "env/thread_mark.h"
 #include "env/memory_env.h"
 #include "log/failing_directory.h"
 

@@ -35,7 +35,12 @@ bool Jobs::has_work() const {
   if (core_.is_failed.load(std::memory_order_acquire)) return false;
   if (is_compacting_.load() || full_requested_.load() > full_done_.load()) return true;
   const auto [sealed, version] = look();
-  return !sealed.empty() || pick_compaction(*version).has_value();
+  return !sealed.empty() || pick(*version).has_value();
+}
+
+std::optional<CompactionPlan> Jobs::pick(const Version& version) const {
+  std::optional<CompactionPlan> plan = pick_compaction(version);
+  return plan ? std::move(plan) : pick_purge(version, core_.clock.now_ms());
 }
 
 Result<bool> Jobs::run_slice() {
@@ -96,7 +101,7 @@ Result<bool> Jobs::step_compaction() {
     {
       const std::lock_guard lock(runs_mutex_);
       const VersionRef version = look().second;
-      plan = full ? plan_full_compaction(*version, *look_at_catalog()) : pick_compaction(*version);
+      plan = full ? plan_full_compaction(*version, *look_at_catalog()) : pick(*version);
       is_compacting_.store(plan.has_value());
     }
     if (!plan) {

@@ -215,5 +215,30 @@ TEST(FullCompaction, OneRunIsDoneAgainForTombstonesExpiriesAndDeadPrefixes) {
   EXPECT_EQ(1u, plan->parts.size());
 }
 
+// Tables of two keys each; those that expire do so above 1.
+TEST(Purge, NothingIsDoneWhereNothingExpiresOrHasExpired) {
+  Tables tables;
+  EXPECT_FALSE(pick_purge(*tables.version, 2));
+  tables.add(1, "a", "c", kLarge, EntryKind::kDelete);
+  EXPECT_FALSE(pick_purge(*tables.version, 2));
+  tables.add(1, "d", "f", kLarge, EntryKind::kPutExpiring);
+  EXPECT_FALSE(pick_purge(*tables.version, 1));
+}
+
+TEST(Purge, ItTakesTheRunsFromTheNewestWithExpiredEntriesToTheOldest) {
+  Tables tables;
+  tables.add(1, "a", "c", kLarge);
+  tables.add(2, "a", "c", kLarge, EntryKind::kPutExpiring);
+  tables.add(3, "a", "c", kLarge);
+  EXPECT_FALSE(pick_purge(*tables.version, 2)) << "an estimate of 1 in 6";
+  tables.add(2, "e", "f", kLarge, EntryKind::kPutExpiring);
+  const auto plan = pick_purge(*tables.version, 2);
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(plan->includes_oldest);
+  EXPECT_EQ(2u, plan->run_id);
+  EXPECT_EQ(3u, plan->inputs.size());
+  expect_sound(*plan);
+}
+
 }  // namespace
 }  // namespace firn

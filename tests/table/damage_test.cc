@@ -181,6 +181,7 @@ TEST(TableDamage, FooterThatContradictsItselfOrTheFileIsRefused) {
       [](Footer* f) { f->entry_count = f->entries_bytes + 1; },
       [](Footer* f) { f->tombstone_count = f->entry_count + 1; },
       [](Footer* f) { f->expiring_count = f->entry_count; },
+      [](Footer* f) { f->expiry_median_ms = f->expiring_count == 0 ? 1 : 0; },
       [](Footer* f) { f->key_value_bytes = f->entries_bytes + 1; },
       [](Footer* f) { f->group_count = 0; },
       [](Footer* f) { f->group_count = 6; },

@@ -100,11 +100,15 @@ TEST_F(TableVerify, SeesAWrongFirstGroupOfANamespace) {
 
 TEST_F(TableVerify, SeesWrongCounts) {
   const Footer right = surgeon_.footer();
-  for (uint64_t Footer::*field : {&Footer::tombstone_count, &Footer::expiring_count, &Footer::key_value_bytes, &Footer::seq_max}) {
-    surgeon_.footer().*field += 1;
+  const auto refuse_after = [&](const auto& change) {
+    change(surgeon_.footer());
     EXPECT_EQ(refusal(surgeon_.seal()), "the footer counts otherwise than the entries");
     surgeon_.footer() = right;
+  };
+  for (uint64_t Footer::*field : {&Footer::tombstone_count, &Footer::key_value_bytes, &Footer::seq_max}) {
+    refuse_after([field](Footer& footer) { footer.*field += 1; });
   }
+  refuse_after([](Footer& footer) { footer.expiring_count += 1, footer.expiry_median_ms = 1; });
   surgeon_.footer().entry_count += 1;
   EXPECT_EQ(refusal(surgeon_.seal()), "the hash index has another number of entries");
 }

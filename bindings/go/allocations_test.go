@@ -1,12 +1,18 @@
 package firn_test
 
-import "testing"
+import (
+	"testing"
+
+	firn "github.com/firn-db/firn/bindings/go"
+)
 
 func TestCallsWithCallersMemoryDoNotAllocate(t *testing.T) {
 	db := open(t)
 	key, value, counter, missing := []byte("key"), make([]byte, 100), []byte("counter"), []byte("missing")
 	must(t, db.Put(key, value))
 	buffer := make([]byte, 0, 256)
+	var batch firn.Batch
+	var lookup firn.Lookup
 	check := func(err error) {
 		if err != nil {
 			t.Fatal(err)
@@ -24,7 +30,20 @@ func TestCallsWithCallersMemoryDoNotAllocate(t *testing.T) {
 		"CompareAndSwap 0": func() { _, err := db.CompareAndSwap(key, buffer, value, 0); check(err) },
 		"View":             func() { check(db.View(key, func([]byte) error { return nil })) },
 		"TTL":              func() { _, err := db.TTL(key); check(err) },
-		"Delete":           func() { check(db.Delete(missing)) },
+		"Batch": func() {
+			batch.Reset()
+			batch.Put(key, value)
+			batch.Add(counter, 1)
+			_, err := db.Write(&batch)
+			check(err)
+		},
+		"Lookup": func() {
+			lookup.Reset()
+			lookup.Add(key)
+			lookup.Add(missing)
+			check(db.Lookup(&lookup))
+		},
+		"Delete": func() { check(db.Delete(missing)) },
 	} {
 		if n := testing.AllocsPerRun(1000, call); n != 0 {
 			t.Errorf("%s: %v allocations a call", name, n)

@@ -53,8 +53,7 @@ func (b *Batch) DeleteRange(lower, upper []byte) { b.add(C.FIRN_OP_DELETE_RANGE,
 // Add adds delta to a counter: see Keyspace.Add.
 func (b *Batch) Add(key []byte, delta int64) { b.addCounter(0, key, delta) }
 
-// ExpectVersion makes Write fail with ErrConflict unless key has this version; 0 means that it is absent. Add it before the writes of the batch: a key that
-// the batch itself has written has no version yet.
+// ExpectVersion makes Write fail with ErrConflict unless key has this version before the batch; 0 means that it is absent.
 func (b *Batch) ExpectVersion(key []byte, version uint64) {
 	b.add(C.FIRN_OP_EXPECT_VERSION, 0, int64(version), key, nil)
 }

@@ -59,7 +59,7 @@ static inline firn_iter* firn_go_scan(firn_db* db, firn_txn* txn, uint32_t ns, u
   opts.prefix = prefix;
   opts.prefix_len = prefix_len;
   opts.limit = limit;
-  opts.glob = glob_len == 0 ? 0 : (const char*)glob;
+  opts.glob = glob != 0 && glob_len == 0 ? "" : (const char*)glob;  // bytes of Go have no NUL behind them
   opts.glob_len = glob_len;
   return firn_scan(db, txn, &opts, error);
 }
@@ -71,4 +71,12 @@ static inline int64_t firn_go_put_ex(firn_db* db, uint32_t ns, const uint8_t* ke
   opts.if_version = if_version;
   opts.ttl_ms = ttl_ms;
   return firn_put_ex(db, ns, key, key_len, val, val_len, &opts);
+}
+
+// firn_iter_chunk for exactly one entry: what it returns is what it says there.
+static inline int64_t firn_go_iter_one(firn_iter* iter, uint8_t* out, size_t cap) {
+  uint64_t need;
+  const int64_t probed = firn_iter_chunk(iter, (uint8_t*)&need, sizeof need);  // too small for any entry: tells the size
+  if (probed != FIRN_TOO_LARGE) return probed;
+  return firn_iter_chunk(iter, out, need < cap ? (size_t)need : cap);
 }

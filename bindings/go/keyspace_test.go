@@ -332,3 +332,37 @@ func TestABatchIsAppliedAsAWhole(t *testing.T) {
 	wantError(t, err, firn.ErrInvalid)
 	wantMissing(t, db, "c")
 }
+
+func TestALookupAnswersKeysOfSeveralNamespaces(t *testing.T) {
+	db := open(t)
+	ns, err := db.Namespace("n")
+	must(t, err)
+	must(t, db.Put([]byte("k"), []byte("default")))
+	must(t, ns.Put([]byte("k"), bytes.Repeat([]byte("n"), 10_000)))
+	must(t, ns.Put([]byte("empty"), nil))
+	var l firn.Lookup
+	must(t, db.Lookup(&l))
+	for range 2 {
+		l.Add([]byte("k"))
+		l.AddIn(ns, []byte("k"))
+		l.AddIn(ns, []byte("empty"))
+		l.Add([]byte("none"))
+		must(t, db.Lookup(&l))
+		if l.Len() != 4 {
+			t.Errorf("%d keys", l.Len())
+		}
+		for i, length := range []int{7, 10_000, 0} {
+			value, err := l.Value(i)
+			if err != nil || value == nil || len(value) != length {
+				t.Errorf("value %d has %d bytes, %v", i, len(value), err)
+			}
+		}
+		value, err := l.Value(3)
+		if value != nil || !errors.Is(err, firn.ErrNotFound) {
+			t.Errorf("%q, %v", value, err)
+		}
+		l.Reset()
+	}
+	l.Add(nil)
+	wantError(t, db.Lookup(&l), firn.ErrInvalid)
+}

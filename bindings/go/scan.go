@@ -6,6 +6,8 @@ package firn
 #cgo nocallback firn_go_scan
 #cgo noescape firn_iter_chunk
 #cgo nocallback firn_iter_chunk
+#cgo noescape firn_go_iter_one
+#cgo nocallback firn_go_iter_one
 #cgo noescape firn_iter_seek
 #cgo nocallback firn_iter_seek
 */
@@ -16,7 +18,6 @@ import (
 	"iter"
 	"runtime"
 	"sync"
-	"unsafe"
 )
 
 // ScanOptions say which entries a scan gives. The zero value: all of the namespace, in key order, which is the order of bytes.
@@ -24,11 +25,15 @@ type ScanOptions struct {
 	Lower    []byte // the first key; nil: from the beginning
 	Upper    []byte // the scan ends before it; nil: to the end
 	Prefix   []byte // only keys that begin so; together with bounds: both hold
-	Glob     string // only keys that match: '*' any bytes, '?' one byte, '[a-z]', '\' escapes; empty: all
+	Glob     []byte // only keys that match: '*' any bytes, '?' one byte, '[a-z]', '\' escapes; nil: all
 	Limit    uint64 // at most so many entries; 0: no limit
 	Reverse  bool   // from the last key to the first
 	KeysOnly bool   // values come as empty
 	Entries  bool   // Iterator.Entry tells versions and expiries
+
+	// ReadAhead matters in transactions that write. Without, entries are fetched one by one, so that only those that were shown count as read. With it they are
+	// fetched in chunks, as in all other scans, which is faster; those that were fetched and not shown count as read too.
+	ReadAhead bool
 }
 
 // An Iterator walks over entries as they were when it was made, or as its transaction sees them. One goroutine at a time. Close it: until then the
@@ -43,7 +48,7 @@ type Iterator struct {
 	value   []byte
 	entry   Entry
 	entries bool
-	ended   bool
+	single  bool // fetch one entry at a time
 	closed  bool
 	err     error
 	watch   watch
@@ -78,16 +83,15 @@ func putBuffer(buffer *[]byte) {
 // openIterator opens the C iterator; txn may be nil. The caller closes it.
 func openIterator(db *DB, txn *txnState, ns C.uint32_t, options *ScanOptions) (*Iterator, error) {
 	flags := flag(options.Reverse, C.FIRN_SCAN_REVERSE) | flag(options.KeysOnly, C.FIRN_SCAN_KEYS_ONLY) | flag(options.Entries, C.FIRN_SCAN_ENTRIES)
-	glob := unsafe.Slice(unsafe.StringData(options.Glob), len(options.Glob))
 	e := newCError()
 	h := C.firn_go_scan(db.h, txn.handle(), ns, flags, C.uint64_t(options.Limit), in(options.Lower), size(options.Lower), in(options.Upper),
-		size(options.Upper), in(options.Prefix), size(options.Prefix), in(glob), size(glob), &e)
+		size(options.Upper), in(options.Prefix), size(options.Prefix), in(options.Glob), size(options.Glob), &e)
 	runtime.KeepAlive(db)
 	runtime.KeepAlive(txn)
 	if h == nil {
 		return nil, detailedError("scan", &e)
 	}
-	return &Iterator{h: h, db: db, txn: txn, entries: options.Entries}, nil
+	return &Iterator{h: h, db: db, txn: txn, entries: options.Entries, single: txn != nil && !txn.readOnly && !options.ReadAhead}, nil
 }
 
 // newIterator is openIterator for callers who may forget to close.
@@ -163,20 +167,18 @@ func (it *Iterator) fill() bool {
 	if it.closed && it.err == nil {
 		it.err = ErrClosed
 	}
-	if it.err != nil || it.ended {
+	if it.err != nil {
 		return false
 	}
 	it.grow()
 	for {
 		buffer := *it.buffer
-		n := int64(C.firn_iter_chunk(it.h, in(buffer), size(buffer)))
-		runtime.KeepAlive(it)
+		n := it.fetch(buffer)
 		switch {
 		case n > 0:
 			it.rest = buffer[:n]
 			return true
-		case n == 0:
-			it.ended = true
+		case n == 0: // the end, or what was beyond the limit: a seek may go on from here
 			return false
 		case n == int64(CodeTooLarge):
 			it.buffer = newBuffer(int(binary.LittleEndian.Uint64(buffer))) // one entry alone is larger than a chunk
@@ -187,11 +189,20 @@ func (it *Iterator) fill() bool {
 	}
 }
 
+// fetch is firn_iter_chunk, or that for one entry.
+func (it *Iterator) fetch(buffer []byte) int64 {
+	defer runtime.KeepAlive(it)
+	if it.single {
+		return int64(C.firn_go_iter_one(it.h, in(buffer), size(buffer)))
+	}
+	return int64(C.firn_iter_chunk(it.h, in(buffer), size(buffer)))
+}
+
 // grow gives the iterator its first buffer, then the larger one.
 func (it *Iterator) grow() {
 	if it.buffer == nil {
 		it.buffer = firstChunks.Get().(*[]byte)
-	} else if len(*it.buffer) != chunkBytes {
+	} else if len(*it.buffer) != chunkBytes && !it.single {
 		putBuffer(it.buffer)
 		it.buffer = chunks.Get().(*[]byte)
 	}
@@ -220,7 +231,6 @@ func (it *Iterator) Seek(key []byte) error {
 	if code != 0 {
 		return it.db.failure("seek", int64(code))
 	}
-	it.ended = false
 	return nil
 }
 

@@ -42,7 +42,7 @@ func TestAScanKeepsToItsOptions(t *testing.T) {
 		"a":           {Upper: b},
 		"ba":          {Lower: []byte("ba"), Upper: []byte("bb"), Prefix: b},
 		"a b":         {Limit: 2},
-		"ba bb":       {Glob: "b?"},
+		"ba bb":       {Glob: []byte("b?")},
 		"":            {Prefix: []byte("x")},
 	} {
 		if got := keys2(t, db, options); got != want {
@@ -51,7 +51,7 @@ func TestAScanKeepsToItsOptions(t *testing.T) {
 	}
 	_, failure := db.Scan(firn.ScanOptions{})
 	must(t, failure())
-	entries, failure := db.Scan(firn.ScanOptions{Glob: "["})
+	entries, failure := db.Scan(firn.ScanOptions{Glob: []byte("[")})
 	for range entries {
 		t.Error("a bad pattern matches")
 	}

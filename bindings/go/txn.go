@@ -43,10 +43,12 @@ type Txn struct {
 
 // A txnState is the handle of a transaction or a snapshot and what goes with it.
 type txnState struct {
-	h      *C.firn_txn
-	db     *DB
-	closed bool
-	watch  watch
+	h        *C.firn_txn
+	db       *DB
+	readOnly bool
+	closed   bool
+	finished bool // committed, or in conflict: what is asked of it now is ErrMisuse
+	watch    watch
 }
 
 func (t *txnState) handle() *C.firn_txn {
@@ -64,6 +66,14 @@ func (t *txnState) close() {
 	}
 }
 
+// failure is DB.failure for calls of the transaction.
+func (t *txnState) failure(op string, code int64) error {
+	if t.finished && Code(code) == CodeClosed {
+		return ErrMisuse
+	}
+	return t.db.failure(op, code)
+}
+
 // A TxnOption of Begin and Update.
 type TxnOption uint32
 
@@ -77,7 +87,7 @@ func beginTxn(db *DB, flags C.uint32_t) (*txnState, error) {
 	if h == nil {
 		return nil, detailedError("begin", &e)
 	}
-	return &txnState{h: h, db: db}, nil
+	return &txnState{h: h, db: db, readOnly: flags&C.FIRN_TXN_READ_ONLY != 0}, nil
 }
 
 // watchTxn sees to a transaction that may be forgotten.
@@ -185,7 +195,7 @@ func (t *Txn) Write(b *Batch) error {
 }
 
 // Commit makes the writes visible, all at once, and returns the version of the commit. It fails with ErrConflict when something that was read has
-// changed. After either the transaction is closed. When it fails for another reason the transaction stays as it was and may be committed again.
+// changed. After either the transaction is closed, and every other call of it is ErrMisuse. When it fails for another reason the transaction stays as it was and may be committed again.
 func (t *Txn) Commit() (version uint64, err error) { return t.txn.commit(0) }
 
 // CommitWith is Commit with more durability, or without waiting.
@@ -196,14 +206,15 @@ func (t *Txn) CommitWith(options WriteOptions) (version uint64, err error) {
 func (t *txnState) commit(flags C.uint32_t) (uint64, error) {
 	n := int64(C.firn_txn_commit_ex(t.h, flags))
 	runtime.KeepAlive(t)
-	if n >= 0 {
-		t.close()
-		return uint64(n), nil
+	if n < 0 && Code(n) != CodeConflict {
+		return 0, t.failure("commit", n)
 	}
-	if Code(n) == CodeConflict {
-		t.close()
+	t.finished = true
+	t.close()
+	if n < 0 {
+		return 0, ErrConflict
 	}
-	return 0, t.db.failure("commit", n)
+	return uint64(n), nil
 }
 
 // Close forgets what was not committed. After Commit, or a second time, it does nothing; it returns nil, so that it may be used as an io.Closer.

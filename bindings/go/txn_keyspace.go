@@ -26,7 +26,7 @@ type TxnKeyspace struct {
 func (r *TxnReader) ended(op string, code int64) error {
 	runtime.KeepAlive(r.txn)
 	if code < 0 {
-		return r.txn.db.failure(op, code)
+		return r.txn.failure(op, code)
 	}
 	return nil
 }
@@ -95,13 +95,15 @@ func (r TxnReader) Has(key []byte) (bool, error) {
 
 // MultiGet looks up all keys in one call: see Keyspace.MultiGet.
 func (r TxnReader) MultiGet(keys [][]byte) ([][]byte, error) {
-	l := lookups.Get().(*lookup)
-	defer l.putBack()
-	return l.run(uint32(r.ns), keys, func(l *lookup) int64 {
+	return multiGet(uint32(r.ns), keys, r.Lookup)
+}
+
+// Lookup answers all requests of l in one call: see DB.Lookup.
+func (r TxnReader) Lookup(l *Lookup) error {
+	return l.run(func() error {
 		n := int64(C.firn_txn_multi_get(r.txn.h, in(l.keys), size(l.keys), in(l.answers), size(l.answers)))
-		runtime.KeepAlive(r.txn)
-		return n
-	}, r.txn.db.failure)
+		return l.answered(n, r.ended("lookup", n))
+	})
 }
 
 // NewIterator opens a scan in classic form, with the own writes made before: see Keyspace.NewIterator.

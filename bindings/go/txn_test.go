@@ -190,3 +190,25 @@ func TestASnapshotStaysAsItWas(t *testing.T) {
 		return nil
 	}))
 }
+
+func TestOnlyWhatAScanHasShownIsReadUnlessItReadsAhead(t *testing.T) {
+	for _, ahead := range []bool{false, true} {
+		db := letters(t)
+		tx, err := db.Begin()
+		must(t, err)
+		entries, failure := tx.Scan(firn.ScanOptions{ReadAhead: ahead})
+		for range entries {
+			break
+		}
+		must(t, failure())
+		must(t, tx.Put([]byte("sum"), nil))
+		must(t, db.Put([]byte("c"), []byte("changed")))
+		_, err = tx.Commit()
+		if ahead {
+			wantError(t, err, firn.ErrConflict)
+		} else {
+			must(t, err)
+		}
+		must(t, tx.Close())
+	}
+}

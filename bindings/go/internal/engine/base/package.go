@@ -5,7 +5,7 @@
 // Package base is a layer of the engine, in C++.
 package base
 
-// Checksum of all sources: f27fa3c69b8bf524a03ee29e49087ba8abc5867f1a68eee3aa2711d76a055199
+// Checksum of all sources: c329b4827163008b95f34f2837b6d6414cd289565d9768773eca9b7447f2f385
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -68,6 +68,11 @@ constexpr firn_api kApi = {
     .txn_commit = firn_txn_commit,
     .txn_commit_ex = firn_txn_commit_ex,
     .txn_close = firn_txn_close,
+    .wait_durable = firn_wait_durable,
+    .wake = firn_wake,
+    .notify_fd = firn_notify_fd,
+    .changes = firn_changes,
+    .changes_bounds = firn_changes_bounds,
 };
 
 }  // namespace

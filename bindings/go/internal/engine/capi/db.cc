@@ -71,6 +71,10 @@ firn_db* firn_open(const char* path, const firn_options* options, firn_error* er
 
 int32_t firn_close(firn_db* db) {
   if (db == nullptr) return FIRN_OK;
+  {
+    const DbCall call(db);
+    if (call.ok()) call->wake(true);  // closing waits for calls in progress: they must not wait for ever
+  }
   HandleSlot* slot = nullptr;
   const Code code = close_shared(db, HandleType::kDb, &slot);
   if (code != Code::kOk) return to_c(code);

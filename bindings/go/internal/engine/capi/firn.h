@@ -165,6 +165,17 @@ FIRN_API int32_t firn_recovery(firn_db *db, firn_recovery_info *info); /* FIRN_I
 /* Everything acknowledged before the call is durable after it; joins the group that is being synced. Does not block writers.
  * FIRN_OK at once on ":memory:". FIRN_INDETERMINATE, FIRN_READ_ONLY (after an earlier failure), FIRN_IO, FIRN_NO_SPACE. */
 FIRN_API int32_t firn_sync(firn_db *db);
+/* Waits until the commits up to `version` are durable; 0: all that were acknowledged before the call. timeout_ms -1: for ever; 0: only looks. Where nobody
+ * syncs by the clock (every durability but interval:T) it syncs itself, in the group; a sync that has begun is not cut short by the timeout.
+ * FIRN_TIMEOUT, FIRN_CANCELLED (firn_wake), FIRN_CLOSED (firn_close meanwhile), FIRN_INVALID (no such version yet, or timeout_ms below -1), and what firn_sync
+ * returns. */
+FIRN_API int32_t firn_wait_durable(firn_db *db, uint64_t version, int32_t timeout_ms);
+/* Ends the waits that go on in firn_wait_durable (FIRN_CANCELLED) and makes the descriptor of firn_notify_fd readable. */
+FIRN_API int32_t firn_wake(firn_db *db);
+/* A descriptor for poll(2) and event loops: it becomes readable when the durable bound moves, when firn_wake is called, when the database closes, and with the
+ * first commit after firn_changes has returned 0. Read 8 bytes from it to clear it. It belongs to the database, which closes it in firn_close: never close it. FIRN_IO: the
+ * system gave none. */
+FIRN_API int32_t firn_notify_fd(firn_db *db);
 /* Writes the memtables to tables and waits for it. FIRN_READ_ONLY, FIRN_IO, FIRN_NO_SPACE, FIRN_CORRUPT, FIRN_NO_MEMORY. */
 FIRN_API int32_t firn_flush(firn_db *db);
 /* Flushes, and brings the whole tree into its smallest form: one sorted run without deleted or expired entries. Waits for it.
@@ -382,6 +393,25 @@ FIRN_API int32_t firn_ns_drop(firn_db *db, uint32_t ns);
 /* (u32 id, u32 name_len, name)* of all named namespaces, by name. Returns the bytes; when that exceeds cap nothing was copied. */
 FIRN_API int64_t firn_ns_list(firn_db *db, uint8_t *out, size_t cap);
 
+/* ---- Change feed ------------------------------------------------------------------------------------------------------- */
+
+/* What firn_changes reports besides FIRN_OP_PUT and FIRN_OP_DELETE. */
+#define FIRN_CHANGE_NS_OPEN 16u  /* a namespace was created; key: its name */
+#define FIRN_CHANGE_NS_CLEAR 17u /* all its keys are gone; key: its name, empty for namespace 0 */
+#define FIRN_CHANGE_NS_DROP 18u  /* it is gone; key: its name */
+#define FIRN_CHANGES_DURABLE 1u  /* only commits that are durable */
+
+/* Reads what was committed, in order, from version `from` on (0: from the beginning of a database that still has it):
+ *     (u64 version, u32 op, u32 ns, u32 key_len, u32 val_len, i64 expiry_ms (0: never), key bytes, value bytes)*
+ * The operations of a commit have its version, follow one another, and are never split between two calls; operations are the results (of a counter, a swap, a deleted
+ * range). To go on, pass the last version + 1. Returns the bytes; 0: there are no more commits yet (firn_notify_fd tells of the next one). FIRN_NOT_FOUND: the
+ * commits from there on are not kept any more: firn_changes_bounds tells what is (kept are the commits in memtables, and flushed ones as far as the options
+ * changes_retention_bytes and changes_retention_ms say). FIRN_TOO_LARGE: the next commit alone needs more than cap; if cap >= 8 the size that it needs is in the first
+ * 8 bytes. FIRN_INVALID: from is above the next version, or unknown flags. FIRN_CORRUPT, FIRN_IO, FIRN_NO_MEMORY. */
+FIRN_API int64_t firn_changes(firn_db *db, uint64_t from_version, uint8_t *out, size_t cap, uint32_t flags);
+/* *first: the first version from which on every commit can be read; *next: one above the last commit. FIRN_INVALID: a pointer is NULL. */
+FIRN_API int32_t firn_changes_bounds(firn_db *db, uint64_t *first, uint64_t *next);
+
 /* ---- Operate --------------------------------------------------------------------------------------------------------- */
 
 /* Statistics as one JSON object, NUL-terminated when it fits. Returns the length without the NUL; nothing was copied unless cap > length. */
@@ -460,6 +490,11 @@ typedef struct firn_api {
   int64_t (*txn_commit)(firn_txn *txn);
   int64_t (*txn_commit_ex)(firn_txn *txn, uint32_t flags);
   void (*txn_close)(firn_txn *txn);
+  int32_t (*wait_durable)(firn_db *db, uint64_t version, int32_t timeout_ms);
+  int32_t (*wake)(firn_db *db);
+  int32_t (*notify_fd)(firn_db *db);
+  int64_t (*changes)(firn_db *db, uint64_t from_version, uint8_t *out, size_t cap, uint32_t flags);
+  int32_t (*changes_bounds)(firn_db *db, uint64_t *first, uint64_t *next);
 } firn_api;
 
 /* The table of function pointers for major version `major` (0 now), NULL when unknown. Static data. */

@@ -97,7 +97,7 @@ bool Background::sync_if_due(int64_t* next_sync_ns) {
   }
   if (due) {
     door_.sync_started();
-    (void)door_.settle(core_.wal->end()).ok();
+    (void)door_.settle_visible().ok();
   }
   return due;
 }

@@ -105,7 +105,8 @@ Result<Seq> CommitDoor::leave(std::unique_lock<std::mutex>& door, WriteFlags fla
 
   if (upkeep_due) [[unlikely]]
     on_upkeep_due();
-  if (flags.sync || core_.options.durability != Durability::kProcess) FIRN_TRY(make_durable(position, flags.sync));
+  signal_watchers();
+  if (flags.sync || core_.options.durability != Durability::kProcess) FIRN_TRY(make_durable(position, seq, flags.sync));
   return seq;
 }
 
@@ -173,8 +174,10 @@ Result<std::optional<uint32_t>> CommitDoor::change_namespace(const CatalogChange
     FIRN_TRY(append(operations.data(), operations.size(), prepared.data(), need.payload_bytes, wanted->next));
     const LogPosition position = core_.wal->end();
     const uint32_t id = wanted->id;
+    const Seq seq = last_;
     door.unlock();
-    FIRN_TRY(make_durable(position, false));
+    signal_watchers();
+    FIRN_TRY(make_durable(position, seq, false));
     return std::optional<uint32_t>(id);
   }
 }
@@ -295,12 +298,28 @@ Status CommitDoor::seal_stopped() {
   return {};
 }
 
-Status CommitDoor::make_durable(LogPosition position, bool sync) {
-  if (sync || core_.options.durability == Durability::kSync) return settle(position);
+Status CommitDoor::make_durable(LogPosition position, Seq seq, bool sync) {
+  if (sync || core_.options.durability == Durability::kSync) {
+    FIRN_TRY(settle(position));
+    core_.became_durable(seq);
+    return {};
+  }
   if (core_.options.durability == Durability::kEvery &&
       commits_since_sync_.fetch_add(1, std::memory_order_relaxed) + 1 == core_.options.durability_every_count) {
     on_upkeep_due();
   }
+  return {};
+}
+
+void CommitDoor::watch() {
+  core_.commits_are_watched.store(true, std::memory_order_relaxed);
+  const std::lock_guard door(mutex_);  // a commit is in front of it, and visible, or behind it, and sees the flag
+}
+
+Status CommitDoor::settle_visible() {
+  const Seq seq{core_.visible.load(std::memory_order_acquire)};  // before the position: commits that are visible lie in front of it
+  FIRN_TRY(settle(core_.wal->end()));
+  core_.became_durable(seq);
   return {};
 }
 

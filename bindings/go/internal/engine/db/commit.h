@@ -71,6 +71,10 @@ class CommitDoor {
 
   // Everything below `position` is durable when it returns.
   Status settle(LogPosition position);
+  // Everything that is visible is durable when it returns.
+  Status settle_visible();
+  // The next commit signals core.event_fd. Whoever looks at `visible` after it either sees a commit or is signalled.
+  void watch();
   uint64_t commits_since_sync() const { return commits_since_sync_.load(std::memory_order_relaxed); }
   void sync_started() { commits_since_sync_.store(0, std::memory_order_relaxed); }
 
@@ -101,7 +105,12 @@ class CommitDoor {
   bool is_backlogged() const;
   // Until progress_count is no longer `seen`. The door is left meanwhile.
   Status wait_for_jobs(std::unique_lock<std::mutex>& door, uint64_t seen);
-  Status make_durable(LogPosition position, bool sync);
+  Status make_durable(LogPosition position, Seq seq, bool sync);
+  void signal_watchers() {
+    if (core_.commits_are_watched.load(std::memory_order_relaxed)) [[unlikely]] {
+      if (core_.commits_are_watched.exchange(false)) core_.event_fd.signal();
+    }
+  }
 
   DbCore& core_;
   std::mutex mutex_;  // the door

@@ -64,6 +64,15 @@ class Db {
 
   virtual const RecoveryReport& recovery() const = 0;
   virtual Status sync() = 0;
+  // The commits up to `version` (0: all that are visible) are durable. timeout_ms < 0: for ever, 0: only looks. kTimeout, kCancelled (wake), kClosed, kInvalid
+  // (no such version yet).
+  virtual Status wait_durable(Seq version, int32_t timeout_ms) = 0;
+  // Ends all waits that go on; for_closing: and those that begin.
+  virtual void wake(bool for_closing) = 0;
+  virtual int notify_fd() = 0;
+  // See ChangeFeed. At the end of the feed it arms notify_fd for the next commit.
+  virtual Result<size_t> changes(Seq from, bool durable_only, uint8_t* out, size_t cap, size_t* needed) = 0;
+  virtual std::pair<Seq, Seq> changes_bounds() = 0;
   virtual Status flush() = 0;
   virtual Status compact() = 0;
   virtual Result<bool> run_jobs(int32_t max_ms) = 0;  // true: more to do. kMisuse on a database with threads

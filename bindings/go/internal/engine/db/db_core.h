@@ -16,11 +16,13 @@
 #include <optional>
 #include <string>
 
+#include "db/change_feed.h"
 #include "db/db.h"
 #include "db/db_clock.h"
-#include "db/sync_group.h"
 #include "db/view_store.h"
+#include "env/event_fd.h"
 #include "log/log.h"
+#include "log/sync_group.h"
 #include "lsm/compaction.h"
 #include "lsm/manifest.h"
 
@@ -55,6 +57,15 @@ struct DbCore {
   std::atomic<uint64_t> flushed_segment_id{0};  // memtables over segments up to this id are in tables
   std::atomic<bool> has_recovered{false};       // memtables over segments that were found: not durable until they are flushed
 
+  ChangeFeed changes{*this};
+
+  // Who waits for durability or for changes.
+  EventFd event_fd;
+  std::atomic<bool> commits_are_watched{false};  // the next commit signals event_fd
+  std::atomic<uint64_t> durable_seq{0};          // every commit up to here is durable; moved by became_durable()
+  std::atomic<uint64_t> wake_count{0};           // firn_wake was called so often
+  std::atomic<bool> is_closing{false};           // nobody waits any more
+
   // The error that made the database read-only, or the last one of a job.
   std::mutex state_mutex;
   Status fatal_error;  // a failed write or sync of log or manifest: no writes any more
@@ -77,6 +88,15 @@ struct DbCore {
     views->publish(std::make_unique<ReadView>(
         change.active ? std::move(change.active) : now.active(), change.sealed ? std::move(*change.sealed) : now.sealed(),
         change.version ? std::move(change.version) : now.version(), change.catalog ? std::move(change.catalog) : now.catalog()));
+  }
+
+  void became_durable(Seq seq) {
+    uint64_t known = durable_seq.load(std::memory_order_relaxed);
+    while (known < seq.value && !durable_seq.compare_exchange_weak(known, seq.value, std::memory_order_acq_rel)) {
+    }
+    const std::lock_guard guard(state_mutex);  // who waits has looked before, or looks after
+    progressed.notify_all();
+    event_fd.signal();
   }
 
   // A write or sync of log or manifest failed: what the caller gets. From now on the database is read-only.

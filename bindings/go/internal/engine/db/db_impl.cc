@@ -1,6 +1,7 @@
 #include "db/db_impl.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include "base/hash.h"
@@ -32,7 +33,7 @@ Status DbImpl::close() {
     edit.set_wal_start(UINT64_MAX);
     edit.set_closed_clean(last);
     status = core_.manifest->apply(edit);
-    if (status.ok()) status = core_.wal->remove_before(UINT64_MAX);
+    if (status.ok()) status = core_.wal->remove_before(core_.changes.first_segment(UINT64_MAX));
   } else if (status.is(Code::kReadOnly)) {
     status = background_error();  // the first failure is what the caller should see
   }
@@ -153,9 +154,9 @@ Result<uint32_t> DbImpl::ns_open(Slice name, bool existing_only) {
 
 Status DbImpl::ns_clear(uint32_t ns) {
   FIRN_TRY_ASSIGN(const auto cleared,
-                  door_.change_namespace([ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
+                  door_.change_namespace([this, ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
                     if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
-                    return catalog.clear(ns, at);
+                    return catalog.clear(ns, at, core_.changes.bounds().first);
                   }));
   return cleared ? Status() : Status(Code::kInvalid);
 }
@@ -163,9 +164,9 @@ Status DbImpl::ns_clear(uint32_t ns) {
 Status DbImpl::ns_drop(uint32_t ns) {
   if (ns == 0) return Code::kInvalid;
   FIRN_TRY_ASSIGN(const auto dropped,
-                  door_.change_namespace([ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
+                  door_.change_namespace([this, ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
                     if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
-                    return catalog.drop(ns, at);
+                    return catalog.drop(ns, at, core_.changes.bounds().first);
                   }));
   return dropped ? Status() : Status(Code::kInvalid);
 }
@@ -180,7 +181,57 @@ std::vector<std::pair<uint32_t, std::string>> DbImpl::ns_list() {
 
 Status DbImpl::sync() {
   FIRN_TRY(core_.check_writable());
-  return door_.settle(core_.wal->end());
+  return door_.settle_visible();
+}
+
+// Something that waits for `done` until the time is up, somebody wakes it, or the database fails or closes.
+template <typename Done>
+Status DbImpl::wait_until(int32_t timeout_ms, const Done& done) {
+  const ThreadPark park;
+  const uint64_t woken = core_.wake_count.load();
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(std::max(timeout_ms, 0));
+  std::unique_lock lock(core_.state_mutex);
+  for (;;) {
+    if (done()) return {};
+    if (core_.is_closing.load()) return Code::kClosed;
+    if (core_.wake_count.load() != woken) return Code::kCancelled;
+    if (!core_.fatal_error.ok()) return core_.fatal_error;
+    if (timeout_ms < 0) {
+      core_.progressed.wait(lock);
+    } else if (core_.progressed.wait_until(lock, until) == std::cv_status::timeout) {
+      return done() ? Status() : Status(Code::kTimeout);
+    }
+  }
+}
+
+Status DbImpl::wait_durable(Seq version, int32_t timeout_ms) {
+  const Seq visible{core_.visible.load(std::memory_order_acquire)};
+  const Seq wanted = version == Seq() ? visible : version;
+  if (wanted > visible) return Code::kInvalid;
+  const auto is_durable = [&] { return core_.durable_seq.load(std::memory_order_acquire) >= wanted.value; };
+  if (is_durable()) return {};
+  FIRN_TRY(core_.check_writable());
+  if (timeout_ms == 0) return Code::kTimeout;
+  // Where nobody syncs by the clock this call does.
+  if (core_.options.durability != Durability::kInterval || core_.options.single_threaded) return door_.settle_visible();
+  return wait_until(timeout_ms, is_durable);
+}
+
+void DbImpl::wake(bool for_closing) {
+  if (for_closing) core_.is_closing.store(true);
+  core_.wake_count.fetch_add(1);
+  {
+    const std::lock_guard lock(core_.state_mutex);
+    core_.progressed.notify_all();
+  }
+  core_.event_fd.signal();
+}
+
+Result<size_t> DbImpl::changes(Seq from, bool durable_only, uint8_t* out, size_t cap, size_t* needed) {
+  FIRN_TRY_ASSIGN(const size_t bytes, core_.changes.read(from, durable_only, out, cap, needed));
+  if (bytes != 0 || core_.wal == nullptr) return bytes;
+  door_.watch();  // at the end: from now on the next commit is told of
+  return core_.changes.read(from, durable_only, out, cap, needed);
 }
 
 Status DbImpl::run_jobs_inline() {

@@ -26,6 +26,11 @@ class DbImpl final : public Db {
   Status close() override;
   const RecoveryReport& recovery() const override { return core_.recovery; }
   Status sync() override;
+  Status wait_durable(Seq version, int32_t timeout_ms) override;
+  void wake(bool for_closing) override;
+  int notify_fd() override { return core_.event_fd.get(); }
+  Result<size_t> changes(Seq from, bool durable_only, uint8_t* out, size_t cap, size_t* needed) override;
+  std::pair<Seq, Seq> changes_bounds() override { return core_.changes.bounds(); }
   Status flush() override;
   Status compact() override;
   Result<bool> run_jobs(int32_t max_ms) override;
@@ -78,13 +83,15 @@ class DbImpl final : public Db {
   Status start_reading(Found found);
   Status start_writing(Found found);
   Result<NamespaceCatalogRef> load_catalog(const Found& found);
-  Status remove_leftovers(const ManifestState& state);
+  Status remove_leftovers(ManifestState& state);
 
   Status find(uint32_t ns, Slice key, const ReadView& view, Seq seq, Entry* entry) const;
   std::vector<std::shared_ptr<Memtable>> look_sealed();
   Status wait_for_flush();
   template <typename Done>
   Status wait_for_jobs(const Done& done);
+  template <typename Done>
+  Status wait_until(int32_t timeout_ms, const Done& done);
   Status run_jobs_inline();
   void after_write();
   Result<Seq> update(uint32_t ns, Slice key, const CommitDoor::Decision& decide, WriteFlags flags);

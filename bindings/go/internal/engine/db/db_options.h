@@ -3,12 +3,10 @@
 
 #include <cstdint>
 
+#include "log/durability.h"
 #include "table/table.h"
 
 namespace firn {
-
-enum class Durability : uint8_t { kNone, kProcess, kEvery, kInterval, kSync };
-enum class LogIo : uint8_t { kMmap, kPwrite };
 
 struct DbOptions {
   bool create_if_missing = true;
@@ -26,6 +24,10 @@ struct DbOptions {
   TableIo table_io = TableIo::kMmap;
   uint64_t background_thread_count = 1;
   uint64_t lock_timeout_ms = 0;
+  uint64_t changes_retention_bytes = 0;  // both 0: changes are kept only as long as the log needs them
+  uint64_t changes_retention_ms = 0;     // one of them 0: only the other bounds
+
+  bool retains_changes() const { return changes_retention_bytes != 0 || changes_retention_ms != 0; }
 };
 
 }  // namespace firn

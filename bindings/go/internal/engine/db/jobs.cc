@@ -35,7 +35,12 @@ bool Jobs::has_work() const {
   if (core_.is_failed.load(std::memory_order_acquire)) return false;
   if (is_compacting_.load() || full_requested_.load() > full_done_.load()) return true;
   const auto [sealed, version] = look();
-  return !sealed.empty() || pick_compaction(*version).has_value();
+  return !sealed.empty() || pick(*version).has_value();
+}
+
+std::optional<CompactionPlan> Jobs::pick(const Version& version) const {
+  std::optional<CompactionPlan> plan = pick_compaction(version);
+  return plan ? std::move(plan) : pick_purge(version, core_.clock.now_ms());
 }
 
 Result<bool> Jobs::run_slice() {
@@ -96,7 +101,7 @@ Result<bool> Jobs::step_compaction() {
     {
       const std::lock_guard lock(runs_mutex_);
       const VersionRef version = look().second;
-      plan = full ? plan_full_compaction(*version, *look_at_catalog()) : pick_compaction(*version);
+      plan = full ? plan_full_compaction(*version, *look_at_catalog()) : pick(*version);
       is_compacting_.store(plan.has_value());
     }
     if (!plan) {
@@ -222,7 +227,9 @@ Status Jobs::finish_flush() {
     added.emplace_back(run_id, table);
   }
   edit.set_wal_start(wal_start);
+  FIRN_TRY(core_.changes.retain(flush_->memtables, &edit));
   FIRN_TRY(apply(edit));
+  core_.changes.retained();
   {
     const std::lock_guard lock(core_.view_mutex);
     DbCore::ViewChange change;
@@ -238,7 +245,7 @@ Status Jobs::finish_flush() {
   core_.has_recovered.store(false, std::memory_order_release);  // found segments are older than all others: they were in this flush
   report_progress();
   core_.views->reclaim();
-  return core_.wal->remove_before(wal_start);
+  return core_.wal->remove_before(core_.changes.first_segment(wal_start));
 }
 
 void Jobs::start_compaction(CompactionPlan plan, uint64_t full_ticket) {

@@ -54,6 +54,7 @@ class Jobs {
     std::unique_ptr<MergeJob> job;
   };
 
+  std::optional<CompactionPlan> pick(const Version& version) const;
   template <typename Step>
   Result<bool> guarded(const Step& step);
   Result<bool> step_flush();

@@ -23,8 +23,6 @@ constexpr uint64_t kUncleanSeqStep = uint64_t{1} << 32;  // versions jump so far
 
 bool is_ours(const std::string& name) { return name == kLockName || name == kManifestName || name == kWalName || name == kTablesName; }
 
-SegmentIo segment_io(const DbOptions& options) { return options.log_io == LogIo::kMmap ? SegmentIo::kMmap : SegmentIo::kPwrite; }
-
 }  // namespace
 
 Result<std::unique_ptr<Db>> Db::open(const std::string& path, const DbOptions& options) {
@@ -161,7 +159,7 @@ Status DbImpl::open_tables(Found* found) {
 
 Status DbImpl::replay_log(Found* found) {
   FIRN_TRY_ASSIGN(auto directory, core_.directory->open_directory(kWalName, false));
-  const SegmentIo io = segment_io(core_.options);
+  const SegmentIo io = segment_io(core_.options.log_io);
   const RecordVisitor replay = [&](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) -> Status {
     auto& memtables = found->memtables;
     if (memtables.empty() || memtables.front()->segment() != segment) {
@@ -208,7 +206,9 @@ Status DbImpl::start_writing(Found found) {
   state.wal_next_id = std::max(state.wal_next_id, found.log.next_id);
   state.wal_next_base = std::max(state.wal_next_base, found.log.next_base);
   if (state.wal_start > state.wal_next_id) state.wal_start = state.wal_next_id;
-  const SegmentIo io = segment_io(core_.options);
+  const SegmentIo io = segment_io(core_.options.log_io);
+  core_.changes.start(state.retained);
+  if (found.memtables.empty()) core_.became_durable(found.last);
   // Segments without records that count, and those behind a cut, are not part of the log any more.
   state.wal_segments.clear();
   for (const auto& segment : found.log.segments) state.wal_segments.push_back(segment->id());
@@ -234,7 +234,7 @@ Status DbImpl::start_writing(Found found) {
 }
 
 // Files that no state names: of jobs and openings that were cut short. Files of another database are not ours to delete.
-Status DbImpl::remove_leftovers(const ManifestState& state) {
+Status DbImpl::remove_leftovers(ManifestState& state) {
   std::unordered_set<uint64_t> tables;
   for (const TableRecord& record : state.tables) tables.insert(record.table_id);
   FIRN_TRY_ASSIGN(const auto table_names, core_.tables->list());
@@ -249,11 +249,20 @@ Status DbImpl::remove_leftovers(const ManifestState& state) {
   }
   FIRN_TRY_ASSIGN(auto wal, core_.directory->open_directory(kWalName, false));
   FIRN_TRY_ASSIGN(const auto segment_names, wal->list());
+  std::unordered_set<uint64_t> retained;
+  for (const RetainedSegment& segment : state.retained) retained.insert(segment.id);
+  size_t found_count = 0;
   for (const std::string& name : segment_names) {
     uint64_t id = 0;
     if (!parse_segment_name(name, &id)) continue;
+    if (retained.count(id) != 0) {
+      found_count++;
+      continue;
+    }
     if (std::find(state.wal_segments.begin(), state.wal_segments.end(), id) == state.wal_segments.end()) FIRN_TRY(wal->remove(name));
   }
+  // Nothing depends on them but the change feed, which says itself how far back it reads.
+  if (found_count != retained.size()) state.retained.clear();
   return {};
 }
 

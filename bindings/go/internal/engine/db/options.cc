@@ -12,6 +12,7 @@ constexpr uint64_t kGiB = uint64_t{1} << 30;
 constexpr uint64_t kTiB = uint64_t{1} << 40;
 constexpr uint64_t kSecondMs = 1000;
 constexpr uint64_t kDayMs = 24 * 3600 * kSecondMs;
+constexpr uint64_t kDecadeMs = 3650 * kDayMs;
 constexpr uint64_t kEveryCountMax = 1'000'000'000;
 
 struct Unit {
@@ -133,6 +134,13 @@ constexpr Option kOptions[] = {
            &DbOptions::background_thread_count, 1, 2),
     number({"lock_timeout_ms", "ms", "0", "0..86400s", "How long opening waits for a database that another opening holds."},
            &DbOptions::lock_timeout_ms, 0, kDayMs),
+    number({"changes_retention_bytes", "bytes", "0", "0..1TiB",
+            "Bytes of flushed log that are kept for the change feed; 0: no bound of this kind, and with changes_retention_ms=0 nothing is "
+            "kept."},
+           &DbOptions::changes_retention_bytes, 0, kTiB),
+    number({"changes_retention_ms", "ms", "0", "0..315360000s",
+            "Time after their flush for which changes are kept for the change feed; 0: no bound of this kind."},
+           &DbOptions::changes_retention_ms, 0, kDecadeMs),
     flag("verify_on_open", "false", "Verifies every checksum of every file before opening returns.", &DbOptions::verify_on_open),
 };
 

@@ -110,6 +110,9 @@ Status Transaction::apply(const Command* commands, size_t count) {
   if (is_read_only()) return Code::kReadOnly;
   work_->writes.begin();
   Status status;
+  for (size_t i = 0; i < count && status.ok(); i++) {  // first: they are about what is there before the others
+    if (commands[i].kind == Command::Kind::kExpectVersion) status = expect_version(commands[i]);
+  }
   for (size_t i = 0; i < count && status.ok(); i++) status = apply_one(commands[i]);
   work_->writes.end(status.ok());
   return status;
@@ -126,17 +129,23 @@ Status Transaction::apply_one(const Command& command) {
       return add(command.ns, command.key, load<int64_t>(command.value.data())).status();
     case Kind::kDeleteRange:
       return delete_range(command);
-    case Kind::kPutKeepTtl:
     case Kind::kExpectVersion:
+      return {};
+    case Kind::kPutKeepTtl:
       break;
   }
   Entry entry;
   const Status found = find(command.ns, command.key, &entry);
   if (!found.ok() && !found.is(Code::kNotFound)) return found;
-  if (command.kind == Kind::kPutKeepTtl) {
-    return set(make_put(command.ns, command.key, command.value, found.ok() ? entry.expiry_ms : kNeverExpires));
-  }
-  return (found.ok() ? entry.seq : Seq()) == command.version ? Status() : Status(Code::kConflict);
+  return set(make_put(command.ns, command.key, command.value, found.ok() ? entry.expiry_ms : kNeverExpires));
+}
+
+Status Transaction::expect_version(const Command& command) {
+  Entry entry;
+  const Status found = find(command.ns, command.key, &entry);
+  if (!found.ok() && !found.is(Code::kNotFound)) return found;
+  const bool is_expected = command.version == Seq() ? !found.ok() : found.ok() && entry.seq == command.version;
+  return is_expected ? Status() : Status(Code::kConflict);
 }
 
 Status Transaction::delete_range(const Command& command) {

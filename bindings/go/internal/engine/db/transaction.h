@@ -64,6 +64,7 @@ class Transaction {
   bool is_live(const Entry& entry) { return entry.kind == EntryKind::kPut || entry.is_live(now_ms()); }
   Status show_own(const WriteSet::Write& write, Slice key, Entry* entry);
   Status apply_one(const Command& command);
+  Status expect_version(const Command& command);  // kConflict: not so
   Status delete_range(const Command& command);
 
   DbCore& core_;

@@ -47,6 +47,11 @@ class PosixEnv final : public Env {
     return now.tv_sec * kNsPerSecond + now.tv_nsec;
   }
 
+  int64_t monotonic_coarse_ns() override {
+    const timespec now = now_of(CLOCK_MONOTONIC_COARSE);
+    return now.tv_sec * kNsPerSecond + now.tv_nsec;
+  }
+
   uint64_t random() override {
     uint64_t value = 0;
     ssize_t n = 0;

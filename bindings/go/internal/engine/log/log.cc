@@ -5,7 +5,6 @@
 namespace firn {
 namespace {
 
-constexpr uint64_t kMarkIntervalBytes = 64 << 10;
 constexpr uint64_t kPageBytes = 4096;
 
 }  // namespace
@@ -55,10 +54,14 @@ bool Log::fits(uint64_t payload_bytes) const {
          offset_ + kMarkBytes + record_bytes(payload_bytes) <= active_->capacity();
 }
 
-Result<uint8_t*> Log::reserve(uint64_t payload_bytes, uint64_t* offset) {
+bool Log::fits_all(uint64_t bytes) const {
+  return active_ != nullptr && bytes <= kSegmentBytesMax && offset_ + room_for(bytes) <= active_->capacity();
+}
+
+Result<uint8_t*> Log::reserve(uint64_t payload_bytes, uint64_t* offset, MarkRule rule) {
   FIRN_DCHECK(fits(payload_bytes), "LOG-2");
   (void)payload_bytes;
-  if (offset_ - mark_offset_ >= kMarkIntervalBytes || durable() != mark_durable_) FIRN_TRY(append_mark());
+  if (offset_ - mark_offset_ >= kMarkIntervalBytes || (rule == MarkRule::kPrompt && durable() != mark_durable_)) FIRN_TRY(append_mark());
   *offset = offset_ + kRecordHeaderBytes;
   return active_->image() + *offset;
 }

@@ -96,6 +96,7 @@ class Recoverer {
       durable = std::max(durable, highest_durable_mark(*found_[i], kSegmentHeaderBytes));
       dropped += content_end(*found_[i], kSegmentHeaderBytes) - kSegmentHeaderBytes;
     }
+    result_.durable = durable;
     if (durable > segment.base() + gap) {
       return Status::corrupt("the log is damaged below its durable bound: restore a backup, or salvage what can be read", segment.path(),
                              gap);

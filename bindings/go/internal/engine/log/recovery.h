@@ -17,6 +17,7 @@ namespace firn {
 struct LogRecovery {
   std::vector<std::shared_ptr<Segment>> segments;  // those with records that count, oldest first
   LogPosition end = 0;                             // where the records end
+  LogPosition durable = 0;                         // the durable bound
   uint64_t next_id = 1;                            // above every id found
   uint64_t next_base = 0;                          // above every position found
   uint64_t record_count = 0;

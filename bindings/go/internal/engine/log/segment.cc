@@ -90,8 +90,8 @@ Result<std::shared_ptr<Segment>> Segment::create(Directory& directory, const Seg
   return segment;
 }
 
-Result<std::shared_ptr<Segment>> Segment::open(Directory& directory, uint64_t id, uint64_t log_id, SegmentIo io) {
-  FIRN_TRY_ASSIGN(auto file, directory.open_file(segment_name(id), OpenMode::kRead));
+Result<std::shared_ptr<Segment>> Segment::open(Directory& directory, uint64_t id, uint64_t log_id, SegmentIo io, OpenMode mode) {
+  FIRN_TRY_ASSIGN(auto file, directory.open_file(segment_name(id), mode));
   FIRN_TRY_ASSIGN(const uint64_t size, file->size());
   uint8_t bytes[kSegmentHeaderBytes];
   if (size < sizeof bytes) return Status::corrupt("the log segment is shorter than its header", file->path(), size);
@@ -120,6 +120,11 @@ Status Segment::write_out(uint64_t offset, uint64_t bytes) {
     return {};
   }
   return file_->write(offset, Slice(image_ + offset, bytes));
+}
+
+Status Segment::write_again(uint64_t offset, uint64_t bytes) {
+  FIRN_TRY(file_->write(offset, Slice(image_ + offset, bytes)));
+  return file_->sync();
 }
 
 Result<bool> Segment::prefault(uint64_t offset, uint64_t bytes_max) {

@@ -40,7 +40,8 @@ class Segment {
   static Result<std::shared_ptr<Segment>> create(Directory& directory, const SegmentHeader& header, SegmentIo io);
   // Opens a found segment for reading: mapped, or (kPwrite) read into memory. kCorrupt: neither copy of the header verifies, it belongs
   // to another log or place, or the file has another length; kNewerFormat; kNotFound.
-  static Result<std::shared_ptr<Segment>> open(Directory& directory, uint64_t id, uint64_t log_id, SegmentIo io);
+  static Result<std::shared_ptr<Segment>> open(Directory& directory, uint64_t id, uint64_t log_id, SegmentIo io,
+                                               OpenMode mode = OpenMode::kRead);
 
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
@@ -49,7 +50,7 @@ class Segment {
   uint64_t id() const { return header_.id; }
   uint64_t base() const { return header_.base; }
   uint64_t capacity() const { return header_.capacity; }
-  const std::string& path() const { return file_->path(); }
+  const std::string& path() const { return path_; }
   SegmentIo io() const { return io_; }
 
   uint8_t* image() const { return image_; }
@@ -60,12 +61,19 @@ class Segment {
   Status sync() { return file_->sync(); }
   // Gives the space behind `offset` back; only after the segment was sealed there. Best effort.
   void release_tail(uint64_t offset) { file_->release_tail(offset); }
+  // Closes the file; the image stays. Only when nobody will write, sync or release any more.
+  void close_file() { file_.reset(); }
+  // Writes what the file holds in the range once more, and syncs it: a page that a failed sync left clean without having written it reaches the
+  // disk after all. The one exception to LOG-1: no byte changes. Opened with kReadWrite.
+  Status write_again(uint64_t offset, uint64_t bytes);
 
  private:
-  Segment(std::unique_ptr<File> file, const SegmentHeader& header, SegmentIo io) : file_(std::move(file)), header_(header), io_(io) {}
+  Segment(std::unique_ptr<File> file, const SegmentHeader& header, SegmentIo io)
+      : file_(std::move(file)), path_(file_->path()), header_(header), io_(io) {}
   Status make_image(bool writable);
 
   std::unique_ptr<File> file_;
+  const std::string path_;
   SegmentHeader header_;
   SegmentIo io_;
   std::unique_ptr<Mapping> mapping_;  // kMmap

@@ -6,6 +6,7 @@ namespace firn {
 namespace {
 
 constexpr size_t kRunCountTrigger = 4;  // fewer runs are left alone
+constexpr uint64_t kPurgeFraction = 4;  // one in so many entries has to be expired for a purge
 constexpr uint64_t kSizeRatio = 2;      // a run joins the merge when it is at most so many times larger than the newer ones together
 
 struct Placed {
@@ -81,6 +82,24 @@ std::optional<CompactionPlan> pick_compaction(const Version& version) {
   // Sizes fall steeply, so few runs were gathered; still, too many runs make reads slow.
   if (version.runs.size() >= 2 * kRunCountTrigger) return plan_merge(version, 0, kRunCountTrigger - 1, nullptr);
   return std::nullopt;
+}
+
+std::optional<CompactionPlan> pick_purge(const Version& version, int64_t now_ms) {
+  uint64_t entry_count = 0;
+  uint64_t expired_count = 0;
+  size_t first = version.runs.size();
+  for (size_t run = version.runs.size(); run-- > 0;) {
+    for (const TableRef& table : version.runs[run].tables) {
+      const TableProperties& properties = table->table->properties();
+      entry_count += properties.entry_count;
+      if (properties.expiring_count == 0 || now_ms <= properties.expiry_median_ms) continue;
+      expired_count += (properties.expiring_count + 1) / 2;
+      first = run;
+    }
+  }
+  if (expired_count == 0 || expired_count * kPurgeFraction < entry_count) return std::nullopt;
+  // Down to the oldest run: an expired entry that hid an older one takes that with it.
+  return plan_merge(version, first, version.runs.size() - 1, nullptr);
 }
 
 std::optional<CompactionPlan> plan_full_compaction(const Version& version, const NamespaceCatalog& catalog) {

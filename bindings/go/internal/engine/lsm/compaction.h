@@ -31,6 +31,8 @@ struct CompactionPlan {
 
 // What to do next, if anything.
 std::optional<CompactionPlan> pick_compaction(const Version& version);
+// When at least a quarter of all entries have expired: the merge that drops them. Costs a look at the counts of tables, and nothing where nobody uses expiries.
+std::optional<CompactionPlan> pick_purge(const Version& version, int64_t now_ms);
 // Everything into one run without tombstones, expired entries, or entries of namespaces that `catalog` does not have any more. nullopt: the version is in
 // that form already.
 std::optional<CompactionPlan> plan_full_compaction(const Version& version, const NamespaceCatalog& catalog);

@@ -18,9 +18,11 @@ enum Tag : uint8_t {
   kNextIds = 8,
   kWalNext = 9,
   kDropWalSegment = 10,
+  kRetainSegment = 11,
+  kForgetSegments = 12,
 };
-constexpr uint8_t kTagCount = 11;
-constexpr size_t kValueCounts[kTagCount] = {0, 3, 1, 1, 3, 1, 1, 1, 2, 2, 1};
+constexpr uint8_t kTagCount = 13;
+constexpr size_t kValueCounts[kTagCount] = {0, 3, 1, 1, 3, 1, 1, 1, 2, 2, 1, 5, 1};
 
 }  // namespace
 
@@ -37,6 +39,10 @@ void ManifestEdit::remove_table(uint64_t table_id) { put(kRemoveTable, {table_id
 void ManifestEdit::add_wal_segment(uint64_t id) { put(kAddWalSegment, {id}); }
 void ManifestEdit::drop_wal_segment(uint64_t id) { put(kDropWalSegment, {id}); }
 void ManifestEdit::set_wal_start(uint64_t id) { put(kWalStart, {id}); }
+void ManifestEdit::retain_segment(const RetainedSegment& segment) {
+  put(kRetainSegment, {segment.id, segment.seq_min.value, segment.seq_max.value, segment.end, static_cast<uint64_t>(segment.flushed_ms)});
+}
+void ManifestEdit::forget_segments(uint64_t id) { put(kForgetSegments, {id}); }
 void ManifestEdit::set_next_ids(uint64_t next_table_id, uint64_t next_run_id) { put(kNextIds, {next_table_id, next_run_id}); }
 void ManifestEdit::set_wal_next(uint64_t next_id, uint64_t next_base) { put(kWalNext, {next_id, next_base}); }
 
@@ -82,6 +88,15 @@ Status ManifestState::apply(Slice record, const std::string& file, uint64_t offs
         wal_start = value(0);
         std::erase_if(wal_segments, [this](uint64_t id) { return id < wal_start; });
         break;
+      case kRetainSegment:
+        if (value(1) > value(2) || value(2) > kSeqMax.value || (!retained.empty() && value(0) <= retained.back().id)) {
+          return Status::corrupt("a segment that the manifest retains cannot be", file, offset);
+        }
+        retained.push_back({value(0), {value(1)}, {value(2)}, value(3), static_cast<int64_t>(value(4))});
+        break;
+      case kForgetSegments:
+        std::erase_if(retained, [&](const RetainedSegment& segment) { return segment.id < value(0); });
+        break;
       case kNextIds:
         next_table_id = value(0);
         next_run_id = value(1);
@@ -107,6 +122,7 @@ ManifestEdit ManifestState::snapshot() const {
   edit.set_wal_next(wal_next_id, wal_next_base);
   edit.set_wal_start(wal_start);
   for (const uint64_t id : wal_segments) edit.add_wal_segment(id);
+  for (const RetainedSegment& segment : retained) edit.retain_segment(segment);
   for (const TableRecord& table : tables) edit.add_table(table);
   return edit;
 }

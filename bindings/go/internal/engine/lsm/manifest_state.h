@@ -13,6 +13,15 @@
 
 namespace firn {
 
+// A segment of the write-ahead log that is not needed any more and is kept for the change feed. It is durable up to `end`.
+struct RetainedSegment {
+  uint64_t id = 0;
+  Seq seq_min;
+  Seq seq_max;
+  uint64_t end = 0;        // where its records end
+  int64_t flushed_ms = 0;  // Unix time
+};
+
 class ManifestEdit {
  public:
   void set_identity(uint64_t db_id, uint64_t hash_seed, uint64_t wal_id);
@@ -23,6 +32,8 @@ class ManifestEdit {
   void add_wal_segment(uint64_t id);   // exists from now on
   void drop_wal_segment(uint64_t id);  // was never used
   void set_wal_start(uint64_t id);     // segments below are not needed any more
+  void retain_segment(const RetainedSegment& segment);
+  void forget_segments(uint64_t id);  // retained ones below it are gone
   void set_next_ids(uint64_t next_table_id, uint64_t next_run_id);
   void set_wal_next(uint64_t next_id, uint64_t next_base);
 
@@ -44,7 +55,8 @@ struct ManifestState {
   uint64_t wal_start = 1;
   uint64_t wal_next_id = 1;
   uint64_t wal_next_base = 0;
-  std::vector<uint64_t> wal_segments;  // ascending
+  std::vector<uint64_t> wal_segments;     // ascending
+  std::vector<RetainedSegment> retained;  // ascending
   std::vector<TableRecord> tables;
 
   // kCorrupt when the bytes are not fields, or say what cannot be (`file` and `offset` are for the message).

@@ -35,6 +35,8 @@ Result<NamespaceCatalogRef> NamespaceCatalog::load(Iterator& system_entries) {
     } else if (key.size() > 1 && key[0] == 'n' && entry.value.size() == 8) {
       catalog->names_[key.without_first(1).to_string()] = value(0);
       named.emplace_back(value(0), value(1));
+    } else if (key.size() == 5 && key[0] == 'p' && entry.value.size() == 12) {
+      catalog->former_[load_u32(key.data() + 1)] = {value(0), {load_u64(entry.value.data() + 4)}};
     } else {
       return malformed;
     }
@@ -56,6 +58,27 @@ bool NamespaceCatalog::are_live(Prefix from, Prefix to) const {
   };
   const auto live_count = static_cast<uint64_t>(std::count_if(places_.begin(), places_.end(), in_range)) + (from == kSystemPrefix ? 1 : 0);
   return live_count == uint64_t{to} - from + 1;
+}
+
+std::optional<uint32_t> NamespaceCatalog::id_of(Prefix prefix) const {
+  const auto at = std::find_if(places_.begin(), places_.end(), [prefix](const Place& place) { return place.prefix == prefix; });
+  if (at != places_.end()) return static_cast<uint32_t>(at - places_.begin());
+  const auto former = former_.find(prefix);
+  return former != former_.end() ? std::optional(former->second.id) : std::nullopt;
+}
+
+// The prefix that the namespace has so far becomes a former one.
+void NamespaceCatalog::give_up(Change* change, uint32_t id, Seq at, Seq oldest) const {
+  constexpr int kForgottenMax = 4;  // at a time: more than are added, and O(1)
+  const auto key_of = [](Prefix prefix) { return "p" + encode({prefix}); };
+  std::map<Prefix, Former>& former = change->next->former_;
+  for (int i = 0; i < kForgottenMax && !former.empty() && former.begin()->second.until < oldest; i++) {
+    change->entries.emplace_back(key_of(former.begin()->first), std::nullopt);
+    former.erase(former.begin());
+  }
+  const Prefix prefix = places_[id].prefix;
+  former[prefix] = {id, at};
+  change->entries.emplace_back(key_of(prefix), encode({id, static_cast<uint32_t>(at.value), static_cast<uint32_t>(at.value >> 32)}));
 }
 
 NamespaceCatalog::Change NamespaceCatalog::start_change() const {
@@ -83,8 +106,9 @@ NamespaceCatalog::Change NamespaceCatalog::create(const std::string& name, Seq a
   return change;
 }
 
-NamespaceCatalog::Change NamespaceCatalog::clear(uint32_t id, Seq at) const {
+NamespaceCatalog::Change NamespaceCatalog::clear(uint32_t id, Seq at, Seq oldest) const {
   Change change = start_change();
+  give_up(&change, id, at, oldest);
   const Prefix prefix = change.next->next_prefix_++;
   if (id == 0)
     change.entries.emplace_back("d", encode({prefix}));
@@ -94,8 +118,9 @@ NamespaceCatalog::Change NamespaceCatalog::clear(uint32_t id, Seq at) const {
   return change;
 }
 
-NamespaceCatalog::Change NamespaceCatalog::drop(uint32_t id, Seq at) const {
+NamespaceCatalog::Change NamespaceCatalog::drop(uint32_t id, Seq at, Seq oldest) const {
   Change change = start_change();
+  give_up(&change, id, at, oldest);
   const std::string name = name_of(id);
   change.next->names_.erase(name);
   change.entries.emplace_back("n" + name, std::nullopt);

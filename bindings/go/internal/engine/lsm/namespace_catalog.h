@@ -5,6 +5,7 @@
 //   "c"           -> u32 next id, u32 next prefix
 //   "d"           -> u32 prefix of the default namespace (missing: kDefaultPrefix)
 //   "n" + name    -> u32 id, u32 prefix
+//   "p" + prefix  -> u32 id, u64 seq: which namespace had the prefix until it was cleared or dropped by commit seq; for the change feed, while that reads so far back
 // Threading: immutable once shared.
 #pragma once
 
@@ -44,6 +45,8 @@ class NamespaceCatalog {
   bool is_live(Prefix prefix) const;
   bool are_live(Prefix from, Prefix to) const;  // all of [from, to]
   const std::map<std::string, uint32_t>& names() const { return names_; }
+  // The namespace that has or had the prefix; nullopt: none that is remembered.
+  std::optional<uint32_t> id_of(Prefix prefix) const;
 
   // A change: the entries to commit, and the catalog after them.
   struct Change {
@@ -51,17 +54,24 @@ class NamespaceCatalog {
     std::shared_ptr<NamespaceCatalog> next;
     uint32_t id = 0;
   };
+  // Nobody reads changes below `oldest` any more: prefixes that were given up before are forgotten.
   Change create(const std::string& name, Seq at) const;
-  Change clear(uint32_t id, Seq at) const;
-  Change drop(uint32_t id, Seq at) const;
+  Change clear(uint32_t id, Seq at, Seq oldest) const;
+  Change drop(uint32_t id, Seq at, Seq oldest) const;
 
  private:
+  struct Former {
+    uint32_t id = 0;
+    Seq until;
+  };
   Change start_change() const;
+  void give_up(Change* change, uint32_t id, Seq at, Seq oldest) const;
   void move(Change* change, uint32_t id, Prefix prefix, Seq at) const;
   std::string name_of(uint32_t id) const;
 
   std::vector<Place> places_{{kDefaultPrefix, {}, kDefaultPrefix}};  // by id
   std::map<std::string, uint32_t> names_;
+  std::map<Prefix, Former> former_;
   uint32_t next_id_ = 1;
   Prefix next_prefix_ = kDefaultPrefix + 1;
 };

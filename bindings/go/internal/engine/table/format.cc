@@ -41,6 +41,7 @@ Footer read_fields(const uint8_t* at, uint8_t* chunk_shift, uint8_t* zero) {
   footer.seq_base = fields.take<uint64_t>();
   footer.seq_min = fields.take<uint64_t>();
   footer.seq_max = fields.take<uint64_t>();
+  footer.expiry_median_ms = fields.take<int64_t>();
   footer.group_count = fields.take<uint32_t>();
   footer.bucket_count = fields.take<uint32_t>();
   footer.namespace_count = fields.take<uint32_t>();
@@ -60,6 +61,7 @@ bool is_consistent(const Footer& f, uint64_t file_bytes) {
   if (f.entries_bytes == 0 || f.entries_bytes > kEntriesBytesMax) return false;
   if (f.entry_count == 0 || f.entry_count > f.entries_bytes) return false;
   if (f.tombstone_count > f.entry_count || f.expiring_count > f.entry_count - f.tombstone_count) return false;
+  if ((f.expiry_median_ms == kNeverExpires) != (f.expiring_count == 0)) return false;
   if (f.key_value_bytes > f.entries_bytes) return false;
   if (f.group_count == 0 || f.group_count > f.entry_count) return false;
   if (f.namespace_count == 0 || f.namespace_count > f.group_count) return false;
@@ -93,9 +95,9 @@ uint64_t checksum_owner(const TableIdentity& identity) { return identity.db_id ^
 
 void encode_footer(const Footer& footer, std::string* to) {
   const size_t begin = to->size();
-  for (uint64_t field :
-       {footer.identity.db_id, footer.identity.table_id, footer.file_bytes, footer.stored_bytes, footer.entries_bytes, footer.entry_count,
-        footer.tombstone_count, footer.expiring_count, footer.key_value_bytes, footer.seq_base, footer.seq_min, footer.seq_max}) {
+  for (uint64_t field : {footer.identity.db_id, footer.identity.table_id, footer.file_bytes, footer.stored_bytes, footer.entries_bytes,
+                         footer.entry_count, footer.tombstone_count, footer.expiring_count, footer.key_value_bytes, footer.seq_base,
+                         footer.seq_min, footer.seq_max, static_cast<uint64_t>(footer.expiry_median_ms)}) {
     append(to, field);
   }
   for (uint32_t field : {footer.group_count, footer.bucket_count, footer.namespace_count, footer.properties_bytes, footer.directory_crc,
@@ -158,6 +160,7 @@ TableProperties properties_of(const Footer& footer) {
   properties.entry_count = footer.entry_count;
   properties.tombstone_count = footer.tombstone_count;
   properties.expiring_count = footer.expiring_count;
+  properties.expiry_median_ms = footer.expiry_median_ms;
   properties.key_value_bytes = footer.key_value_bytes;
   properties.seq_min = Seq{footer.seq_min};
   properties.seq_max = Seq{footer.seq_max};

@@ -14,7 +14,7 @@ namespace firn {
 
 inline constexpr uint32_t kTableVersion = 1;
 inline constexpr uint64_t kTableMagic = 0x0a4c42544e524946;  // "FIRNTBL\n"
-inline constexpr size_t kFooterBytes = 144;
+inline constexpr size_t kFooterBytes = 152;
 inline constexpr size_t kFooterTailBytes = 20;  // footer_bytes, version, crc, magic: the same in every version
 inline constexpr size_t kSectionAlignment = 64;
 inline constexpr size_t kCacheLineBytes = 64;
@@ -42,6 +42,7 @@ struct Footer {
   uint64_t seq_base = 0;
   uint64_t seq_min = 0;
   uint64_t seq_max = 0;
+  int64_t expiry_median_ms = kNeverExpires;
   uint32_t group_count = 0;
   uint32_t bucket_count = 0;
   uint32_t namespace_count = 0;

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/internal_key.h"
 #include "base/iterator.h"
@@ -34,7 +35,8 @@ struct TableProperties {
   uint64_t entry_count = 0;
   uint64_t tombstone_count = 0;
   uint64_t expiring_count = 0;
-  uint64_t key_value_bytes = 0;  // user keys and values, uncompressed
+  int64_t expiry_median_ms = kNeverExpires;  // half of the expiring entries are expired above it; kNeverExpires: there are none
+  uint64_t key_value_bytes = 0;              // user keys and values, uncompressed
   Seq seq_min;
   Seq seq_max;
   Prefix smallest_prefix = 0;
@@ -48,6 +50,9 @@ struct TableProperties {
 
 // Whose table a file is, as its footer says; nullopt when it does not end as a table does (a file that was never finished).
 std::optional<TableIdentity> table_identity(File& file);
+
+// The middle one of expiries (of an even number the lower one); reorders them. kNeverExpires when there are none.
+int64_t median_of(std::vector<int64_t>* expiries);
 
 class Table {
  public:

@@ -42,6 +42,7 @@ class TableFileBuilder final : public TableBuilder {
   File* const file_;
   const TableBuilderOptions options_;
   Footer footer_;
+  std::vector<int64_t> expiries_;
   ChunkWriter writer_;
   HashIndexBuilder index_;
   FencesBuilder fences_;
@@ -139,7 +140,7 @@ Status TableFileBuilder::append(const Slice& header, const Entry& entry) {
 void TableFileBuilder::count(const Entry& entry) {
   ++footer_.entry_count;
   if (entry.kind == EntryKind::kDelete) ++footer_.tombstone_count;
-  if (entry.kind == EntryKind::kPutExpiring) ++footer_.expiring_count;
+  if (entry.kind == EntryKind::kPutExpiring) expiries_.push_back(entry.expiry_ms);
   footer_.key_value_bytes += entry.key.user.size() + entry.value.size();
   footer_.seq_min = std::min(footer_.seq_min, entry.seq.value);
   footer_.seq_max = std::max(footer_.seq_max, entry.seq.value);
@@ -163,6 +164,8 @@ Result<TableProperties> TableFileBuilder::finish() {
   if (!status_.ok()) return status_;
   if (footer_.entry_count == 0) return Status(Code::kInvalid, "a table needs an entry", file_->path());
   footer_.entries_bytes = writer_.body_bytes();
+  footer_.expiring_count = expiries_.size();
+  footer_.expiry_median_ms = median_of(&expiries_);
   FIRN_TRY(write_fences());
   FIRN_TRY(write_index());
   FIRN_TRY(write_namespaces());
@@ -235,6 +238,13 @@ TableProperties TableFileBuilder::properties() const {
 }
 
 }  // namespace
+
+int64_t median_of(std::vector<int64_t>* expiries) {
+  if (expiries->empty()) return kNeverExpires;
+  const auto middle = expiries->begin() + static_cast<ptrdiff_t>((expiries->size() - 1) / 2);
+  std::nth_element(expiries->begin(), middle, expiries->end());
+  return *middle;
+}
 
 std::unique_ptr<TableBuilder> TableBuilder::create(File* file, const TableBuilderOptions& options) {
   return std::make_unique<TableFileBuilder>(file, options);

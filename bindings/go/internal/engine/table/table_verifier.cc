@@ -89,7 +89,7 @@ Status TableVerifier::verify_order(const Entry& entry, uint64_t offset) {
 void TableVerifier::count(const Entry& entry) {
   ++counted_.entry_count;
   if (entry.kind == EntryKind::kDelete) ++counted_.tombstone_count;
-  if (entry.kind == EntryKind::kPutExpiring) ++counted_.expiring_count;
+  if (entry.kind == EntryKind::kPutExpiring) expiries_.push_back(entry.expiry_ms);
   counted_.key_value_bytes += entry.key.user.size() + entry.value.size();
   counted_.seq_min = std::min(counted_.seq_min, entry.seq);
   counted_.seq_max = std::max(counted_.seq_max, entry.seq);
@@ -124,8 +124,8 @@ Status TableVerifier::verify_totals() {
   const InternalKey last{last_prefix_, Slice(std::string_view(last_user_))};
   if (!(last == said.largest())) return image_.corrupt("the largest key is not the last", image_.layout().entries_bytes);
   if (counted_.entry_count != said.entry_count || counted_.tombstone_count != said.tombstone_count ||
-      counted_.expiring_count != said.expiring_count || counted_.key_value_bytes != said.key_value_bytes ||
-      counted_.seq_min != said.seq_min || counted_.seq_max != said.seq_max) {
+      expiries_.size() != said.expiring_count || median_of(&expiries_) != said.expiry_median_ms ||
+      counted_.key_value_bytes != said.key_value_bytes || counted_.seq_min != said.seq_min || counted_.seq_max != said.seq_max) {
     return image_.corrupt("the footer counts otherwise than the entries", image_.layout().file_bytes);
   }
   if (range_.index + 1 != image_.layout().namespace_count) {

@@ -31,7 +31,8 @@ class TableVerifier {
   bool has_last_ = false;
   Prefix last_prefix_ = 0;  // of the last entry
   std::string last_user_;
-  TableProperties counted_;  // from the entries
+  TableProperties counted_;
+  std::vector<int64_t> expiries_;  // from the entries
 };
 
 }  // namespace firn

@@ -1,6 +1,6 @@
-#include "db/sync_group.h"
+#include "log/sync_group.h"
 
-#include "db/thread_mark.h"
+#include "env/thread_mark.h"
 
 namespace firn {
 

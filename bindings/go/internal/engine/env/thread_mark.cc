@@ -1,4 +1,4 @@
-#include "db/thread_mark.h"
+#include "env/thread_mark.h"
 
 #include <linux/membarrier.h>
 #include <pthread.h>

@@ -12,9 +12,10 @@ use crate::error::{Error, Result, check_number};
 use crate::namespace::Namespace;
 use crate::txn::TxnHandle;
 
-/// Entries that one call fetches: few at first, since many scans are short.
-const FIRST_FETCH: usize = 8;
-const FETCH_MAX: usize = 64;
+/// Entries that one call fetches: a quarter of what has been returned. A call costs some 10 ns, an entry that nobody wants many times that when it is
+/// not in the processor's cache, and many scans are short.
+const FETCH_MIN: usize = 2;
+const FETCH_MAX: usize = 32; // a kilobyte, which malloc gives fastest
 
 /// What a scan returns besides its range.
 ///
@@ -305,14 +306,14 @@ impl Opening {
 struct Cursor {
     handle: NonNull<sys::firn_iter>,
     entries: Box<[MaybeUninit<sys::firn_kv>]>,
-    fetch: usize,
+    returned: usize,
     filled: usize,
     next: usize,
 }
 
 impl Cursor {
     fn new(handle: NonNull<sys::firn_iter>, fetch_max: usize) -> Self {
-        Self { handle, entries: Box::new_uninit_slice(fetch_max), fetch: FIRST_FETCH.min(fetch_max), filled: 0, next: 0 }
+        Self { handle, entries: Box::new_uninit_slice(fetch_max), returned: 0, filled: 0, next: 0 }
     }
 
     /// Valid until the next `next()`.
@@ -334,11 +335,12 @@ impl Cursor {
     }
 
     fn refill(&mut self) -> Result<bool> {
+        self.returned += self.filled;
         (self.next, self.filled) = (0, 0);
-        // SAFETY: there is room for `fetch` entries.
-        let answer = unsafe { sys::firn_iter_entries(self.handle.as_ptr(), self.entries.as_mut_ptr().cast(), self.fetch) };
+        let count = (self.returned / 4).max(FETCH_MIN).min(self.entries.len());
+        // SAFETY: there is room for `count` entries.
+        let answer = unsafe { sys::firn_iter_entries(self.handle.as_ptr(), self.entries.as_mut_ptr().cast(), count) };
         self.filled = check_number(answer)? as usize;
-        self.fetch = (self.fetch * 2).min(self.entries.len());
         Ok(self.filled != 0)
     }
 }

@@ -1,0 +1,59 @@
+//! `cargo run --release -p firn-bench [-- --quick | --full] [engine ...]`: one table, a column for each engine.
+
+mod engine;
+mod engines;
+mod workload;
+
+use engine::Engine;
+use engines::{Firn, Fjall, Heed, Redb, Sled};
+use workload::{Figure, Row, Size, run};
+
+/// The size that the redb project publishes, a fifth of it, and one that only shows that everything works.
+const FULL: Size = Size { bulk: 5_000_000, singles: 1000, batches: 100, batch: 1000, reads: 1_000_000, scans: 500_000 };
+const MIDDLE: Size = Size { bulk: 1_000_000, ..FULL };
+const QUICK: Size = Size { bulk: 20_000, singles: 20, batches: 2, batch: 1000, reads: 10_000, scans: 5000 };
+
+fn measure<E: Engine>(chosen: &[String], size: &Size, columns: &mut Vec<(&'static str, Vec<Row>)>) {
+    let short = E::NAME.split(' ').next().unwrap_or_default();
+    if !chosen.is_empty() && !chosen.iter().any(|name| name == short) {
+        return;
+    }
+    eprintln!("{} ...", E::NAME);
+    // Where the program is started: a temporary directory may lie in memory.
+    let directory = tempfile::tempdir_in(".").unwrap();
+    columns.push((E::NAME, run::<E>(directory.path(), size)));
+}
+
+fn print(columns: &[(&str, Vec<Row>)]) {
+    let Some((_, first)) = columns.first() else { return };
+    println!("| |{}", columns.iter().map(|(name, _)| format!(" {name} |")).collect::<String>());
+    println!("| --- |{}", " ---: |".repeat(columns.len()));
+    for (i, (name, _)) in first.iter().enumerate() {
+        let cells = columns.iter().map(|(_, rows)| match rows[i].1 {
+            Figure::PerSecond(rate) => format!(" {} |", grouped(rate.round() as u64)),
+            Figure::Bytes(bytes) => format!(" {:.1} MiB |", bytes as f64 / f64::from(1 << 20)),
+        });
+        println!("| {name} |{}", cells.collect::<String>());
+    }
+}
+
+fn grouped(number: u64) -> String {
+    if number < 1000 { number.to_string() } else { format!("{},{:03}", grouped(number / 1000), number % 1000) }
+}
+
+fn main() {
+    let (flags, chosen): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    let size = match flags.first().map(String::as_str) {
+        None => MIDDLE,
+        Some("--full") => FULL,
+        Some("--quick") => QUICK,
+        Some(other) => panic!("{other}: --quick, --full or nothing"),
+    };
+    let mut columns = Vec::new();
+    measure::<Firn>(&chosen, &size, &mut columns);
+    measure::<Redb>(&chosen, &size, &mut columns);
+    measure::<Fjall>(&chosen, &size, &mut columns);
+    measure::<Sled>(&chosen, &size, &mut columns);
+    measure::<Heed>(&chosen, &size, &mut columns);
+    print(&columns);
+}

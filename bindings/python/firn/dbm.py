@@ -1,0 +1,109 @@
+"""The interface of the standard library's dbm over a Firn database: firn.dbm.open(file, flag), as shelve.Shelf and others use it."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING
+
+import firn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from firn._database import Path
+
+    Text = str | bytes | bytearray
+
+error = firn.Error
+library = "firn.dbm"
+
+__all__ = ["Dbm", "error", "library", "open"]
+
+
+def _bytes(text: Text, what: str) -> bytes:
+    if isinstance(text, str):
+        return text.encode()
+    if isinstance(text, (bytes, bytearray)):
+        return bytes(text)
+    raise TypeError(f"dbm {what} is bytes or str, not {type(text).__name__}")
+
+
+class Dbm(MutableMapping["Text", bytes]):
+    """A database as dbm.open returns one: str keys and values are encoded as UTF-8, and bytes come back."""
+
+    __slots__ = ("__weakref__", "_database")
+
+    def __init__(self, database: firn.Database) -> None:
+        self._database = database
+
+    def __getitem__(self, key: Text) -> bytes:
+        return self._database[_bytes(key, "key")]
+
+    def __setitem__(self, key: Text, value: Text) -> None:
+        self._database[_bytes(key, "key")] = _bytes(value, "value")
+
+    def __delitem__(self, key: Text) -> None:
+        del self._database[_bytes(key, "key")]
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, (str, bytes, bytearray)) and _bytes(key, "key") in self._database
+
+    def __iter__(self) -> Iterator[Text]:
+        return iter(self._database)
+
+    def __len__(self) -> int:
+        return len(self._database)
+
+    def __bool__(self) -> bool:
+        return bool(self._database)
+
+    def keys(self) -> list[Text]:  # type: ignore[override]  # a list, as with the other dbm modules
+        """All keys, as a list."""
+        return list(self._database)
+
+    def clear(self) -> None:
+        """Removes all keys."""
+        self._database.clear()
+
+    def firstkey(self) -> bytes | None:
+        """The first key, or None."""
+        return next(self._database.keys().scan(), None)
+
+    def nextkey(self, key: Text) -> bytes | None:
+        """The key after key, or None."""
+        return next(self._database.keys(start=_bytes(key, "key") + b"\0").scan(), None)
+
+    def reorganize(self) -> None:
+        """Gives back the space of what was deleted."""
+        self._database.compact()
+
+    def sync(self) -> None:
+        """Makes everything durable."""
+        self._database.sync()
+
+    def close(self) -> None:
+        """Closes the database; a second time does nothing."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+
+def open(file: Path, flag: str = "r", mode: int = 0o666) -> Dbm:  # noqa: A001
+    """Opens the database at file: "r" for reading, "w" for writing, "c" creating it when missing, "n" always new and empty.
+
+    mode is taken for the sake of the interface: the files of a database are for their owner only.
+    """
+    if flag not in ("r", "w", "c", "n"):
+        raise ValueError("flag is one of 'r', 'w', 'c', 'n'")
+    if flag == "r":
+        return Dbm(firn.open(file, read_only=True, create_if_missing=False))
+    database = firn.open(file, create_if_missing=flag != "w")
+    if flag == "n":
+        database.clear()
+    return Dbm(database)

@@ -1,0 +1,161 @@
+/*
+ * native.h: what the files of the extension module firn._firn share.
+ *
+ * Every object is one C struct over a handle of firn.h. Handles are checked by the engine: one that was closed, or that belongs to the
+ * process before a fork, answers with a code. So the order in which the garbage collector takes objects away cannot crash.
+ *
+ * Threads: the GIL protects the structs. It is released around calls that can wait: opening, closing, syncing, flushing, compacting,
+ * commits, large batches and look-ups, refills of scans. A put is first tried with FIRN_NO_BLOCK under the GIL; only when it
+ * would have to wait, or when every commit waits for the disk, it is done without the GIL.
+ */
+#ifndef FIRN_PYTHON_NATIVE_H_
+#define FIRN_PYTHON_NATIVE_H_
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <firn.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* One per interpreter: the types, and what is taken from firn.errors. */
+typedef struct ModuleState {
+  PyObject* failure;     /* firn.errors.failure(code, os_errno, message, file, offset): an exception */
+  PyObject* key_missing; /* firn.errors.NotFoundError */
+  PyTypeObject* reader_type;
+  PyTypeObject* writer_type;
+  PyTypeObject* store_type;
+  PyTypeObject* iterator_type;
+  PyTypeObject* batch_type;
+  PyTypeObject* pin_type;
+} ModuleState;
+
+/* A place to read from, and, for the subtypes, to write to: a database (source NULL), a namespace, a transaction, a namespace as a transaction
+ * sees it. `source` is what it was made from, and is kept alive by it. */
+typedef struct Reader {
+  PyObject_HEAD ModuleState* state;
+  firn_db* db;
+  firn_txn* txn; /* NULL: reads the present */
+  struct Reader* source;
+  uint64_t fork_count; /* when it was made */
+  uint32_t ns;
+  bool owns_db;
+  bool owns_txn;
+  bool is_closed;
+  bool is_memory;     /* ":memory:": nothing is lost when it is not closed */
+  bool commits_block; /* durability=sync: every commit waits for the disk */
+} Reader;
+
+/* ---- Arguments (arguments.c) */
+
+/* The bytes of any object with a buffer, borrowed until bytes_release. */
+typedef struct Bytes {
+  const uint8_t* data;
+  size_t len;
+  Py_buffer view; /* view.obj NULL: data belongs to a bytes object that the caller holds */
+} Bytes;
+bool bytes_take(PyObject* object, Bytes* bytes);
+/* None becomes data NULL. */
+bool bytes_take_optional(PyObject* object, Bytes* bytes);
+void bytes_release(Bytes* bytes);
+
+/* Parameters of a function: those before `keyword_only` may be given by place; all may be given by name. */
+typedef struct Signature {
+  const char* function;
+  const char* const* names;
+  Py_ssize_t required;
+  Py_ssize_t keyword_only;
+  Py_ssize_t count;
+} Signature;
+/* Fills values[count]; what was not given is NULL. */
+bool arguments_parse(const Signature* signature, PyObject* const* args, Py_ssize_t given, PyObject* kwnames, PyObject** values);
+
+/* A truth value; NULL is false. -1: an exception is set. */
+int argument_flag(PyObject* object);
+/* Seconds (int, float or timedelta) in whole milliseconds, rounded up; NULL and None give 0. Not positive: ValueError. */
+bool argument_ttl_ms(PyObject* object, int64_t* ttl_ms);
+/* A non-negative integer below 2^63; NULL and None give `otherwise`. */
+bool argument_u64(PyObject* object, uint64_t otherwise, uint64_t* value);
+bool argument_i64(PyObject* object, int64_t* value);
+
+/* ---- Errors (errors.c): each sets an exception and returns NULL */
+
+PyObject* raise_code(ModuleState* state, int64_t code);
+PyObject* raise_error(ModuleState* state, const firn_error* error);
+PyObject* raise_key_missing(ModuleState* state, PyObject* key);
+
+/* ---- Packed operations (packed.c) */
+
+typedef struct Packed {
+  uint8_t* data;
+  size_t len;
+  size_t cap;
+  size_t count;
+} Packed;
+/* Room for `len` more bytes; false: MemoryError is set. */
+bool packed_reserve(Packed* packed, size_t len);
+bool packed_operation(Packed* packed, uint32_t kind, uint32_t ns, const Bytes* key, const uint8_t* value, size_t value_len, int64_t ttl_ms);
+bool packed_key(Packed* packed, uint32_t ns, const Bytes* key);
+void packed_free(Packed* packed);
+/* Takes the pairs of a mapping or of an iterable as puts. */
+bool packed_put_pairs(Packed* packed, uint32_t ns, PyObject* pairs, int64_t ttl_ms);
+/* All keys in [start, stop); None is an open bound. An empty range adds nothing. */
+bool packed_delete_range(Packed* packed, uint32_t ns, PyObject* start, PyObject* stop);
+
+/* ---- Reading and writing, database or transaction */
+
+/* At most this many bytes go over with the GIL held. */
+#define GIL_BYTES_MAX ((size_t)64 * 1024)
+
+int64_t reader_read(Reader* self, const Bytes* key, uint8_t* buf, size_t cap, firn_entry* entry);
+/* The value as bytes, or NULL: *code is FIRN_NOT_FOUND (no exception is set), or an exception is set. */
+PyObject* reader_value(Reader* self, const Bytes* key, firn_entry* entry, int64_t* code);
+/* Whether it, or what it was made from, was closed. */
+bool reader_is_closed(const Reader* self);
+/* Applies a packed batch, to the database or to the transaction. The version, or a code. */
+int64_t reader_write(Reader* self, const uint8_t* packed, size_t len, bool is_sync);
+/* A new object of `cls` over the same handles. */
+Reader* reader_new(ModuleState* state, PyTypeObject* cls, Reader* source);
+
+/* ---- Types: each makes itself and joins the module */
+
+bool reader_type_add(PyObject* module, ModuleState* state);
+bool writer_type_add(PyObject* module, ModuleState* state);
+bool store_type_add(PyObject* module, ModuleState* state);
+bool iterator_type_add(PyObject* module, ModuleState* state);
+bool batch_type_add(PyObject* module, ModuleState* state);
+bool pin_type_add(PyObject* module, ModuleState* state);
+/* Makes the type from `spec`, with `base` or NULL, and adds it under the last part of its name. */
+PyTypeObject* type_add(PyObject* module, PyType_Spec* spec, PyTypeObject* base);
+/* tp_new of types whose objects come from functions. */
+PyObject* type_not_callable(PyTypeObject* type, PyObject* args, PyObject* kwargs);
+/* The tail of every dealloc. */
+void object_free(PyObject* self);
+
+/* ---- Functions of the module (database.c, options.c) and makers of objects */
+
+extern PyMethodDef database_functions[];
+extern PyMethodDef option_functions[];
+/* Methods that are in files of their own. */
+#define METHOD_FUNCTION(name) PyObject* name(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames)
+PyObject* reader_pin(Reader* self, PyObject* key);
+METHOD_FUNCTION(reader_scan);
+METHOD_FUNCTION(reader_count);
+METHOD_FUNCTION(reader_put_many);
+METHOD_FUNCTION(store_add);
+METHOD_FUNCTION(store_swap);
+METHOD_FUNCTION(store_compare_swap);
+METHOD_FUNCTION(store_expire);
+PyObject* store_persist(Reader* self, PyObject* key);
+PyObject* store_ttl(Reader* self, PyObject* key);
+METHOD_FUNCTION(store_batch);
+/* Options from a mapping of names to str, int and bool; NULL: an exception is set. */
+firn_options* options_from(ModuleState* state, PyObject* mapping);
+/* Called in the child of a fork: iterators from before it give nothing more. */
+extern uint64_t fork_count;
+
+#define METHOD(name, function, doc) \
+  { name, (PyCFunction)(void (*)(void))(function), METH_FASTCALL | METH_KEYWORDS, PyDoc_STR(doc) }
+#define METHOD_PLAIN(name, function, flags, doc) \
+  { name, (PyCFunction)(void (*)(void))(function), flags, PyDoc_STR(doc) }
+
+#endif /* FIRN_PYTHON_NATIVE_H_ */

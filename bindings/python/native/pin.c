@@ -1,0 +1,49 @@
+/* pin.c: the type Pin: the exporter behind the memoryview of `pin`. It holds the pinned bytes until the last view of it is released. */
+#include "native.h"
+
+typedef struct Pin {
+  PyObject_HEAD firn_pin_t pin;
+} Pin;
+
+static int pin_getbuffer(Pin* self, Py_buffer* view, int flags) {
+  return PyBuffer_FillInfo(view, (PyObject*)self, (void*)self->pin.data, (Py_ssize_t)self->pin.len, 1, flags);
+}
+
+static void pin_dealloc(Pin* self) {
+  firn_unpin(&self->pin);
+  object_free((PyObject*)self);
+}
+
+PyObject* reader_pin(Reader* self, PyObject* key) {
+  const allocfunc allocate = (allocfunc)PyType_GetSlot(self->state->pin_type, Py_tp_alloc);
+  Bytes bytes;
+  if (!bytes_take(key, &bytes)) return NULL;
+  firn_pin_t pin;
+  const int32_t code = self->txn != NULL ? firn_txn_pin(self->txn, self->ns, bytes.data, bytes.len, &pin)
+                                         : firn_pin(self->db, self->ns, bytes.data, bytes.len, &pin);
+  bytes_release(&bytes);
+  if (code == FIRN_NOT_FOUND) return raise_key_missing(self->state, key);
+  if (code != FIRN_OK) return raise_code(self->state, code);
+  Pin* exporter = (Pin*)allocate(self->state->pin_type, 0);
+  if (exporter == NULL) {
+    firn_unpin(&pin);
+    return NULL;
+  }
+  exporter->pin = pin;
+  PyObject* view = PyMemoryView_FromObject((PyObject*)exporter);
+  Py_DECREF((PyObject*)exporter);
+  return view;
+}
+
+static PyType_Slot pin_slots[] = {{Py_tp_doc, (void*)PyDoc_STR("Bytes that the engine holds for a memoryview.")},
+                                  {Py_tp_new, type_not_callable},
+                                  {Py_tp_dealloc, pin_dealloc},
+                                  {Py_bf_getbuffer, pin_getbuffer},
+                                  {0, NULL}};
+
+static PyType_Spec pin_spec = {"firn._firn.Pin", sizeof(Pin), 0, Py_TPFLAGS_DEFAULT, pin_slots};
+
+bool pin_type_add(PyObject* module, ModuleState* state) {
+  state->pin_type = type_add(module, &pin_spec, NULL);
+  return state->pin_type != NULL;
+}

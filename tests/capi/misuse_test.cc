@@ -4,102 +4,14 @@
 
 #include <atomic>
 #include <filesystem>
-#include <functional>
 #include <thread>
 
 #include "capi/call.h"
-#include "capi_fixture.h"
+#include "misuse_matrix.h"
 
 namespace {
 
 using namespace firn_test;
-
-template <typename Handle>
-struct Function {
-  const char* name;
-  std::function<int64_t(Handle*)> call;
-};
-
-int64_t scan_code(firn_db* db) {
-  firn_error error = FIRN_ERROR_INIT;
-  firn_iter* iter = firn_scan(db, nullptr, nullptr, &error);
-  firn_iter_close(iter);
-  return error.code;
-}
-
-const std::vector<Function<firn_db>>& db_functions() {
-  static const auto* functions = new std::vector<Function<firn_db>>{
-      {"recovery",
-       [](firn_db* db) {
-         firn_recovery_info info = FIRN_RECOVERY_INFO_INIT;
-         return firn_recovery(db, &info);
-       }},
-      {"sync", [](firn_db* db) { return firn_sync(db); }},
-      {"flush", [](firn_db* db) { return firn_flush(db); }},
-      {"compact", [](firn_db* db) { return firn_compact(db); }},
-      {"run_jobs", [](firn_db* db) { return firn_run_jobs(db, 1); }},
-      {"db_error",
-       [](firn_db* db) {
-         firn_error error = FIRN_ERROR_INIT;
-         const int32_t code = firn_db_error(db, &error);
-         EXPECT_EQ(error.code, code);
-         return code;
-       }},
-      {"put", [](firn_db* db) { return put(db, "key", "value"); }},
-      {"get", [](firn_db* db) { return firn_get(db, 0, bytes("key"), 3, nullptr, 0); }},
-      {"delete", [](firn_db* db) { return firn_delete(db, 0, bytes("key"), 3); }},
-      {"exists", [](firn_db* db) { return firn_exists(db, 0, bytes("key"), 3); }},
-      {"pin",
-       [](firn_db* db) {
-         firn_pin_t pin;
-         const int32_t code = firn_pin(db, 0, bytes("key"), 3, &pin);
-         firn_unpin(&pin);
-         return code;
-       }},
-      {"write", [](firn_db* db) { return firn_write(db, nullptr, 0, 0); }},
-      {"multi_get", [](firn_db* db) { return firn_multi_get(db, nullptr, 0, nullptr, 0); }},
-      {"scan", scan_code},
-      {"ns_open", [](firn_db* db) { return firn_ns_open(db, bytes("name"), 4, 0); }},
-      {"ns_clear", [](firn_db* db) { return firn_ns_clear(db, 0); }},
-      {"ns_drop", [](firn_db* db) { return firn_ns_drop(db, 1); }},
-      {"ns_list", [](firn_db* db) { return firn_ns_list(db, nullptr, 0); }},
-      {"stats_json", [](firn_db* db) { return firn_stats_json(db, nullptr, 0); }},
-  };
-  return *functions;
-}
-
-const std::vector<Function<firn_iter>>& iter_functions() {
-  static const auto* functions = new std::vector<Function<firn_iter>>{
-      {"chunk",
-       [](firn_iter* iter) {
-         uint8_t out[64];
-         return firn_iter_chunk(iter, out, sizeof out);
-       }},
-      {"entries",
-       [](firn_iter* iter) {
-         firn_kv kv;
-         return firn_iter_entries(iter, &kv, 1);
-       }},
-      {"seek", [](firn_iter* iter) { return firn_iter_seek(iter, bytes("key"), 3); }},
-  };
-  return *functions;
-}
-
-const std::vector<Function<firn_options>>& options_functions() {
-  static const auto* functions = new std::vector<Function<firn_options>>{
-      {"set", [](firn_options* options) { return firn_options_set(options, "durability", "none"); }},
-      {"set_u64", [](firn_options* options) { return firn_options_set_u64(options, "memtable_bytes", 1 << 20); }},
-      {"parse", [](firn_options* options) { return firn_options_parse(options, "durability=none"); }},
-  };
-  return *functions;
-}
-
-template <typename Handle>
-void expect_all(const std::vector<Function<Handle>>& functions, const void* handle, int64_t code, const char* kind) {
-  for (const auto& function : functions) {
-    EXPECT_EQ(function.call(static_cast<Handle*>(const_cast<void*>(handle))), code) << function.name << " " << kind;
-  }
-}
 
 class Misuse : public CapiTest {
  protected:
@@ -109,8 +21,10 @@ class Misuse : public CapiTest {
     options_ = firn_options_new();
     iter_ = firn_scan(db_, nullptr, nullptr, nullptr);
     ASSERT_EQ(firn_pin(db_, 0, bytes("key"), 3, &pin_), FIRN_OK);
+    txn_ = firn_txn_begin(db_, 0, nullptr);
   }
   void TearDown() override {
+    firn_txn_close(txn_);
     firn_unpin(&pin_);
     firn_iter_close(iter_);
     firn_options_free(options_);
@@ -119,6 +33,7 @@ class Misuse : public CapiTest {
 
   firn_options* options_ = nullptr;
   firn_iter* iter_ = nullptr;
+  firn_txn* txn_ = nullptr;
   firn_pin_t pin_ = {};
 };
 
@@ -131,6 +46,9 @@ TEST_F(Misuse, null_and_garbage_handles_answer_misuse) {
         static_cast<const void*>(memory), static_cast<const void*>(heap)}) {
     expect_all(db_functions(), bad, FIRN_MISUSE, "garbage");
     expect_all(iter_functions(), bad, FIRN_MISUSE, "garbage");
+    expect_all(txn_functions(), bad, FIRN_MISUSE, "garbage");
+    EXPECT_EQ(0u, firn_txn_version(static_cast<firn_txn*>(const_cast<void*>(bad))));
+    firn_txn_close(static_cast<firn_txn*>(const_cast<void*>(bad)));
     expect_all(options_functions(), bad, FIRN_MISUSE, "garbage");
     auto* any = const_cast<void*>(bad);
     EXPECT_EQ(firn_close(static_cast<firn_db*>(any)), bad == nullptr ? FIRN_OK : FIRN_MISUSE);
@@ -161,12 +79,17 @@ TEST_F(Misuse, a_handle_of_another_type_answers_misuse_and_stays_as_it_is) {
     expect_all(options_functions(), bad, FIRN_MISUSE, "of another type");
     firn_options_free(static_cast<firn_options*>(const_cast<void*>(bad)));
   }
-  for (void* bad : {static_cast<void*>(iter_), static_cast<void*>(db_), static_cast<void*>(options_)}) {
+  for (const void* bad : {static_cast<const void*>(iter_), static_cast<const void*>(db_), static_cast<const void*>(pin_.owner)}) {
+    expect_all(txn_functions(), bad, FIRN_MISUSE, "of another type");
+    firn_txn_close(static_cast<firn_txn*>(const_cast<void*>(bad)));
+  }
+  for (void* bad : {static_cast<void*>(iter_), static_cast<void*>(db_), static_cast<void*>(options_), static_cast<void*>(txn_)}) {
     firn_pin_t pin = {nullptr, 0, 0, bad};
     firn_unpin(&pin);
   }
   EXPECT_EQ(get(db_, "key"), "value");
   EXPECT_EQ(firn_iter_seek(iter_, nullptr, 0), FIRN_OK);
+  EXPECT_EQ(firn_txn_exists(txn_, 0, bytes("key"), 3), 1);
   EXPECT_EQ(firn_options_set(options_, "durability", "none"), FIRN_OK);
   EXPECT_EQ(std::memcmp(pin_.data, "value", 5), 0);
 }
@@ -177,10 +100,15 @@ TEST_F(Misuse, closed_handles_answer_closed_and_close_once) {
   firn_iter_close(own);
   expect_all(iter_functions(), own, FIRN_CLOSED, "closed");
   firn_iter_close(own);
+  firn_txn* own_txn = firn_txn_begin(db, 0, nullptr);
+  firn_txn_close(own_txn);
+  expect_all(txn_functions(), own_txn, FIRN_CLOSED, "closed");
+  firn_txn_close(own_txn);
   EXPECT_EQ(firn_close(db), FIRN_OK);
   expect_all(db_functions(), db, FIRN_CLOSED, "closed");
   EXPECT_EQ(firn_close(db), FIRN_CLOSED);
-  // The iterator of a closed database.
+  // The transaction and the iterator of a closed database.
+  expect_all(txn_functions(), txn_, FIRN_CLOSED, "of a closed database");
   expect_all(iter_functions(), iter_, FIRN_CLOSED, "of a closed database");
   firn_iter_close(iter_);
   expect_all(iter_functions(), iter_, FIRN_CLOSED, "closed after its database");
@@ -244,6 +172,30 @@ TEST_F(Misuse, null_with_a_length_is_invalid_and_over_the_limit_is_too_large_bef
     firn_pin_t pin;
     EXPECT_EQ(firn_pin(db_, 0, key, 0, &pin), FIRN_INVALID);
   }
+  for (size_t n : {size_t{1}, size_t{65535}, size_t{1} << 32, SIZE_MAX}) {
+    EXPECT_EQ(firn_txn_put(txn_, 0, nullptr, n, &byte, 1), FIRN_INVALID);
+    EXPECT_EQ(firn_txn_put(txn_, 0, &byte, 1, nullptr, n), FIRN_INVALID);
+    EXPECT_EQ(firn_txn_get(txn_, 0, nullptr, n, &byte, 1), FIRN_INVALID);
+    EXPECT_EQ(firn_txn_get(txn_, 0, &byte, 1, nullptr, n), FIRN_INVALID);
+    EXPECT_EQ(firn_txn_write(txn_, nullptr, n), FIRN_INVALID);
+    EXPECT_EQ(firn_txn_multi_get(txn_, nullptr, n, &byte, 1), FIRN_INVALID);
+    EXPECT_EQ(firn_txn_multi_get(txn_, nullptr, 0, nullptr, n), FIRN_INVALID);
+    EXPECT_EQ(firn_delete_range(db_, 0, nullptr, n, nullptr, 0, 0), FIRN_INVALID);
+    EXPECT_EQ(firn_delete_range(db_, 0, nullptr, 0, nullptr, n, 0), FIRN_INVALID);
+    EXPECT_EQ(firn_changes(db_, 0, nullptr, n, 0), FIRN_INVALID);
+    EXPECT_EQ(firn_approximate_count(db_, 0, nullptr, n, nullptr, 0), FIRN_INVALID);
+  }
+  for (size_t n : {size_t{65536}, size_t{1} << 32, SIZE_MAX}) {
+    EXPECT_EQ(firn_txn_put(txn_, 0, &byte, n, &byte, 1), FIRN_TOO_LARGE);
+    EXPECT_EQ(firn_txn_delete(txn_, 0, &byte, n), FIRN_TOO_LARGE);
+    EXPECT_EQ(firn_delete_range(db_, 0, &byte, n, nullptr, 0, 0), FIRN_TOO_LARGE);
+    EXPECT_EQ(firn_approximate_bytes(db_, 0, &byte, n, nullptr, 0), FIRN_TOO_LARGE);
+  }
+  EXPECT_EQ(firn_txn_put(txn_, 0, &byte, 1, &byte, (size_t{1} << 30) + 1), FIRN_TOO_LARGE);
+  EXPECT_EQ(firn_txn_pin(txn_, 0, &byte, 1, nullptr), FIRN_INVALID);
+  EXPECT_EQ(firn_txn_commit_ex(txn_, 1), FIRN_INVALID);
+  EXPECT_EQ(firn_changes(db_, 0, &byte, 1, 2), FIRN_INVALID);
+  EXPECT_EQ(firn_changes(db_, UINT64_MAX, &byte, 1, 0), FIRN_INVALID);
   EXPECT_EQ(firn_recovery(db_, nullptr), FIRN_INVALID);
   EXPECT_EQ(firn_db_error(db_, nullptr), FIRN_OK);
   EXPECT_EQ(get(db_, "key"), "value");
@@ -375,12 +327,14 @@ TEST(SingleThreaded, overlap_answers_misuse_and_nothing_breaks) {
 TEST_F(Misuse, run_jobs_is_for_single_threaded_databases) { EXPECT_EQ(firn_run_jobs(db_, 1), FIRN_MISUSE); }
 
 // In the child: the number of failed expectations, as the exit code.
-int expect_forked(firn_db* db, firn_iter* iter, firn_options* options, firn_pin_t* pin) {
+int expect_forked(firn_db* db, firn_iter* iter, firn_options* options, firn_pin_t* pin, firn_txn* txn) {
   int failures = 0;
   for (const auto& function : db_functions()) failures += function.call(db) != FIRN_FORKED;
   for (const auto& function : iter_functions()) failures += function.call(iter) != FIRN_FORKED;
   for (const auto& function : options_functions()) failures += function.call(options) != FIRN_FORKED;
+  for (const auto& function : txn_functions()) failures += function.call(txn) != FIRN_FORKED;
   failures += firn_close(db) != FIRN_FORKED;
+  firn_txn_close(txn);
   firn_iter_close(iter);
   firn_options_free(options);
   failures += std::memcmp(pin->data, "value", 5) != 0;
@@ -410,7 +364,7 @@ TEST_F(Misuse, after_a_fork_the_child_gets_forked_and_can_open_its_own_and_the_p
   GTEST_SKIP() << "SKIPPED: ThreadSanitizer does not support threads in a process that was forked with threads";
 #endif
   const pid_t child = fork();
-  if (child == 0) _exit(expect_forked(db_, iter_, options_, &pin_));
+  if (child == 0) _exit(expect_forked(db_, iter_, options_, &pin_, txn_));
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);

@@ -66,6 +66,10 @@ pub const FIRN_SCAN_KEYS_ONLY: u32 = 2;
 pub const FIRN_SCAN_ENTRIES: u32 = 4;
 pub const FIRN_NS_EXISTING: u32 = 1;
 
+pub const FIRN_CHANGE_NS_OPEN: u32 = 16;
+pub const FIRN_CHANGE_NS_CLEAR: u32 = 17;
+pub const FIRN_CHANGE_NS_DROP: u32 = 18;
+pub const FIRN_CHANGES_DURABLE: u32 = 1;
 #[repr(C)]
 pub struct firn_options {
     _opaque: [u8; 0],
@@ -309,6 +313,16 @@ unsafe extern "C" {
     pub fn firn_stats_json(db: *mut firn_db, buf: *mut c_char, cap: usize) -> i64;
     pub fn firn_check(path: *const c_char, error: *mut firn_error) -> i32;
     pub fn firn_get_api(major: u32) -> *const firn_api;
+    pub fn firn_refresh(db: *mut firn_db) -> i32;
+    pub fn firn_wait_durable(db: *mut firn_db, version: u64, timeout_ms: i32) -> i32;
+    pub fn firn_wake(db: *mut firn_db) -> i32;
+    pub fn firn_notify_fd(db: *mut firn_db) -> i32;
+    pub fn firn_approximate_count(db: *mut firn_db, ns: u32, lower: *const u8, lower_len: usize, upper: *const u8, upper_len: usize)
+    -> i64;
+    pub fn firn_approximate_bytes(db: *mut firn_db, ns: u32, lower: *const u8, lower_len: usize, upper: *const u8, upper_len: usize)
+    -> i64;
+    pub fn firn_changes(db: *mut firn_db, from_version: u64, out: *mut u8, cap: usize, flags: u32) -> i64;
+    pub fn firn_changes_bounds(db: *mut firn_db, first: *mut u64, next: *mut u64) -> i32;
 }
 
 /// What the `_INIT` macros of `firn.h` stand for: everything zero but `struct_size`.

@@ -33,9 +33,10 @@ const FIRST_PAGE: usize = 16;
 /// let db = firn::Db::in_memory()?.to_async();
 /// db.put("k", "v").await?;
 /// assert_eq!(db.get("k").await?.as_deref(), Some(&b"v"[..]));
-/// db.wait_durable().await?;
+/// let version = db.write(firn::Batch::new().put("k", "w").clone()).await?;
+/// db.wait_durable(version).await?;
 ///
-/// let mut entries = db.scan(firn::Scan::all());
+/// let mut entries = db.scan(firn::Scan::new());
 /// while let Some(entry) = entries.next().await {
 ///     let (key, value) = entry?;
 ///     println!("{key:?} = {value:?}");
@@ -127,8 +128,18 @@ impl AsyncDb {
         in_pool(move || db.update(body)).await
     }
 
-    /// Everything acknowledged before the call is durable when it is ready. Waiting tasks share the syncs.
-    pub async fn wait_durable(&self) -> Result<()> {
+    /// Ready when the commits up to `version` are durable (0: all that were acknowledged before the call); see [`Db::wait_durable`]. Waiting tasks share the
+    /// syncs.
+    pub async fn wait_durable(&self, version: u64) -> Result<()> {
+        if self.db.wait_durable_for(version, std::time::Duration::ZERO)? {
+            return Ok(());
+        }
+        let db = self.db.clone();
+        in_pool(move || db.wait_durable(version)).await
+    }
+
+    /// Everything acknowledged before the call is durable when it is ready; see [`Db::sync`].
+    pub async fn sync(&self) -> Result<()> {
         let db = self.db.clone();
         in_pool(move || db.sync()).await
     }

@@ -251,11 +251,16 @@ impl Namespace {
     /// Removes all keys in the range, as one commit, and returns how many there were. More than 1,000,000:
     /// [`TooLarge`](crate::ErrorKind::TooLarge), and nothing has changed. The cost grows with the keys; [`clear`](Self::clear) costs nothing.
     pub fn delete_range<K: AsRef<[u8]>>(&self, range: impl RangeBounds<K>) -> Result<u64> {
+        self.delete_range_up_to(range, 0)
+    }
+
+    /// The same with another limit than 1,000,000 keys (0: this one).
+    pub fn delete_range_up_to<K: AsRef<[u8]>>(&self, range: impl RangeBounds<K>, limit: u64) -> Result<u64> {
         let Some(bounds) = Bounds::of_range(&range) else { return Ok(0) };
         let lower = bounds.lower();
         let (upper, upper_len) = bounds.upper().map_or((std::ptr::null(), 0), |upper| (upper.as_ptr(), upper.len()));
         // SAFETY: the bounds outlive the call.
-        let answer = unsafe { sys::firn_delete_range(self.handle(), self.id(), lower.as_ptr(), lower.len(), upper, upper_len, 0) };
+        let answer = unsafe { sys::firn_delete_range(self.handle(), self.id(), lower.as_ptr(), lower.len(), upper, upper_len, limit) };
         self.explain(check_number(answer))
     }
 }

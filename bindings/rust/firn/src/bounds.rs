@@ -55,6 +55,20 @@ impl Bounds {
         Self { bytes, lower_len: prefix.len(), has_upper }
     }
 
+    /// What lies in both. `None`: no key can.
+    pub(crate) fn intersect(&self, other: &Self) -> Option<Self> {
+        let lower = self.lower().max(other.lower());
+        let upper = match (self.upper(), other.upper()) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+        if upper.is_some_and(|upper| upper <= lower) {
+            return None;
+        }
+        let bytes = [lower, upper.unwrap_or_default()].concat();
+        Some(Self { bytes, lower_len: lower.len(), has_upper: upper.is_some() })
+    }
+
     /// Inclusive; empty: no bound.
     pub(crate) fn lower(&self) -> &[u8] {
         &self.bytes[..self.lower_len]
@@ -131,6 +145,17 @@ mod tests {
         key.fill(0xff);
         assert_eq!(Bounds::of_range::<&[u8]>(&(Excluded(&key[..]), Unbounded)), None);
         expect((Unbounded, Included(&key)), b"", None);
+    }
+
+    #[test]
+    fn an_intersection_is_what_lies_in_both() {
+        let of = |range: Ends<'_>| Bounds::of_range::<&[u8]>(&range).unwrap();
+        let (low, high) = (of((Bound::Unbounded, Bound::Excluded(b"m"))), of((Bound::Included(b"c"), Bound::Unbounded)));
+        let both = low.intersect(&high).unwrap();
+        assert_eq!((both.lower(), both.upper()), (&b"c"[..], Some(&b"m"[..])));
+        assert_eq!(Bounds::all().intersect(&both), Some(both.clone()));
+        assert_eq!(Bounds::of_prefix(b"d").intersect(&both), Some(Bounds::of_prefix(b"d")));
+        assert_eq!(Bounds::of_prefix(b"z").intersect(&both), None);
     }
 
     #[test]

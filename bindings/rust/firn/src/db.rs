@@ -164,6 +164,52 @@ impl Db {
         self.check(unsafe { sys::firn_sync(self.inner().handle()) })
     }
 
+    /// Waits until the commits up to `version` are durable; 0 stands for all that were acknowledged before the call.
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) after [`wake`](Self::wake).
+    ///
+    /// ```
+    /// # fn main() -> firn::Result<()> {
+    /// # let db = firn::Db::in_memory()?;
+    /// let version = db.write(firn::Batch::new().put("k", "v"))?;
+    /// db.wait_durable(version)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wait_durable(&self, version: u64) -> Result<()> {
+        // SAFETY: plain numbers besides the handle.
+        self.check(unsafe { sys::firn_wait_durable(self.inner().handle(), version, -1) })
+    }
+
+    /// The same for at most this time, 0 only looks; whether they are durable. A sync that has begun is not cut short.
+    pub fn wait_durable_for(&self, version: u64, time: std::time::Duration) -> Result<bool> {
+        let timeout_ms = i32::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX);
+        // SAFETY: plain numbers besides the handle.
+        match unsafe { sys::firn_wait_durable(self.inner().handle(), version, timeout_ms) } {
+            sys::FIRN_TIMEOUT => Ok(false),
+            code => self.check(code).map(|()| true),
+        }
+    }
+
+    /// Ends the waits that go on in [`wait_durable`](Self::wait_durable).
+    pub fn wake(&self) -> Result<()> {
+        // SAFETY: a handle that was opened.
+        self.check(unsafe { sys::firn_wake(self.inner().handle()) })
+    }
+
+    /// A descriptor for poll(2) and event loops, readable when the durable bound moves, after [`wake`](Self::wake) and when the database closes; reading 8 bytes clears
+    /// it. The database closes it: do not.
+    pub fn notify_fd(&self) -> Result<std::os::fd::RawFd> {
+        // SAFETY: a handle that was opened.
+        let answer = unsafe { sys::firn_notify_fd(self.inner().handle()) };
+        if answer >= 0 { Ok(answer) } else { Err(self.inner().explain(Error::from_code(i64::from(answer)))) }
+    }
+
+    /// A [`read_only`](Options::read_only) opening goes on to what a writer has made since; what is read at the moment stays where it is.
+    pub fn refresh(&self) -> Result<()> {
+        // SAFETY: a handle that was opened.
+        self.check(unsafe { sys::firn_refresh(self.inner().handle()) })
+    }
+
     /// Writes the memtables to tables and waits for it.
     pub fn flush(&self) -> Result<()> {
         // SAFETY: a handle that was opened.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use firn_sys as sys;
 
+use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::fill::fill_new;
 use crate::namespace::Namespace;
@@ -66,14 +67,23 @@ impl Values {
 /// (u32 ns, u32 key_len, key)*
 pub(crate) fn pack_keys<K: AsRef<[u8]>>(ns: u32, keys: impl IntoIterator<Item = K>) -> Result<Vec<u8>> {
     let mut packed = Vec::new();
-    for key in keys {
-        let key = key.as_ref();
-        let length = u32::try_from(key.len()).map_err(|_| Error::from_code(i64::from(sys::FIRN_TOO_LARGE)))?;
-        packed.extend_from_slice(&ns.to_le_bytes());
-        packed.extend_from_slice(&length.to_le_bytes());
-        packed.extend_from_slice(key);
-    }
+    keys.into_iter().try_for_each(|key| push_key(&mut packed, ns, key.as_ref()))?;
     Ok(packed)
+}
+
+/// The same over namespaces of the database `id`.
+pub(crate) fn pack_requests<'n, K: AsRef<[u8]>>(database: u64, requests: impl IntoIterator<Item = (&'n Namespace, K)>) -> Result<Vec<u8>> {
+    let mut packed = Vec::new();
+    requests.into_iter().try_for_each(|(namespace, key)| push_key(&mut packed, namespace.id_in(database)?, key.as_ref()))?;
+    Ok(packed)
+}
+
+fn push_key(packed: &mut Vec<u8>, ns: u32, key: &[u8]) -> Result<()> {
+    let length = u32::try_from(key.len()).map_err(|_| Error::from_code(i64::from(sys::FIRN_TOO_LARGE)))?;
+    packed.extend_from_slice(&ns.to_le_bytes());
+    packed.extend_from_slice(&length.to_le_bytes());
+    packed.extend_from_slice(key);
+    Ok(())
 }
 
 impl Namespace {
@@ -89,10 +99,21 @@ impl Namespace {
     /// # }
     /// ```
     pub fn multi_get<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Result<Values> {
-        let (packed, handle) = (pack_keys(self.id(), keys)?, self.handle());
+        self.multi_get_packed(&pack_keys(self.id(), keys)?)
+    }
+
+    fn multi_get_packed(&self, packed: &[u8]) -> Result<Values> {
+        let handle = self.handle();
         // SAFETY: `packed` outlives the call; the engine writes at most `capacity` bytes at `to`, and all of the length that it returns if that fits.
         let answers = unsafe { fill_new(|to, capacity| sys::firn_multi_get(handle, packed.as_ptr(), packed.len(), to, capacity)) };
         self.explain(answers.and_then(|answers| Values::parse(answers.unwrap_or_default())))
+    }
+}
+
+impl Db {
+    /// Many values, of one state of the database, from several namespaces, in one call.
+    pub fn multi_get_from<'n, K: AsRef<[u8]>>(&self, requests: impl IntoIterator<Item = (&'n Namespace, K)>) -> Result<Values> {
+        self.multi_get_packed(&pack_requests(self.inner().id(), requests)?)
     }
 }
 

@@ -198,6 +198,12 @@ impl Db {
         }
     }
 
+    /// The namespace with this [`id`](Namespace::id), which is never given to another one, also in later openings. It is not looked up: calls on an id that was never
+    /// given out fail with [`Invalid`](crate::ErrorKind::Invalid).
+    pub fn namespace_by_id(&self, id: u32) -> Namespace {
+        Namespace::new(self, id)
+    }
+
     fn open_namespace(&self, name: &[u8], flags: u32) -> Result<u32> {
         // SAFETY: `name` outlives the call.
         let answer = unsafe { sys::firn_ns_open(self.handle(), name.as_ptr(), name.len(), flags) };

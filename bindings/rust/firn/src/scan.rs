@@ -17,18 +17,18 @@ use crate::txn::TxnHandle;
 const FETCH_MIN: usize = 2;
 const FETCH_MAX: usize = 32; // a kilobyte, which malloc gives fastest
 
-/// What a scan returns besides its range.
+/// Which entries a scan returns.
 ///
 /// ```
 /// use firn::Scan;
 /// # fn main() -> firn::Result<()> {
 /// # let db = firn::Db::in_memory()?;
 /// # db.put("user:7:mail", "x")?;
-/// for entry in db.scan(&Scan::prefix("user:").glob("*:mail").keys_only()) {
+/// for entry in db.scan(&Scan::new().prefix("user:").glob("*:mail").keys_only()) {
 ///     let (key, _) = entry?;
 ///     println!("{}", String::from_utf8_lossy(&key));
 /// }
-/// # assert_eq!(db.scan(&Scan::prefix("user:").glob("*:mail").keys_only()).count(), 1);
+/// # assert_eq!(db.scan(&Scan::new().prefix("user:").glob("*:mail").keys_only()).count(), 1);
 /// # Ok(())
 /// # }
 /// ```
@@ -42,22 +42,24 @@ pub struct Scan {
 
 impl Scan {
     /// Every key.
-    pub fn all() -> Self {
+    pub fn new() -> Self {
         Self::bounded(Some(Bounds::all()))
     }
 
-    /// The keys of a range.
-    pub fn range<K: AsRef<[u8]>>(range: impl RangeBounds<K>) -> Self {
-        Self::bounded(Bounds::of_range(&range))
-    }
-
-    /// The keys that begin with `prefix`.
-    pub fn prefix(prefix: impl AsRef<[u8]>) -> Self {
-        Self::bounded(Some(Bounds::of_prefix(prefix.as_ref())))
-    }
-
-    fn bounded(bounds: Option<Bounds>) -> Self {
+    pub(crate) fn bounded(bounds: Option<Bounds>) -> Self {
         Self { bounds, glob: None, flags: 0 }
+    }
+
+    /// Only keys of this range.
+    pub fn range<K: AsRef<[u8]>>(mut self, range: impl RangeBounds<K>) -> Self {
+        self.bounds = self.bounds.zip(Bounds::of_range(&range)).and_then(|(old, new)| old.intersect(&new));
+        self
+    }
+
+    /// Only keys that begin with `prefix`.
+    pub fn prefix(mut self, prefix: impl AsRef<[u8]>) -> Self {
+        self.bounds = self.bounds.and_then(|old| old.intersect(&Bounds::of_prefix(prefix.as_ref())));
+        self
     }
 
     /// Only keys that match: `*` is any run of bytes, `?` one byte, `[a-z]` one of these, `\` takes the meaning away.
@@ -70,6 +72,12 @@ impl Scan {
     pub fn keys_only(mut self) -> Self {
         self.flags |= sys::FIRN_SCAN_KEYS_ONLY;
         self
+    }
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -113,6 +121,16 @@ impl<'a, S> Iter<'a, S> {
     #[inline]
     pub fn next_entry_back(&mut self) -> Result<Option<(&[u8], &[u8])>> {
         self.walk.step(End::Back)
+    }
+
+    /// Moves the front: the next entry is the first one whose key is not below `key`, inside the range. It may lie behind or before what was returned.
+    pub fn seek(&mut self, key: impl AsRef<[u8]>) -> Result<()> {
+        self.walk.seek(End::Front, key.as_ref())
+    }
+
+    /// Moves the back: the next entry from there is the last one whose key is not above `key`, inside the range.
+    pub fn seek_back(&mut self, key: impl AsRef<[u8]>) -> Result<()> {
+        self.walk.seek(End::Back, key.as_ref())
     }
 }
 
@@ -178,7 +196,16 @@ pub(crate) struct Walk {
     back: Option<Cursor>,
     opening: Opening,
     failure: Option<Error>,
-    is_done: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Walking,
+    /// The end, from which a seek leads away.
+    Over,
+    /// After an error, or where no key can be.
+    Broken,
 }
 
 // SAFETY: firn.h: iterators and transactions are used by one thread at a time, and may move between threads. Whether what a walk borrows from may be
@@ -199,10 +226,10 @@ impl Walk {
     }
 
     pub(crate) fn new(source: Source, db: *mut sys::firn_db, ns: u32, scan: Scan) -> Self {
-        let is_done = scan.bounds.is_none();
+        let state = if scan.bounds.is_none() { State::Broken } else { State::Walking };
         let is_txn = matches!(source, Source::Txn(_));
-        let mut walk = Self { front: None, back: None, opening: Opening { source, db, ns, scan }, failure: None, is_done };
-        if is_txn && !is_done {
+        let mut walk = Self { front: None, back: None, opening: Opening { source, db, ns, scan }, failure: None, state };
+        if is_txn && state == State::Walking {
             // Now: so that both see the own writes of this moment.
             walk.failure = walk.open(End::Front).and_then(|()| walk.open(End::Back)).err();
         }
@@ -221,39 +248,52 @@ impl Walk {
     /// The next entry from this end, valid until the next step.
     #[inline]
     pub(crate) fn step(&mut self, end: End) -> Result<Option<(&[u8], &[u8])>> {
-        if self.is_done {
+        if self.state != State::Walking {
             return Ok(None);
         }
         match self.advance(end) {
             // SAFETY: firn.h: valid until the next call on the iterator, which takes `&mut self`; the cursor, and with it the snapshot, lives as long as `self`.
             Ok(Some(entry)) => Ok(Some(unsafe { (bytes(entry.key, entry.key_len), bytes(entry.val, entry.val_len)) })),
             Ok(None) => {
-                self.is_done = true;
+                self.state = State::Over;
                 Ok(None)
             }
             Err(error) => {
-                self.is_done = true;
+                self.state = State::Broken;
                 Err(error)
             }
         }
     }
 
+    fn seek(&mut self, end: End, key: &[u8]) -> Result<()> {
+        if self.state == State::Broken {
+            return Ok(());
+        }
+        let sought = self.cursors(end).and_then(|(cursor, _)| cursor.seek(key));
+        self.state = if sought.is_ok() { State::Walking } else { State::Broken };
+        sought
+    }
+
+    /// The cursor of this end, opened if need be, and the other one.
     #[inline]
-    fn advance(&mut self, end: End) -> Result<Option<sys::firn_kv>> {
-        let is_open = match end {
-            End::Front => self.front.is_some(),
-            End::Back => self.back.is_some(),
-        };
-        if !is_open {
+    fn cursors(&mut self, end: End) -> Result<(&mut Cursor, Option<&Cursor>)> {
+        let near = if end == End::Front { &self.front } else { &self.back };
+        if near.is_none() {
             self.open_late(end)?;
         }
         let (near, far) = match end {
             End::Front => (&mut self.front, &self.back),
             End::Back => (&mut self.back, &self.front),
         };
-        let Some(cursor) = near else { return Ok(None) };
-        let Some(entry) = cursor.next()? else { return Ok(None) };
-        let Some(other) = far.as_ref().and_then(Cursor::last) else { return Ok(Some(entry)) };
+        let near = near.as_mut().ok_or_else(|| Error::from_code(i64::from(sys::FIRN_INTERNAL)))?;
+        Ok((near, far.as_ref()))
+    }
+
+    #[inline]
+    fn advance(&mut self, end: End) -> Result<Option<sys::firn_kv>> {
+        let (near, far) = self.cursors(end)?;
+        let Some(entry) = near.next()? else { return Ok(None) };
+        let Some(other) = far.and_then(Cursor::last) else { return Ok(Some(entry)) };
         // SAFETY: both were returned by the last call on their cursor.
         let (key, met) = unsafe { (bytes(entry.key, entry.key_len), bytes(other.key, other.key_len)) };
         let is_beyond = if end == End::Front { key >= met } else { key <= met };
@@ -334,6 +374,12 @@ impl Cursor {
         Some(unsafe { self.entries[index].assume_init() })
     }
 
+    fn seek(&mut self, key: &[u8]) -> Result<()> {
+        (self.next, self.filled) = (0, 0);
+        // SAFETY: `key` outlives the call.
+        crate::error::check(unsafe { sys::firn_iter_seek(self.handle.as_ptr(), key.as_ptr(), key.len()) })
+    }
+
     fn refill(&mut self) -> Result<bool> {
         self.returned += self.filled;
         (self.next, self.filled) = (0, 0);
@@ -366,23 +412,48 @@ unsafe fn bytes<'a>(pointer: *const u8, length: usize) -> &'a [u8] {
 impl Namespace {
     /// All entries in key order.
     pub fn iter(&self) -> Iter<'_> {
-        self.scan(&Scan::all())
+        Iter::new(Walk::of_namespace(self, Scan::new()))
     }
 
     /// The entries of a range of keys. Errors come as the first item.
     ///
     /// For `..` the compiler cannot tell the type of the keys: see [`iter`](Self::iter).
     pub fn range<K: AsRef<[u8]>>(&self, range: impl RangeBounds<K>) -> Iter<'_> {
-        Iter::new(Walk::of_namespace(self, Scan::range(range)))
+        Iter::new(Walk::of_namespace(self, Scan::bounded(Bounds::of_range(&range))))
     }
 
     /// The entries whose keys begin with `prefix`.
     pub fn prefix(&self, prefix: impl AsRef<[u8]>) -> Iter<'_> {
-        Iter::new(Walk::of_namespace(self, Scan::prefix(prefix)))
+        Iter::new(Walk::of_namespace(self, Scan::bounded(Some(Bounds::of_prefix(prefix.as_ref())))))
     }
 
     /// The entries that `scan` describes.
     pub fn scan(&self, scan: &Scan) -> Iter<'_> {
         Iter::new(Walk::of_namespace(self, scan.clone()))
+    }
+}
+
+/// The call and its answer for [`Namespace::approximate_count`] and its like.
+type Approximate = unsafe extern "C" fn(*mut sys::firn_db, u32, *const u8, usize, *const u8, usize) -> i64;
+
+impl Namespace {
+    /// About how many entries there are in a range. Costs a few look-ups, however large it is. Keys that were written several times, or deleted, count until
+    /// compaction.
+    pub fn approximate_count<K: AsRef<[u8]>>(&self, range: impl RangeBounds<K>) -> Result<u64> {
+        self.approximate(sys::firn_approximate_count, Bounds::of_range(&range))
+    }
+
+    /// About how many bytes the entries of a range take on disk.
+    pub fn approximate_bytes<K: AsRef<[u8]>>(&self, range: impl RangeBounds<K>) -> Result<u64> {
+        self.approximate(sys::firn_approximate_bytes, Bounds::of_range(&range))
+    }
+
+    fn approximate(&self, call: Approximate, bounds: Option<Bounds>) -> Result<u64> {
+        let Some(bounds) = bounds else { return Ok(0) };
+        let lower = bounds.lower();
+        let (upper, upper_len) = bounds.upper().map_or((null(), 0), |upper| (upper.as_ptr(), upper.len()));
+        // SAFETY: the bounds outlive the call.
+        let answer = unsafe { call(self.handle(), self.id(), lower.as_ptr(), lower.len(), upper, upper_len) };
+        self.explain(check_number(answer))
     }
 }

@@ -5,10 +5,11 @@ use std::ops::{Deref, RangeBounds};
 
 use firn_sys as sys;
 
+use crate::bounds::Bounds;
 use crate::db::{Db, Inner};
 use crate::error::{Result, check_predicate, found};
 use crate::fill::{fill, fill_new};
-use crate::multi_get::{Values, pack_keys};
+use crate::multi_get::{Values, pack_keys, pack_requests};
 use crate::namespace::{Entry, Namespace};
 use crate::pinned::Pinned;
 use crate::scan::{Iter, Scan, Source, Walk};
@@ -96,6 +97,11 @@ impl Snapshot<'_> {
     /// Many values in one call.
     pub fn multi_get<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Result<Values> {
         self.root().multi_get(keys)
+    }
+
+    /// Many values from several namespaces in one call.
+    pub fn multi_get_from<'n, K: AsRef<[u8]>>(&self, requests: impl IntoIterator<Item = (&'n Namespace, K)>) -> Result<Values> {
+        self.root().multi_get_packed(&pack_requests(self.inner.id(), requests)?)
     }
 
     /// All entries in key order.
@@ -192,7 +198,11 @@ impl<'t> Reads<'t> {
 
     /// Many values in one call; see [`Namespace::multi_get`].
     pub fn multi_get<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Result<Values> {
-        let (packed, handle) = (pack_keys(self.ns, keys)?, self.handle());
+        self.multi_get_packed(&pack_keys(self.ns, keys)?)
+    }
+
+    fn multi_get_packed(&self, packed: &[u8]) -> Result<Values> {
+        let handle = self.handle();
         // SAFETY: `packed` outlives the call; the engine writes at most `capacity` bytes at `to`, and all of the length that it returns if that fits.
         let answers = unsafe { fill_new(|to, capacity| sys::firn_txn_multi_get(handle, packed.as_ptr(), packed.len(), to, capacity)) };
         self.explain(answers.and_then(|answers| Values::parse(answers.unwrap_or_default())))
@@ -200,17 +210,17 @@ impl<'t> Reads<'t> {
 
     /// All entries in key order.
     pub fn iter(&self) -> Iter<'t, Snapshot<'t>> {
-        self.walk(Scan::all())
+        self.walk(Scan::new())
     }
 
     /// The entries of a range of keys. In a transaction, what was returned counts as read.
     pub fn range<K: AsRef<[u8]>>(&self, range: impl RangeBounds<K>) -> Iter<'t, Snapshot<'t>> {
-        self.walk(Scan::range(range))
+        self.walk(Scan::bounded(Bounds::of_range(&range)))
     }
 
     /// The entries whose keys begin with `prefix`.
     pub fn prefix(&self, prefix: impl AsRef<[u8]>) -> Iter<'t, Snapshot<'t>> {
-        self.walk(Scan::prefix(prefix))
+        self.walk(Scan::bounded(Some(Bounds::of_prefix(prefix.as_ref()))))
     }
 
     /// The entries that `scan` describes. In a transaction, own writes made before this call are among them.

@@ -160,8 +160,14 @@ impl<'db> Txn<'db> {
 
     /// Makes the writes visible, all at once. The version of the commit.
     pub fn commit(self) -> Result<u64> {
+        let options = self.write;
+        self.commit_with(options)
+    }
+
+    /// The same with options in the place of those that the transaction began with.
+    pub fn commit_with(self, options: WriteOptions) -> Result<u64> {
         // SAFETY: plain numbers besides the handle, which is closed after the call.
-        self.explain(check_number(unsafe { sys::firn_txn_commit_ex(self.reads.handle(), self.write.flags()) }))
+        self.explain(check_number(unsafe { sys::firn_txn_commit_ex(self.reads.handle(), options.flags()) }))
     }
 
     /// Forgets the writes; dropping does the same.

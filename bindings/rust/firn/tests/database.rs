@@ -121,6 +121,11 @@ fn a_reader_beside_a_writer_cannot_write() {
     let reader = Options::new().read_only(true).open(directory.path()).unwrap();
     assert_eq!(reader.get("k").unwrap().unwrap(), b"v");
     assert_eq!(reader.put("k", "w").unwrap_err().kind(), ErrorKind::ReadOnly);
+    writer.put("k", "newer").unwrap();
+    writer.flush().unwrap();
+    assert_eq!(reader.get("k").unwrap().unwrap(), b"v");
+    reader.refresh().unwrap();
+    assert_eq!(reader.get("k").unwrap().unwrap(), b"newer");
 }
 
 #[test]
@@ -137,6 +142,59 @@ fn maintenance_keeps_the_data() {
     assert_eq!(db.iter().count(), 1999);
     assert!(db.stats_json().unwrap().starts_with('{'));
     assert!(db.last_error().is_none());
+}
+
+#[test]
+fn a_version_can_be_waited_for() {
+    let directory = directory();
+    let db = Db::open(directory.path()).unwrap();
+    let version = db.write(firn::Batch::new().put("k", "v")).unwrap();
+    db.wait_durable(version).unwrap();
+    db.wait_durable(0).unwrap();
+    assert!(db.wait_durable_for(version, Duration::ZERO).unwrap());
+    assert_eq!(db.wait_durable(version + 1000).unwrap_err().kind(), ErrorKind::Invalid);
+    assert!(db.notify_fd().unwrap() >= 0);
+    db.wake().unwrap();
+}
+
+#[test]
+fn a_wait_is_ended_by_a_wake() {
+    let directory = directory();
+    // Nobody syncs for a day, but by the clock.
+    let db = Options::new().durability(Durability::Interval(Duration::from_secs(86_400))).open(directory.path()).unwrap();
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            loop {
+                // The first sync comes at once, so the first wait may end well.
+                db.put("k", "v").unwrap();
+                if let Err(error) = db.wait_durable(0) {
+                    return error.kind();
+                }
+            }
+        });
+        while !waiter.is_finished() {
+            db.wake().unwrap();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(waiter.join().unwrap(), ErrorKind::Cancelled);
+    });
+    db.put("k", "w").unwrap();
+    assert!(!db.wait_durable_for(0, Duration::from_millis(1)).unwrap());
+}
+
+#[test]
+fn sizes_of_ranges_are_guessed() {
+    let db = Db::in_memory().unwrap();
+    for i in 0..1000u32 {
+        db.put(i.to_be_bytes(), [0; 100]).unwrap();
+    }
+    db.compact().unwrap();
+    let all = db.approximate_count::<&[u8]>(..).unwrap();
+    assert!((500..2000).contains(&all), "{all}");
+    let half = db.approximate_count(..500u32.to_be_bytes()).unwrap();
+    assert!(half < all && half > 0, "{half}");
+    assert!(db.approximate_bytes::<&[u8]>(..).unwrap() > 50_000);
+    assert_eq!(db.approximate_count("b".."a").unwrap(), 0);
 }
 
 #[test]

@@ -104,13 +104,46 @@ fn a_scan_filters_and_may_leave_values_out() {
     for key in ["user:1:mail", "user:1:name", "user:22:mail", "zebra"] {
         db.put(key, "value").unwrap();
     }
-    let mails: Vec<_> = db.scan(&Scan::all().glob("user:*:mail").keys_only()).map(Result::unwrap).collect();
+    let mails: Vec<_> = db.scan(&Scan::new().glob("user:*:mail").keys_only()).map(Result::unwrap).collect();
     assert_eq!(mails, [(b"user:1:mail".to_vec(), vec![]), (b"user:22:mail".to_vec(), vec![])]);
-    assert_eq!(db.scan(&Scan::prefix("user:").glob("*:??:*")).rev().count(), 1);
-    assert_eq!(db.scan(&Scan::range("v"..)).count(), 1);
-    assert_eq!(db.scan(&Scan::all().glob("")).count(), 0);
-    let malformed = db.scan(&Scan::all().glob("[a")).next().unwrap().unwrap_err();
+    assert_eq!(db.scan(&Scan::new().prefix("user:").glob("*:??:*")).rev().count(), 1);
+    assert_eq!(db.scan(&Scan::new().range("v"..)).count(), 1);
+    assert_eq!(db.scan(&Scan::new().glob("")).count(), 0);
+    let malformed = db.scan(&Scan::new().glob("[a")).next().unwrap().unwrap_err();
     assert_eq!(malformed.kind(), ErrorKind::Invalid);
+}
+
+#[test]
+fn the_parts_of_a_scan_narrow_it_together() {
+    let db = numbered(10);
+    let key = |i: u32| i.to_be_bytes();
+    assert_eq!(keys(db.scan(&Scan::new().range(key(2)..).range(..=key(4)).prefix([0]))), [2, 3, 4]);
+    assert_eq!(keys(db.scan(&Scan::new().prefix([1]).range(key(2)..))), []);
+    assert_eq!(keys(db.scan(&Scan::new().range(key(2)..key(2)).prefix([0])).rev()), []);
+}
+
+#[test]
+fn a_seek_moves_its_end_and_the_ends_still_meet() {
+    let db = numbered(100);
+    let key = |i: u32| i.to_be_bytes();
+    let mut iter = db.range(key(10)..key(90));
+    let one = |iter: &mut firn::Iter<'_>| keys(iter.by_ref().take(1)).first().copied();
+    assert_eq!(one(&mut iter), Some(10));
+    iter.seek(key(50)).unwrap();
+    assert_eq!(one(&mut iter), Some(50));
+    iter.seek(key(0)).unwrap(); // the range begins at 10
+    assert_eq!(one(&mut iter), Some(10));
+    iter.seek_back(key(20)).unwrap();
+    assert_eq!(keys(iter.by_ref().rev().take(1)), [20]);
+    assert_eq!(keys(iter.by_ref()), (11..20).collect::<Vec<_>>());
+    assert!(iter.next().is_none());
+    iter.seek_back(key(99)).unwrap(); // away from the end
+    assert_eq!(keys(iter.by_ref().rev().take(1)), [89]);
+    iter.seek(key(95)).unwrap();
+    assert!(iter.next().is_none());
+    assert_eq!(iter.seek(vec![0; 70_000]).unwrap_err().kind(), ErrorKind::TooLarge);
+    iter.seek(key(10)).unwrap();
+    assert!(iter.next().is_none(), "errors stay");
 }
 
 #[test]

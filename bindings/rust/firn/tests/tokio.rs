@@ -36,7 +36,7 @@ async fn keys_batches_counters_and_transactions() {
     });
     assert_eq!(moved.await.unwrap(), b"1");
     assert!(!db.as_db().exists("a").unwrap());
-    for maintenance in [db.flush().await, db.compact().await, db.wait_durable().await, db.close().await] {
+    for maintenance in [db.flush().await, db.compact().await, db.wait_durable(0).await, db.sync().await, db.close().await] {
         maintenance.unwrap();
     }
     assert_eq!(db.put("k", "v").await.unwrap_err().kind(), ErrorKind::Closed);
@@ -60,7 +60,7 @@ async fn writers_that_have_to_wait_for_room_all_arrive() {
     for i in 0..500u32 {
         db.put(i.to_be_bytes(), &value).await.unwrap();
     }
-    assert_eq!(db.scan(Scan::all()).collect().await.unwrap().len(), 500);
+    assert_eq!(db.scan(Scan::new()).collect().await.unwrap().len(), 500);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,7 +97,7 @@ fn number(item: Option<firn::Result<(Vec<u8>, Vec<u8>)>>) -> Option<u32> {
 async fn an_iterator_meets_itself_across_pages() {
     let db = numbered(1000);
     for taken in [0, 1, 15, 16, 17, 300, 999, 1000] {
-        let mut iter = db.scan(Scan::all());
+        let mut iter = db.scan(Scan::new());
         for i in 0..taken {
             assert_eq!(number(iter.next().await), Some(i));
         }
@@ -106,7 +106,7 @@ async fn an_iterator_meets_itself_across_pages() {
         }
         assert!(iter.next().await.is_none() && iter.next_back().await.is_none());
     }
-    let mut iter = db.scan(Scan::all());
+    let mut iter = db.scan(Scan::new());
     for i in (1..1000u32).rev() {
         assert_eq!(number(iter.next_back().await), Some(i));
     }
@@ -117,7 +117,7 @@ async fn an_iterator_meets_itself_across_pages() {
 #[tokio::test]
 async fn a_step_that_is_dropped_loses_nothing() {
     let db = numbered(2000);
-    let mut iter = db.scan(Scan::all());
+    let mut iter = db.scan(Scan::new());
     let mut seen = 0;
     while seen < 2000 {
         // Polled once, then dropped, most of them in the middle of a trip to the pool.
@@ -140,7 +140,7 @@ async fn a_step_that_is_dropped_loses_nothing() {
 async fn an_error_of_a_scan_is_an_item() {
     let db = numbered(3);
     db.close().await.unwrap();
-    let mut iter = db.scan(Scan::all());
+    let mut iter = db.scan(Scan::new());
     assert_eq!(iter.next().await.unwrap().unwrap_err().kind(), ErrorKind::Closed);
     assert!(iter.next().await.is_none());
 }

@@ -114,10 +114,8 @@ func (b *Batch) add(op, ns uint32, ttlMs int64, key, value []byte) {
 	}
 	b.buf = b.buf[:end]
 	header := b.buf[begin:end]
-	binary.LittleEndian.PutUint32(header[0:], op)
-	binary.LittleEndian.PutUint32(header[4:], ns)
-	binary.LittleEndian.PutUint32(header[8:], uint32(len(key)))
-	binary.LittleEndian.PutUint32(header[12:], uint32(len(value)))
+	binary.LittleEndian.PutUint64(header[0:], uint64(op)|uint64(ns)<<32)
+	binary.LittleEndian.PutUint64(header[8:], uint64(len(key))|uint64(len(value))<<32)
 	binary.LittleEndian.PutUint64(header[16:], uint64(ttlMs))
 	copy(header[opHeader:], key)
 	copy(header[opHeader+len(key):], value)

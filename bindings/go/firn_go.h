@@ -64,6 +64,42 @@ static inline firn_iter* firn_go_scan(firn_db* db, firn_txn* txn, uint32_t ns, u
   return firn_scan(db, txn, &opts, error);
 }
 
+// The first chunk of an iterator that was just opened, and whether that is all: then the iterator is closed. One crossing for a short scan.
+typedef struct firn_go_first {
+  int64_t filled;  // bytes, or a code
+  int64_t is_all;
+} firn_go_first;
+
+static inline firn_go_first firn_go_first_chunk(firn_iter* iter, uint8_t* out, size_t cap) {
+  firn_go_first first = {0, 0};
+  for (;;) {
+    const int64_t n = firn_iter_chunk(iter, out + first.filled, cap - (size_t)first.filled);
+    if (n > 0) {
+      first.filled += n;
+      continue;
+    }
+    first.is_all = n == 0;
+    if (n == 0) firn_iter_close(iter);
+    if (n < 0 && first.filled == 0) first.filled = n;  // else it is met again when the next chunk is asked for: errors are sticky
+    return first;
+  }
+}
+
+typedef struct firn_go_begun {
+  firn_iter* iter;
+  firn_go_first first;
+} firn_go_begun;
+
+static inline firn_go_begun firn_go_scan_first(firn_db* db, firn_txn* txn, uint32_t ns, uint32_t flags, uint64_t limit,
+                                               const uint8_t* lower, size_t lower_len, const uint8_t* upper, size_t upper_len,
+                                               const uint8_t* prefix, size_t prefix_len, const uint8_t* glob, size_t glob_len, uint8_t* out,
+                                               size_t cap, firn_error* error) {
+  firn_go_begun begun = {0, {0, 0}};
+  begun.iter = firn_go_scan(db, txn, ns, flags, limit, lower, lower_len, upper, upper_len, prefix, prefix_len, glob, glob_len, error);
+  if (begun.iter != 0) begun.first = firn_go_first_chunk(begun.iter, out, cap);
+  return begun;
+}
+
 static inline int64_t firn_go_put_ex(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, const uint8_t* val, size_t val_len,
                                      uint32_t flags, uint64_t if_version, int64_t ttl_ms) {
   firn_put_opts opts = FIRN_PUT_OPTS_INIT;

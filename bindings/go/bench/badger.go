@@ -5,17 +5,21 @@ import (
 	"errors"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
 )
 
 type badgerStore struct{ db *badger.DB }
 
 // Without durable Badger writes into a mapped file, as Firn does: what was acknowledged survives a crash of the process.
 func openBadger(directory string, durable bool) (store, error) {
-	db, err := badger.Open(badger.DefaultOptions(directory).WithSyncWrites(durable).WithLogger(nil))
+	settings := badger.DefaultOptions(directory).WithSyncWrites(durable).WithLogger(nil).WithCompression(options.None)
+	db, err := badger.Open(settings)
 	return badgerStore{db}, err
 }
 
 func (s badgerStore) Close() error { return s.db.Close() }
+
+func (s badgerStore) Settle() error { return s.db.Flatten(2) }
 
 func (s badgerStore) Put(key, value []byte) error {
 	return s.db.Update(func(tx *badger.Txn) error { return tx.Set(key, value) })
@@ -64,9 +68,9 @@ func (s badgerStore) View(key []byte, read func(value []byte)) error {
 func (s badgerStore) Scan(from []byte, limit int, visit func(key, value []byte)) (int, error) {
 	count := 0
 	err := s.db.View(func(tx *badger.Txn) error {
-		options := badger.DefaultIteratorOptions
-		options.PrefetchSize = min(limit, 100)
-		it := tx.NewIterator(options)
+		settings := badger.DefaultIteratorOptions
+		settings.PrefetchSize = min(limit, 100)
+		it := tx.NewIterator(settings)
 		defer it.Close()
 		for it.Seek(from); it.Valid() && count < limit; it.Next() {
 			item := it.Item()

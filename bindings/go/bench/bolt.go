@@ -26,6 +26,8 @@ func openBolt(directory string, durable bool) (store, error) {
 
 func (s boltStore) Close() error { return s.db.Close() }
 
+func (s boltStore) Settle() error { return nil }
+
 func (s boltStore) Put(key, value []byte) error {
 	return s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketName).Put(key, value) })
 }

@@ -69,3 +69,5 @@ func (s *firnStore) Count(key []byte) error {
 	_, err := s.Add(key, 1)
 	return err
 }
+
+func (s *firnStore) Settle() error { return s.Compact() }

@@ -1,11 +1,14 @@
 package bench
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
 )
 
 // Pebble has no transactions that notice conflicts: a lock around reading and writing stands in for them.
@@ -17,7 +20,14 @@ type pebbleStore struct {
 
 // Without durable Pebble hands a write to a goroutine that will write it to the log: what was acknowledged last is lost with the process.
 func openPebble(directory string, durable bool) (store, error) {
-	db, err := pebble.Open(directory, &pebble.Options{Logger: silent{}, MemTableSize: 64 << 20})
+	cache := pebble.NewCache(256 << 20)
+	defer cache.Unref()
+	settings := &pebble.Options{Logger: silent{}, MemTableSize: 64 << 20, Cache: cache}
+	for i := range settings.Levels {
+		settings.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		settings.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
+	}
+	db, err := pebble.Open(directory, settings)
 	write := pebble.NoSync
 	if durable {
 		write = pebble.Sync
@@ -32,6 +42,10 @@ func (silent) Errorf(string, ...any) {}
 func (silent) Fatalf(string, ...any) {}
 
 func (s pebbleStore) Close() error { return s.db.Close() }
+
+func (s pebbleStore) Settle() error {
+	return s.db.Compact(context.Background(), []byte{0}, []byte{0xff, 0xff, 0xff}, true)
+}
 
 func (s pebbleStore) Put(key, value []byte) error { return s.db.Set(key, value, s.write) }
 

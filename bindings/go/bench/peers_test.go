@@ -104,9 +104,8 @@ func load(b *testing.B, e engine) store {
 			b.Fatal(err)
 		}
 	}
-	if err := s.Close(); err != nil { // every engine comes to rest, and reads what lies on disk
-		b.Fatal(err)
-	}
+	check(b, s.Settle())
+	check(b, s.Close()) // what is read lies on disk
 	if s, err = e.open(path, false); err != nil {
 		b.Fatal(err)
 	}

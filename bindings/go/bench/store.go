@@ -15,6 +15,8 @@ type store interface {
 	Change(key []byte, change func(value []byte) []byte) error
 	// Count adds 1 to a counter.
 	Count(key []byte) error
+	// Settle brings the data to rest: what compaction there is, is done.
+	Settle() error
 	Close() error
 }
 

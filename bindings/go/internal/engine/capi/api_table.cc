@@ -73,6 +73,9 @@ constexpr firn_api kApi = {
     .notify_fd = firn_notify_fd,
     .changes = firn_changes,
     .changes_bounds = firn_changes_bounds,
+    .refresh = firn_refresh,
+    .approximate_count = firn_approximate_count,
+    .approximate_bytes = firn_approximate_bytes,
 };
 
 }  // namespace

@@ -97,6 +97,10 @@ int32_t firn_sync(firn_db* db) {
   return call_status(db, [](Db& opened) { return opened.sync(); });
 }
 
+int32_t firn_refresh(firn_db* db) {
+  return call_status(db, [](Db& opened) { return opened.refresh(); });
+}
+
 int32_t firn_flush(firn_db* db) {
   return call_status(db, [](Db& opened) { return opened.flush(); });
 }

@@ -162,6 +162,10 @@ typedef struct firn_recovery_info {
 #define FIRN_RECOVERY_INFO_INIT {(uint32_t)sizeof(firn_recovery_info), 0, 0, 0, 0, 0, {0}}
 FIRN_API int32_t firn_recovery(firn_db *db, firn_recovery_info *info); /* FIRN_INVALID: info is NULL */
 
+/* A read-only opening goes on to what a writer has made since; running scans, transactions and pins stay where they are. On others it does nothing. Codes as
+ * firn_open; after a failure the state is the one from before. */
+FIRN_API int32_t firn_refresh(firn_db *db);
+
 /* Everything acknowledged before the call is durable after it; joins the group that is being synced. Does not block writers.
  * FIRN_OK at once on ":memory:". FIRN_INDETERMINATE, FIRN_READ_ONLY (after an earlier failure), FIRN_IO, FIRN_NO_SPACE. */
 FIRN_API int32_t firn_sync(firn_db *db);
@@ -393,6 +397,11 @@ FIRN_API int32_t firn_ns_drop(firn_db *db, uint32_t ns);
 /* (u32 id, u32 name_len, name)* of all named namespaces, by name. Returns the bytes; when that exceeds cap nothing was copied. */
 FIRN_API int64_t firn_ns_list(firn_db *db, uint8_t *out, size_t cap);
 
+/* About how many entries lie in [lower, upper) (NULL: an open bound), and how many bytes they take on disk. Costs a few look-ups, however large the range. Keys that were
+ * written several times or deleted count until compaction. FIRN_INVALID: no such namespace. */
+FIRN_API int64_t firn_approximate_count(firn_db *db, uint32_t ns, const uint8_t *lower, size_t lower_len, const uint8_t *upper, size_t upper_len);
+FIRN_API int64_t firn_approximate_bytes(firn_db *db, uint32_t ns, const uint8_t *lower, size_t lower_len, const uint8_t *upper, size_t upper_len);
+
 /* ---- Change feed ------------------------------------------------------------------------------------------------------- */
 
 /* What firn_changes reports besides FIRN_OP_PUT and FIRN_OP_DELETE. */
@@ -495,6 +504,9 @@ typedef struct firn_api {
   int32_t (*notify_fd)(firn_db *db);
   int64_t (*changes)(firn_db *db, uint64_t from_version, uint8_t *out, size_t cap, uint32_t flags);
   int32_t (*changes_bounds)(firn_db *db, uint64_t *first, uint64_t *next);
+  int32_t (*refresh)(firn_db *db);
+  int64_t (*approximate_count)(firn_db *db, uint32_t ns, const uint8_t *lower, size_t lower_len, const uint8_t *upper, size_t upper_len);
+  int64_t (*approximate_bytes)(firn_db *db, uint32_t ns, const uint8_t *lower, size_t lower_len, const uint8_t *upper, size_t upper_len);
 } firn_api;
 
 /* The table of function pointers for major version `major` (0 now), NULL when unknown. Static data. */

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <new>
+#include <utility>
 
 namespace firn {
 
@@ -93,6 +94,30 @@ HandleSlot* make_slots(uint32_t stripe) {
   return made_slot(first);
 }
 
+// The slot that this thread gave back last and takes next, without an atomic operation: most handles live shortly. It goes to its stripe when the
+// thread ends; what comes later in the thread's end goes there at once.
+enum class SpareState : uint8_t { kNew, kKept, kEnded };
+constinit thread_local HandleSlot* spare __attribute__((tls_model("initial-exec"))) = nullptr;
+constinit thread_local SpareState spare_state __attribute__((tls_model("initial-exec"))) = SpareState::kNew;
+
+struct SpareKeeper {
+  SpareKeeper() { spare_state = SpareState::kKept; }
+  ~SpareKeeper() {
+    spare_state = SpareState::kEnded;
+    if (spare != nullptr) push(std::exchange(spare, nullptr));
+  }
+};
+
+bool keep_spare(HandleSlot* slot) {
+  if (spare != nullptr || spare_state == SpareState::kEnded) return false;
+  if (spare_state == SpareState::kNew) [[unlikely]] {
+    thread_local const SpareKeeper keeper;
+    (void)keeper;
+  }
+  spare = slot;
+  return true;
+}
+
 void pause_shortly(int* round) {
   constexpr int kSpinCount = 500;
   if (++*round < kSpinCount) return;
@@ -125,6 +150,8 @@ Code handle_table::refusal(uint64_t number, HandleType type) {
 }
 
 HandleSlot* reserve_handle() {
+  if (spare != nullptr) [[likely]]
+    return std::exchange(spare, nullptr);
   const uint32_t own = thread_stripe() % kStripeCount;
   if (HandleSlot* slot = pop(stripes[own])) return slot;
   if (HandleSlot* slot = make_slots(own)) return slot;
@@ -135,7 +162,8 @@ HandleSlot* reserve_handle() {
 }
 
 void unreserve_handle(HandleSlot* slot) {
-  if (generation_of(slot->word.load(std::memory_order_relaxed)) != kGenerationMax) push(slot);
+  if (generation_of(slot->word.load(std::memory_order_relaxed)) == kGenerationMax) return;
+  if (slot->stripe != thread_stripe() % kStripeCount || !keep_spare(slot)) push(slot);
 }
 
 void* publish_handle(HandleSlot* slot, HandleType type) {

@@ -62,6 +62,20 @@ Code pin_key(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, firn_
   return Code::kOk;
 }
 
+// The first or the second of what Db::approximate tells.
+int64_t approximate(const firn_db* db, uint32_t ns, Slice lower, Slice upper, uint64_t std::pair<uint64_t, uint64_t>::*which) {
+  return guarded([&]() -> int64_t {
+    const DbCall call(db);
+    if (!call.ok()) return to_c(call.code());
+    for (const Slice bound : {lower, upper}) {
+      const Code code = check_bytes(bound.data(), bound.size(), kKeyBytesMax);
+      if (code != Code::kOk) return to_c(code);
+    }
+    const auto extent = call->approximate(ns, lower, upper.data() != nullptr ? std::optional(upper) : std::nullopt);
+    return extent.ok() ? static_cast<int64_t>((*extent).*which) : to_c(extent.status().code());
+  });
+}
+
 }  // namespace
 }  // namespace firn
 
@@ -144,4 +158,12 @@ void firn_unpin(firn_pin_t* pin) {
   if (close_exclusive(owner, HandleType::kPin, &slot) != Code::kOk) return;
   slot->body_as<PinBody>()->~PinBody();  // without a mark: an own mark would keep a retired view from being freed
   unreserve_handle(slot);
+}
+
+int64_t firn_approximate_count(firn_db* db, uint32_t ns, const uint8_t* lower, size_t lower_len, const uint8_t* upper, size_t upper_len) {
+  return approximate(db, ns, Slice(lower, lower_len), Slice(upper, upper_len), &std::pair<uint64_t, uint64_t>::first);
+}
+
+int64_t firn_approximate_bytes(firn_db* db, uint32_t ns, const uint8_t* lower, size_t lower_len, const uint8_t* upper, size_t upper_len) {
+  return approximate(db, ns, Slice(lower, lower_len), Slice(upper, upper_len), &std::pair<uint64_t, uint64_t>::second);
 }

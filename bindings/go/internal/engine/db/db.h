@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -119,6 +120,12 @@ class Db {
   // Entries of a namespace as the snapshot sees them: live ones only, newest versions only. The iterator borrows the snapshot. kInvalid: unknown namespace.
   virtual Result<std::unique_ptr<Iterator>> new_iterator(const Snapshot& snapshot, uint32_t ns) = 0;
   virtual Result<Prefix> prefix_of(const Snapshot& snapshot, uint32_t ns) = 0;
+
+  // About how many entries lie in [lower, upper) (nullopt: open), and their bytes on disk.
+  virtual Result<std::pair<uint64_t, uint64_t>> approximate(uint32_t ns, Slice lower, const std::optional<Slice>& upper) = 0;
+
+  // A read-only opening: goes on to what the writer has made since. Others are there already.
+  virtual Status refresh() = 0;
 
   virtual Result<uint32_t> ns_open(Slice name, bool existing_only) = 0;
   virtual Status ns_clear(uint32_t ns) = 0;

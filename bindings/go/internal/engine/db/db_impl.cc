@@ -118,6 +118,15 @@ Result<std::unique_ptr<Iterator>> DbImpl::new_iterator(const Snapshot& snapshot,
   return new_live_iterator(std::move(all), prefix, snapshot.now_ms());
 }
 
+Result<std::pair<uint64_t, uint64_t>> DbImpl::approximate(uint32_t ns, Slice lower, const std::optional<Slice>& upper) {
+  const ReadView& view = *core_.views->current();
+  const Prefix prefix = view.catalog()->prefix_of(ns, kSeqMax);
+  if (prefix == kSystemPrefix) return Code::kInvalid;
+  FIRN_TRY_ASSIGN(const auto extent,
+                  view.approximate({prefix, lower}, upper ? InternalKey{prefix, *upper} : InternalKey{prefix + 1, Slice()}));
+  return std::pair(extent.entry_count, extent.bytes);
+}
+
 // ---- Writes -------------------------------------------------------------------------------------------------------------
 
 Result<Seq> DbImpl::write(const Operation* operations, size_t count, WriteFlags flags) {

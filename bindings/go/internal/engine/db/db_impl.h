@@ -55,6 +55,9 @@ class DbImpl final : public Db {
   Result<std::unique_ptr<Iterator>> new_iterator(const Snapshot& snapshot, uint32_t ns) override;
   Result<Prefix> prefix_of(const Snapshot& snapshot, uint32_t ns) override;
 
+  Result<std::pair<uint64_t, uint64_t>> approximate(uint32_t ns, Slice lower, const std::optional<Slice>& upper) override;
+  Status refresh() override;
+
   Result<uint32_t> ns_open(Slice name, bool existing_only) override;
   Status ns_clear(uint32_t ns) override;
   Status ns_drop(uint32_t ns) override;
@@ -68,6 +71,7 @@ class DbImpl final : public Db {
   // What recovery found and start_writing() goes on from.
   struct Found {
     ManifestState state;
+    RecoveryReport report;
     VersionRef version;
     std::vector<std::shared_ptr<Memtable>> memtables;  // newest first
     LogRecovery log;
@@ -78,6 +82,7 @@ class DbImpl final : public Db {
   Status take_lock();
   Result<ManifestState> read_manifest(bool* is_new);
   Status recover(Found* found);
+  Status recover_once(Found* found);
   Status open_tables(Found* found);
   Status replay_log(Found* found);
   Status start_reading(Found found);
@@ -97,6 +102,7 @@ class DbImpl final : public Db {
   Result<Seq> update(uint32_t ns, Slice key, const CommitDoor::Decision& decide, WriteFlags flags);
   Result<Seq> commit_changes(Transaction& transaction, WriteFlags flags);
 
+  std::mutex refresh_mutex_;  // one refresh at a time
   DbCore core_;
   CommitDoor door_;
   Jobs jobs_;

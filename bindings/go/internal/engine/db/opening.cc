@@ -41,6 +41,7 @@ Status DbImpl::open(const std::string& path, const DbOptions& options) {
   core_.views = ViewStore::acquire();
   Found found;
   FIRN_TRY(recover(&found));
+  core_.recovery = found.report;
   FIRN_TRY(options.read_only ? start_reading(std::move(found)) : start_writing(std::move(found)));
   return {};
 }
@@ -120,11 +121,34 @@ Result<ManifestState> DbImpl::read_manifest(bool* is_new) {
 }
 
 Status DbImpl::recover(Found* found) {
+  if (!core_.options.read_only) return recover_once(found);
+  // A writer may have removed a file between our reading of the manifest and of the file. Then the manifest is another one by now.
+  constexpr int kAttemptCountMax = 20;
+  for (int attempt = 1;; attempt++) {
+    Status status = recover_once(found);
+    if (status.ok() || attempt == kAttemptCountMax) return status;
+    const std::string before = found->state.snapshot().bytes();
+    *found = Found();
+    bool is_new = false;
+    Result<ManifestState> now = read_manifest(&is_new);
+    if (!now.ok() || now->snapshot().bytes() == before) return status;
+  }
+}
+
+Status DbImpl::refresh() {
+  if (!core_.options.read_only) return {};
+  const std::lock_guard turn(refresh_mutex_);
+  Found found;
+  FIRN_TRY(recover(&found));
+  return start_reading(std::move(found));
+}
+
+Status DbImpl::recover_once(Found* found) {
   bool is_new = false;
   FIRN_TRY_ASSIGN(found->state, read_manifest(&is_new));
   core_.db_id = found->state.db_id;
   core_.hash_seed = found->state.hash_seed;
-  core_.recovery.clean = is_new || found->state.closed_clean;
+  found->report.clean = is_new || found->state.closed_clean;
   core_.next_table_id.store(found->state.next_table_id);
   core_.next_run_id.store(found->state.next_run_id);
   if (!core_.options.read_only) {
@@ -172,16 +196,17 @@ Status DbImpl::replay_log(Found* found) {
     return {};
   };
   FIRN_TRY_ASSIGN(found->log, recover_log(*directory, found->state.wal_id, found->state.wal_segments, io, replay));
-  core_.recovery.records_replayed = found->log.record_count;
-  core_.recovery.bytes_replayed = found->log.record_payload_bytes;
-  core_.recovery.bytes_dropped = found->log.dropped_bytes;
-  core_.recovery.dropped_offset = found->log.dropped_offset;
-  core_.recovery.dropped_file = found->log.dropped_file;
+  found->report.records_replayed = found->log.record_count;
+  found->report.bytes_replayed = found->log.record_payload_bytes;
+  found->report.bytes_dropped = found->log.dropped_bytes;
+  found->report.dropped_offset = found->log.dropped_offset;
+  found->report.dropped_file = found->log.dropped_file;
   return {};
 }
 
 Status DbImpl::start_reading(Found found) {
   FIRN_TRY_ASSIGN(auto catalog, load_catalog(found));
+  // First the number, then the view: a reader in between sees the old state under the new number, never a mixture.
   core_.visible.store(found.last.value);
   core_.views->publish(std::make_unique<ReadView>(nullptr, std::move(found.memtables), std::move(found.version), std::move(catalog)));
   return {};

@@ -107,6 +107,10 @@ Status Memtable::replay(uint64_t offset, Slice payload) {
   return {};
 }
 
+Result<uint64_t> Memtable::count(const InternalKey& lower, const InternalKey& upper) const {
+  return order_.count(shared_from_this(), lower, upper);
+}
+
 Status Memtable::add_iterators(Seq seq, std::vector<std::unique_ptr<Iterator>>* iterators) const {
   return order_.add_iterators(shared_from_this(), seq, iterators);
 }

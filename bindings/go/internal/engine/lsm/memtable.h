@@ -64,6 +64,8 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   uint64_t key_count() const { return key_count_; }
   uint64_t memory_bytes() const { return memory_.size(); }
 
+  // How many keys lie in [lower, upper), deleted ones included. kCorrupt as below.
+  Result<uint64_t> count(const InternalKey& lower, const InternalKey& upper) const;
   // Appends iterators that together give every key with a version up to `seq`, none twice. They keep the memtable alive.
   // kCorrupt: a record of the segment does not verify.
   Status add_iterators(Seq seq, std::vector<std::unique_ptr<Iterator>>* iterators) const;

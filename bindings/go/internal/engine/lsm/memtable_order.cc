@@ -167,4 +167,17 @@ Status MemtableOrder::add_iterators(const std::shared_ptr<const Memtable>& memta
   return {};
 }
 
+Result<uint64_t> MemtableOrder::count(const std::shared_ptr<const Memtable>& memtable, const InternalKey& lower, const InternalKey& upper) {
+  const std::lock_guard lock(mutex_);
+  const Segment& segment = *memtable->segment();
+  FIRN_TRY(catch_up(segment, memtable->end()));
+  const auto below = [&segment](const SortedArray& array, const InternalKey& key) {
+    return std::partition_point(array.items.begin(), array.items.end(),
+                                [&](const Item& item) { return key_at(segment, item.offset).compare(key) < 0; });
+  };
+  uint64_t count = 0;
+  for (const auto& array : arrays_) count += static_cast<uint64_t>(below(*array, upper) - below(*array, lower));
+  return count;
+}
+
 }  // namespace firn

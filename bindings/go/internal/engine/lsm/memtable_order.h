@@ -24,6 +24,9 @@ class MemtableOrder {
   // Iterators over all keys of the memtable with a version up to `seq`.
   Status add_iterators(const std::shared_ptr<const Memtable>& memtable, Seq seq, std::vector<std::unique_ptr<Iterator>>* iterators);
 
+  // How many keys lie in [lower, upper).
+  Result<uint64_t> count(const std::shared_ptr<const Memtable>& memtable, const InternalKey& lower, const InternalKey& upper);
+
   // Keys in order: a position in the segment's image each, with the key's head in front.
   struct Item {
     uint64_t head = 0;

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: c329b4827163008b95f34f2837b6d6414cd289565d9768773eca9b7447f2f385
+// Checksum of all sources: f6c6ab714f594dbef12ab9c22301a626cd3e0c3972051808d2de66dbf07165ff
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

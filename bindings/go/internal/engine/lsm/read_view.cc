@@ -56,6 +56,29 @@ Result<std::unique_ptr<Iterator>> ReadView::new_iterator(Seq seq, std::unique_pt
   return new_merging_iterator(std::move(newest_first));
 }
 
+Result<ReadView::Extent> ReadView::approximate(const InternalKey& lower, const InternalKey& upper) const {
+  Extent extent;
+  if (lower.compare(upper) >= 0) return extent;
+  std::vector<std::shared_ptr<Memtable>> memtables = sealed_;
+  if (active_ != nullptr) memtables.push_back(active_);
+  for (const auto& memtable : memtables) {
+    if (memtable->empty()) continue;
+    FIRN_TRY_ASSIGN(const uint64_t count, memtable->count(lower, upper));
+    extent.entry_count += count;
+    extent.bytes += (memtable->end() - kSegmentHeaderBytes) * count / std::max<uint64_t>(memtable->key_count(), 1);
+  }
+  for (const Run& run : version_->runs) {
+    for (const TableRef& table : run.tables) {
+      FIRN_TRY_ASSIGN(const double below_lower, table->table->part_below(lower));
+      FIRN_TRY_ASSIGN(const double below_upper, table->table->part_below(upper));
+      const double part = std::max(below_upper - below_lower, 0.0);
+      extent.entry_count += static_cast<uint64_t>(part * static_cast<double>(table->table->properties().entry_count) + 0.5);
+      extent.bytes += static_cast<uint64_t>(part * static_cast<double>(table->file_bytes) + 0.5);
+    }
+  }
+  return extent;
+}
+
 bool ReadView::is_referenced() const {
   int64_t sum = 0;
   for (const Count& count : counts_) sum += count.value.load(std::memory_order_acquire);

@@ -44,6 +44,13 @@ class ReadView {
   // All entries up to `seq`, the newest of each key, tombstones and expired ones included. `newest` (nullptr: none) hides what is in the view.
   Result<std::unique_ptr<Iterator>> new_iterator(Seq seq, std::unique_ptr<Iterator> newest = nullptr) const;
 
+  // About how many entries lie in [lower, upper), and the bytes that they take on disk. Versions that hide others, and deleted keys, count too.
+  struct Extent {
+    uint64_t entry_count = 0;
+    uint64_t bytes = 0;
+  };
+  Result<Extent> approximate(const InternalKey& lower, const InternalKey& upper) const;
+
   void acquire(uint32_t stripe) { counts_[stripe % kStripeCount].value.fetch_add(1, std::memory_order_relaxed); }
   void release(uint32_t stripe) { counts_[stripe % kStripeCount].value.fetch_sub(1, std::memory_order_release); }
   bool is_referenced() const;

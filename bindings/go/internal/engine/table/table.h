@@ -70,6 +70,8 @@ class Table {
   virtual void prefetch(uint64_t hash) const = 0;
   // The same for the line that find() will read after it. Reads the line of prefetch(): call it when that has arrived.
   virtual void prefetch_entry(uint64_t hash) const = 0;
+  // About which part of the entries, by number, lies below the key: 0 to 1. Exact to a group of up to 16 entries, but for long shared prefixes.
+  virtual Result<double> part_below(const InternalKey& key) const = 0;
   // `sequential`: the reader will pass over much of the table (compaction, check): read ahead.
   virtual std::unique_ptr<Iterator> new_iterator(bool sequential) const = 0;
   // Reads everything: checksums, key order, that every key is found through the hash index, counts against the properties.

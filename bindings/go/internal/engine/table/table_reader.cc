@@ -134,6 +134,15 @@ void TableReader::prefetch_entry(uint64_t hash) const {
   __builtin_prefetch(entry + 2 * kCacheLineBytes);
 }
 
+Result<double> TableReader::part_below(const InternalKey& key) const {
+  if (key.compare(properties_.smallest()) <= 0) return 0.0;
+  if (key.compare(properties_.largest()) > 0) return 1.0;
+  FIRN_TRY(fences_.ensure());
+  // Between the two it begins as they do. It lies somewhere in the last group that begins below it.
+  const uint32_t below = fences_.count_below(key_head(key, fences_.common_bytes()));
+  return (below == 0 ? 0.5 : below - 0.5) / fences_.count();
+}
+
 std::unique_ptr<Iterator> TableReader::new_iterator(bool sequential) const { return std::make_unique<TableIterator>(*this, sequential); }
 
 uint64_t TableReader::memory_bytes() const { return sizeof *this + image_->memory_bytes() + fences_.memory_bytes(); }

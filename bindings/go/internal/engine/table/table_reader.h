@@ -19,6 +19,7 @@ class TableReader final : public Table {
   Status find(const InternalKey& key, uint64_t hash, Entry* entry) const override;
   void prefetch(uint64_t hash) const override { __builtin_prefetch(bucket(home_bucket(hash, bucket_count_))); }
   void prefetch_entry(uint64_t hash) const override;
+  Result<double> part_below(const InternalKey& key) const override;
   std::unique_ptr<Iterator> new_iterator(bool sequential) const override;
   Status verify(uint64_t hash_seed) const override;
   uint64_t memory_bytes() const override;

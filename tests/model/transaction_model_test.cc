@@ -213,10 +213,16 @@ class TransactionModel {
   int committed_ = 0;
 };
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr uint32_t kSeedCount = 2;
+#else
+constexpr uint32_t kSeedCount = 8;
+#endif
+
 class TransactionModelTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(TransactionModelTest, a_commit_is_refused_if_and_only_if_something_read_has_changed) {
-  for (uint32_t seed = 1; seed <= 8; seed++) {
+  for (uint32_t seed = 1; seed <= kSeedCount; seed++) {
     SCOPED_TRACE(seed);
     TransactionModel model(GetParam(), seed);
     for (int i = 0; i < 150 && !testing::Test::HasFatalFailure(); i++) model.run(i % 3 == 0 ? 3 : i % 3 == 1 ? 12 : 60);

@@ -5,6 +5,7 @@
 mod asynchronous;
 mod batch;
 mod bounds;
+mod changes;
 mod conditional;
 mod db;
 mod error;
@@ -20,6 +21,7 @@ mod txn;
 #[cfg(feature = "tokio")]
 pub use asynchronous::{AsyncDb, AsyncIter, AsyncNamespace};
 pub use batch::{Batch, BatchOn, WriteOptions};
+pub use changes::{Change, ChangeKind, Changes};
 pub use conditional::PutOptions;
 pub use db::{Db, Recovery, build_info, library_version};
 pub use error::{Error, ErrorKind, Result};

@@ -178,9 +178,8 @@ impl Session {
     pub fn run(&mut self, c: &Command) -> Answer {
         match c.name.as_str() {
             "open" | "reopen" => {
-                if c.name == "reopen"
-                    && let Err(error) = self.close()
-                {
+                let closed = if c.name == "reopen" { self.close() } else { Ok(()) };
+                if let Err(error) = closed {
                     return one(failure(&error));
                 }
                 let more: Vec<_> = c.named.iter().map(|(name, value)| format!("{name}={}", String::from_utf8_lossy(value))).collect();

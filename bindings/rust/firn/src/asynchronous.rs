@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Deref;
+use std::time::Duration;
 
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -18,6 +19,9 @@ use crate::txn::{Txn, TxnOptions};
 const PAGE: usize = 256;
 /// Entries that are fetched at once, on the runtime's own thread.
 const FIRST_PAGE: usize = 16;
+
+/// How long a trip to the pool waits at a time: a runtime that shuts down waits for its trips.
+const WAIT_SLICE: Duration = Duration::from_millis(100);
 
 /// A database for tasks of tokio (feature `tokio`); made by [`Db::to_async`], as cheap to clone as a [`Db`], and the same database.
 ///
@@ -58,7 +62,7 @@ pub struct AsyncNamespace {
 }
 
 /// Runs `work` in the pool. A panic in it goes on here.
-async fn in_pool<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn in_pool<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     joined(spawn_blocking(work).await)?
 }
 
@@ -131,11 +135,14 @@ impl AsyncDb {
     /// Ready when the commits up to `version` are durable (0: all that were acknowledged before the call); see [`Db::wait_durable`]. Waiting tasks share the
     /// syncs.
     pub async fn wait_durable(&self, version: u64) -> Result<()> {
-        if self.db.wait_durable_for(version, std::time::Duration::ZERO)? {
-            return Ok(());
+        // "All so far" is fixed now: the waits below are several.
+        let version = if version == 0 { self.db.snapshot()?.version() } else { version };
+        let mut is_durable = self.db.wait_durable_for(version, Duration::ZERO)?;
+        while !is_durable {
+            let db = self.db.clone();
+            is_durable = in_pool(move || db.wait_durable_for(version, WAIT_SLICE)).await?;
         }
-        let db = self.db.clone();
-        in_pool(move || db.wait_durable(version)).await
+        Ok(())
     }
 
     /// Everything acknowledged before the call is durable when it is ready; see [`Db::sync`].

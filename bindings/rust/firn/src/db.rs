@@ -120,6 +120,19 @@ pub struct Recovery {
     pub dropped_at: Option<(std::path::PathBuf, u64)>,
 }
 
+impl Recovery {
+    pub(crate) fn new(info: &sys::firn_recovery_info) -> Self {
+        let file = crate::error::text(&info.dropped_file);
+        Self {
+            clean: info.clean == 1,
+            records_replayed: info.records_replayed,
+            bytes_replayed: info.bytes_replayed,
+            bytes_dropped: info.bytes_dropped,
+            dropped_at: (!file.is_empty()).then(|| (file.into(), info.dropped_offset)),
+        }
+    }
+}
+
 impl Db {
     /// Opens the database in the directory `path`, creating it when it is missing. After a crash no flag is needed: what was acknowledged is
     /// recovered. [`Options`] is for everything else.
@@ -235,14 +248,7 @@ impl Db {
         let mut info = sys::firn_recovery_info::INIT;
         // SAFETY: `info` is a firn_recovery_info with its size set.
         self.check(unsafe { sys::firn_recovery(self.inner().handle(), &mut info) })?;
-        let file = crate::error::text(&info.dropped_file);
-        Ok(Recovery {
-            clean: info.clean == 1,
-            records_replayed: info.records_replayed,
-            bytes_replayed: info.bytes_replayed,
-            bytes_dropped: info.bytes_dropped,
-            dropped_at: (!file.is_empty()).then(|| (file.into(), info.dropped_offset)),
-        })
+        Ok(Recovery::new(&info))
     }
 
     /// The last error of background work or of the disk, if there was one.

@@ -112,6 +112,13 @@ async fn an_iterator_meets_itself_across_pages() {
     }
     assert_eq!(number(iter.next().await), Some(0));
     assert!(iter.next().await.is_none());
+
+    let mut iter = db.scan(Scan::new());
+    assert_eq!(number(iter.next_back().await), Some(999)); // the rest of that page is met from the front
+    for i in 0..999 {
+        assert_eq!(number(iter.next().await), Some(i));
+    }
+    assert!(iter.next().await.is_none());
 }
 
 #[tokio::test]

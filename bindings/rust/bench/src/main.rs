@@ -1,11 +1,13 @@
-//! `cargo run --release -p firn-bench [-- --quick | --full] [engine ...]`: one table, a column for each engine.
+//! `cargo run --release -p firn-bench [-- --quick | --full] [engine ...]`: one table, a column for each engine, and single writes once more in turn.
 
 mod engine;
 mod engines;
+mod singles;
 mod workload;
 
 use engine::Engine;
 use engines::{Firn, Fjall, Heed, Redb, Sled};
+use singles::Writer;
 use workload::{Figure, Row, Size, run};
 
 /// The size that the redb project publishes, a fifth of it, and one that only shows that everything works.
@@ -41,6 +43,24 @@ fn grouped(number: u64) -> String {
     if number < 1000 { number.to_string() } else { format!("{},{:03}", grouped(number / 1000), number % 1000) }
 }
 
+/// The row of single writes once more, with the engines in turn.
+fn print_singles(rounds: usize) {
+    let base = tempfile::tempdir_in(".").unwrap();
+    let base = base.path();
+    let mut writers = [
+        Writer::new::<Firn>(base),
+        Writer::new::<Redb>(base),
+        Writer::new::<Fjall>(base),
+        Writer::new::<Sled>(base),
+        Writer::new::<Heed>(base),
+    ];
+    for _ in 0..rounds {
+        writers.iter_mut().for_each(Writer::run);
+    }
+    let cells: String = writers.iter().map(|writer| format!(" {} {},", writer.name, grouped(writer.rate().round() as u64))).collect();
+    println!("\nindividual writes in turn, commits/s, the median of {rounds} rounds:{}", cells.trim_end_matches(','));
+}
+
 fn main() {
     let (flags, chosen): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
     let size = match flags.first().map(String::as_str) {
@@ -56,4 +76,7 @@ fn main() {
     measure::<Sled>(&chosen, &size, &mut columns);
     measure::<Heed>(&chosen, &size, &mut columns);
     print(&columns);
+    if chosen.is_empty() {
+        print_singles(if flags.iter().any(|flag| flag == "--quick") { 2 } else { 40 });
+    }
 }

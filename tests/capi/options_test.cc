@@ -53,7 +53,8 @@ TEST(Options, every_option_is_fully_described_and_unique) {
   std::string names;
   for (uint32_t i = 0; i < firn_option_count(); ++i) {
     const Info option(i);
-    EXPECT_EQ(option.info.flags, FIRN_OPTION_FOR_DB);
+    EXPECT_GE(option.info.flags, FIRN_OPTION_FOR_DB);
+    EXPECT_LE(option.info.flags, FIRN_OPTION_FOR_DB | FIRN_OPTION_FOR_LOG);
     for (const char* text : {option.info.name, option.info.type, option.info.default_value, option.info.range, option.info.text}) {
       ASSERT_NE(text, nullptr);
       EXPECT_NE(*text, '\0') << option.info.name;
@@ -94,6 +95,9 @@ TEST(Options, numeric_ranges_are_what_the_table_says) {
              : name == "background_threads"      ? o.background_thread_count
              : name == "changes_retention_bytes" ? o.changes_retention_bytes
              : name == "changes_retention_ms"    ? o.changes_retention_ms
+             : name == "segment_bytes"           ? o.segment_bytes
+             : name == "retention_bytes"         ? o.retention_bytes
+             : name == "retention_ms"            ? o.retention_ms
                                                  : o.lock_timeout_ms;
     };
     DbOptions options;
@@ -108,7 +112,7 @@ TEST(Options, numeric_ranges_are_what_the_table_says) {
     }
     ++checked;
   }
-  EXPECT_EQ(checked, 6);
+  EXPECT_EQ(checked, 9);
 }
 
 TEST(Options, every_word_of_an_enum_is_taken_or_not_built_in) {
@@ -183,9 +187,17 @@ TEST(Options, a_list_is_taken_whole_or_not_at_all) {
   }
 }
 
-TEST(Options, options_for_logs_are_not_taken) {
+TEST(Options, options_for_logs_are_known_and_a_database_refuses_to_open_with_them) {
+  for (const char* name : {"segment_bytes", "retention_bytes", "retention_ms"}) {
+    firn_options* options = firn_options_new();
+    EXPECT_EQ(firn_options_set(options, name, "8192"), FIRN_OK) << name;
+    firn_error error = FIRN_ERROR_INIT;
+    EXPECT_EQ(firn_open(":memory:", options, &error), nullptr);
+    EXPECT_EQ(error.code, FIRN_INVALID);
+    firn_options_free(options);
+  }
   DbOptions options;
-  for (const char* name : {"segment_bytes", "retention_bytes", "retention_ms", "", "Durability"}) {
+  for (const char* name : {"", "Durability", "segment"}) {
     EXPECT_EQ(firn::set_option(&options, name, std::string_view("1")), Code::kInvalid) << name;
     EXPECT_EQ(firn::set_option(&options, name, uint64_t{1}), Code::kInvalid) << name;
   }

@@ -47,7 +47,7 @@ class Reading(_firn.Reader, Mapping[bytes, bytes]):
 
     __slots__ = ()
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> _firn.Iterator[bytes]:
         return self._scan(KEYS)
 
     def __len__(self) -> int:
@@ -57,7 +57,7 @@ class Reading(_firn.Reader, Mapping[bytes, bytes]):
     def __bool__(self) -> bool:
         return self._count(KEYS, limit=1) > 0
 
-    def __reversed__(self) -> Iterator[bytes]:
+    def __reversed__(self) -> _firn.Iterator[bytes]:
         return self._scan(KEYS, reverse=True)
 
     def keys(

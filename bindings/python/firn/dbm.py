@@ -30,13 +30,14 @@ def _bytes(text: Text, what: str) -> bytes:
     raise TypeError(f"dbm {what} is bytes or str, not {type(text).__name__}")
 
 
-class Dbm(MutableMapping["Text", bytes]):
+class Dbm(MutableMapping[bytes, bytes]):
     """A database as dbm.open returns one: str keys and values are encoded as UTF-8, and bytes come back."""
 
-    __slots__ = ("__weakref__", "_database")
+    __slots__ = ("__weakref__", "_database", "_is_read_only")
 
-    def __init__(self, database: firn.Database) -> None:
+    def __init__(self, database: firn.Database, *, read_only: bool = False) -> None:
         self._database = database
+        self._is_read_only = read_only
 
     def __getitem__(self, key: Text) -> bytes:
         return self._database[_bytes(key, "key")]
@@ -50,7 +51,7 @@ class Dbm(MutableMapping["Text", bytes]):
     def __contains__(self, key: object) -> bool:
         return isinstance(key, (str, bytes, bytearray)) and _bytes(key, "key") in self._database
 
-    def __iter__(self) -> Iterator[Text]:
+    def __iter__(self) -> Iterator[bytes]:
         return iter(self._database)
 
     def __len__(self) -> int:
@@ -59,7 +60,7 @@ class Dbm(MutableMapping["Text", bytes]):
     def __bool__(self) -> bool:
         return bool(self._database)
 
-    def keys(self) -> list[Text]:  # type: ignore[override]  # a list, as with the other dbm modules
+    def keys(self) -> list[bytes]:  # type: ignore[override]  # a list, as with the other dbm modules
         """All keys, as a list."""
         return list(self._database)
 
@@ -80,8 +81,9 @@ class Dbm(MutableMapping["Text", bytes]):
         self._database.compact()
 
     def sync(self) -> None:
-        """Makes everything durable."""
-        self._database.sync()
+        """Makes everything durable; nothing to do where nothing can be written."""
+        if not self._is_read_only:
+            self._database.sync()
 
     def close(self) -> None:
         """Closes the database; a second time does nothing."""
@@ -102,7 +104,7 @@ def open(file: Path, flag: str = "r", mode: int = 0o666) -> Dbm:  # noqa: A001
     if flag not in ("r", "w", "c", "n"):
         raise ValueError("flag is one of 'r', 'w', 'c', 'n'")
     if flag == "r":
-        return Dbm(firn.open(file, read_only=True, create_if_missing=False))
+        return Dbm(firn.open(file, read_only=True, create_if_missing=False), read_only=True)
     database = firn.open(file, create_if_missing=flag != "w")
     if flag == "n":
         database.clear()

@@ -181,7 +181,9 @@ static PyMethodDef batch_methods[] = {
            "batch is a ConflictError."),
     METHOD_PLAIN("clear", batch_clear, METH_NOARGS, "clear($self, /)\n--\n\nForgets the operations."),
     METHOD("write", batch_write,
-           "write($self, /, *, sync=False)\n--\n\nApplies all operations, or none, and forgets them; the version of the commit."),
+           "write($self, /, *, sync=False)\n--\n\nApplies all operations, or none, and forgets them; the version of the commit; in a "
+           "transaction, "
+           "how many there were."),
     METHOD_PLAIN("__enter__", batch_enter, METH_NOARGS, "__enter__($self, /)\n--\n\nThe batch."),
     METHOD_PLAIN("__exit__", batch_exit, METH_FASTCALL,
                  "__exit__($self, /, *args)\n--\n\nWrites, unless there was an exception: then it forgets."),

@@ -12,8 +12,10 @@ PyObject* store_add(Reader* self, PyObject* const* args, Py_ssize_t given, PyObj
   if (!arguments_parse(&signature, args, given, kwnames, values)) return NULL;
   if ((values[1] != NULL && !argument_i64(values[1], &delta)) || !bytes_take(values[0], &key)) return NULL;
   firn_i64 sum;
-  Py_BEGIN_ALLOW_THREADS sum = firn_add(self->db, self->ns, key.data, key.len, delta);
-  Py_END_ALLOW_THREADS bytes_release(&key);
+  Py_BEGIN_ALLOW_THREADS
+    sum = firn_add(self->db, self->ns, key.data, key.len, delta);
+  Py_END_ALLOW_THREADS
+  bytes_release(&key);
   return sum.status == FIRN_OK ? PyLong_FromLongLong(sum.value) : raise_code(self->state, sum.status);
 }
 
@@ -29,8 +31,10 @@ static PyObject* swap_bytes(Reader* self, const Bytes* key, const Bytes* value) 
       return PyErr_NoMemory();
     }
     old = larger;
-    Py_BEGIN_ALLOW_THREADS length = firn_swap(self->db, self->ns, key->data, key->len, value->data, value->len, old, cap);
-    Py_END_ALLOW_THREADS if (length <= (int64_t)cap) break;
+    Py_BEGIN_ALLOW_THREADS
+      length = firn_swap(self->db, self->ns, key->data, key->len, value->data, value->len, old, cap);
+    Py_END_ALLOW_THREADS
+    if (length <= (int64_t)cap) break;
     cap = (size_t)length;
   }
   PyObject* result;
@@ -69,8 +73,9 @@ PyObject* store_compare_swap(Reader* self, PyObject* const* args, Py_ssize_t giv
   while (taken < 3 && bytes_take(values[taken], &bytes[taken])) ++taken;
   int32_t code = FIRN_OK;
   if (taken == 3) {
-    Py_BEGIN_ALLOW_THREADS code = firn_compare_swap(self->db, self->ns, bytes[0].data, bytes[0].len, bytes[1].data, bytes[1].len,
-                                                    bytes[2].data, bytes[2].len, ttl_ms);
+    Py_BEGIN_ALLOW_THREADS
+      code = firn_compare_swap(self->db, self->ns, bytes[0].data, bytes[0].len, bytes[1].data, bytes[1].len, bytes[2].data, bytes[2].len,
+                               ttl_ms);
     Py_END_ALLOW_THREADS
   }
   for (int i = 0; i < taken; ++i) bytes_release(&bytes[i]);
@@ -92,8 +97,10 @@ PyObject* store_expire(Reader* self, PyObject* const* args, Py_ssize_t given, Py
   if (!arguments_parse(&signature, args, given, kwnames, values) || !argument_ttl_ms(values[1], &ttl_ms)) return NULL;
   if (!bytes_take(values[0], &key)) return NULL;
   int32_t code;
-  Py_BEGIN_ALLOW_THREADS code = firn_expire(self->db, self->ns, key.data, key.len, ttl_ms);
-  Py_END_ALLOW_THREADS bytes_release(&key);
+  Py_BEGIN_ALLOW_THREADS
+    code = firn_expire(self->db, self->ns, key.data, key.len, ttl_ms);
+  Py_END_ALLOW_THREADS
+  bytes_release(&key);
   return expiry_changed(self, code, values[0]);
 }
 
@@ -101,8 +108,10 @@ PyObject* store_persist(Reader* self, PyObject* key) {
   Bytes bytes;
   if (!bytes_take(key, &bytes)) return NULL;
   int32_t code;
-  Py_BEGIN_ALLOW_THREADS code = firn_persist(self->db, self->ns, bytes.data, bytes.len);
-  Py_END_ALLOW_THREADS bytes_release(&bytes);
+  Py_BEGIN_ALLOW_THREADS
+    code = firn_persist(self->db, self->ns, bytes.data, bytes.len);
+  Py_END_ALLOW_THREADS
+  bytes_release(&bytes);
   return expiry_changed(self, code, key);
 }
 

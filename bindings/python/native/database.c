@@ -30,9 +30,11 @@ static firn_db* open_path(ModuleState* state, const char* path, PyObject* mappin
   if (options == NULL) return NULL;
   firn_error error = FIRN_ERROR_INIT;
   firn_db* db;
-  Py_BEGIN_ALLOW_THREADS db = firn_open(path, options, &error);
-  firn_options_free(options);
-  Py_END_ALLOW_THREADS if (db == NULL) raise_error(state, &error);
+  Py_BEGIN_ALLOW_THREADS
+    db = firn_open(path, options, &error);
+    firn_options_free(options);
+  Py_END_ALLOW_THREADS
+  if (db == NULL) raise_error(state, &error);
   return db;
 }
 
@@ -107,8 +109,10 @@ static PyObject* namespace_open(PyObject* module, PyObject* args) {
   Reader* source = reader_of(module, source_object);
   if (source == NULL || !bytes_take(name, &bytes)) return NULL;
   int64_t id;
-  Py_BEGIN_ALLOW_THREADS id = firn_ns_open(source->db, bytes.data, bytes.len, flags);
-  Py_END_ALLOW_THREADS bytes_release(&bytes);
+  Py_BEGIN_ALLOW_THREADS
+    id = firn_ns_open(source->db, bytes.data, bytes.len, flags);
+  Py_END_ALLOW_THREADS
+  bytes_release(&bytes);
   if (id >= 0) return PyLong_FromLongLong(id);
   return id == FIRN_NOT_FOUND ? raise_key_missing(source->state, name) : raise_code(source->state, id);
 }
@@ -117,8 +121,10 @@ static PyObject* namespace_drop(PyObject* module, PyObject* object) {
   Reader* self = reader_of(module, object);
   if (self == NULL) return NULL;
   int32_t code;
-  Py_BEGIN_ALLOW_THREADS code = firn_ns_drop(self->db, self->ns);
-  Py_END_ALLOW_THREADS return code == FIRN_OK ? none() : raise_code(self->state, code);
+  Py_BEGIN_ALLOW_THREADS
+    code = firn_ns_drop(self->db, self->ns);
+  Py_END_ALLOW_THREADS
+  return code == FIRN_OK ? none() : raise_code(self->state, code);
 }
 
 static PyObject* names_as_list(const uint8_t* at, size_t len) {
@@ -179,8 +185,10 @@ static PyObject* run_released(PyObject* module, PyObject* object, int32_t (*call
   Reader* self = reader_of(module, object);
   if (self == NULL) return NULL;
   int32_t code;
-  Py_BEGIN_ALLOW_THREADS code = call(self->db);
-  Py_END_ALLOW_THREADS return code == FIRN_OK ? none() : raise_code(self->state, code);
+  Py_BEGIN_ALLOW_THREADS
+    code = call(self->db);
+  Py_END_ALLOW_THREADS
+  return code == FIRN_OK ? none() : raise_code(self->state, code);
 }
 
 static PyObject* sync_database(PyObject* module, PyObject* object) { return run_released(module, object, firn_sync); }
@@ -194,8 +202,10 @@ static PyObject* run_jobs(PyObject* module, PyObject* args) {
   Reader* self = reader_of(module, object);
   if (self == NULL) return NULL;
   int32_t code;
-  Py_BEGIN_ALLOW_THREADS code = firn_run_jobs(self->db, max_ms);
-  Py_END_ALLOW_THREADS return code >= 0 ? PyBool_FromLong(code) : raise_code(self->state, code);
+  Py_BEGIN_ALLOW_THREADS
+    code = firn_run_jobs(self->db, max_ms);
+  Py_END_ALLOW_THREADS
+  return code >= 0 ? PyBool_FromLong(code) : raise_code(self->state, code);
 }
 
 static PyObject* recovery(PyObject* module, PyObject* object) {
@@ -216,14 +226,16 @@ static PyObject* last_error(PyObject* module, PyObject* object) {
   firn_error error = FIRN_ERROR_INIT;
   const int32_t code = firn_db_error(self->db, &error);
   if (code == FIRN_OK) return none();
-  if (error.code == FIRN_OK) return raise_code(self->state, code);
+  if (code == FIRN_CLOSED || code == FIRN_FORKED || code == FIRN_MISUSE) return raise_code(self->state, code);
   return PyObject_CallFunction(self->state->failure, "iissK", (int)error.code, (int)error.os_errno, error.message, error.file,
                                (unsigned long long)error.offset);
 }
 
 static PyObject* transaction_version(PyObject* module, PyObject* object) {
   Reader* self = reader_of(module, object);
-  return self == NULL ? NULL : PyLong_FromUnsignedLongLong(firn_txn_version(self->txn));
+  if (self == NULL) return NULL;
+  if (reader_is_closed(self)) return raise_code(self->state, FIRN_CLOSED); /* the engine answers 0 */
+  return PyLong_FromUnsignedLongLong(firn_txn_version(self->txn));
 }
 
 static PyObject* check_path(PyObject* module, PyObject* path_object) {
@@ -231,8 +243,10 @@ static PyObject* check_path(PyObject* module, PyObject* path_object) {
   if (path == NULL) return NULL;
   firn_error error = FIRN_ERROR_INIT;
   int32_t code;
-  Py_BEGIN_ALLOW_THREADS code = firn_check(PyBytes_AsString(path), &error);
-  Py_END_ALLOW_THREADS Py_DECREF(path);
+  Py_BEGIN_ALLOW_THREADS
+    code = firn_check(PyBytes_AsString(path), &error);
+  Py_END_ALLOW_THREADS
+  Py_DECREF(path);
   return code == FIRN_OK ? none() : raise_error(state_of(module), &error);
 }
 

@@ -1,6 +1,6 @@
 /*
  * iterator.c: the type Iterator: a scan, entry by entry, out of chunks that the engine packs. The first chunk is small, as many scans are
- * short, and each later one four times larger, up to 256 KiB. While one thread refills without the GIL another one that comes is
+ * short, and each later one four times larger, up to 256 KiB; in a transaction that writes a chunk is one entry. While one thread refills without the GIL another one that comes is
  * refused. An iterator whose database or transaction was closed, or whose process was forked, gives nothing more.
  */
 #include "native.h"
@@ -22,7 +22,9 @@ typedef struct Iterator {
   uint64_t fork_count;
   Kind kind;
   bool is_costly; /* a chunk may take long to fill: with a glob */
+  bool is_exact;  /* over a transaction, whose reads are those entries that were asked for: one by one */
   bool is_busy;
+  bool is_ended; /* until a seek */
 } Iterator;
 
 uint64_t fork_count = 0;
@@ -121,6 +123,7 @@ PyObject* reader_scan(Reader* self, PyObject* const* args, Py_ssize_t given, PyO
   scan->source = self;
   scan->iter = iter;
   scan->kind = range.kind;
+  scan->is_exact = PyObject_TypeCheck((PyObject*)self, self->state->writer_type);
   scan->is_costly = range.opts.glob != NULL;
   scan->fork_count = fork_count;
   return (PyObject*)scan;
@@ -138,9 +141,11 @@ PyObject* reader_count(Reader* self, PyObject* const* args, Py_ssize_t given, Py
   if (iter == NULL) return NULL;
   int64_t count = 0;
   int64_t found = 0;
-  Py_BEGIN_ALLOW_THREADS while (!is_empty && (found = firn_iter_entries(iter, entries, kEntriesMax)) > 0) count += found;
-  firn_iter_close(iter);
-  Py_END_ALLOW_THREADS return found < 0 ? raise_code(self->state, found) : PyLong_FromLongLong(count);
+  Py_BEGIN_ALLOW_THREADS
+    while (!is_empty && (found = firn_iter_entries(iter, entries, kEntriesMax)) > 0) count += found;
+    firn_iter_close(iter);
+  Py_END_ALLOW_THREADS
+  return found < 0 ? raise_code(self->state, found) : PyLong_FromLongLong(count);
 }
 
 /* ---- Chunks */
@@ -156,12 +161,14 @@ static bool grow_chunk(Iterator* self, size_t cap) {
   return true;
 }
 
-static int64_t fill_chunk(Iterator* self) {
+static int64_t fill_chunk(Iterator* self, size_t cap) {
   int64_t filled;
-  if (self->cap <= CHUNK_FIRST_BYTES && !self->is_costly) return firn_iter_chunk(self->iter, self->chunk, self->cap);
+  if (cap <= CHUNK_FIRST_BYTES && !self->is_costly) return firn_iter_chunk(self->iter, self->chunk, cap);
   self->is_busy = true;
-  Py_BEGIN_ALLOW_THREADS filled = firn_iter_chunk(self->iter, self->chunk, self->cap);
-  Py_END_ALLOW_THREADS self->is_busy = false;
+  Py_BEGIN_ALLOW_THREADS
+    filled = firn_iter_chunk(self->iter, self->chunk, cap);
+  Py_END_ALLOW_THREADS
+  self->is_busy = false;
   return filled;
 }
 
@@ -171,38 +178,48 @@ static void end_scan(Iterator* self) {
   self->at = self->used = 0;
 }
 
+/* Room for the next chunk; 0: an exception is set. An exact scan asks for too little, to be told the size of one entry. */
+static size_t next_cap(Iterator* self) {
+  if (self->cap < (self->is_exact ? CHUNK_FIRST_BYTES : CHUNK_BYTES_MAX))
+    if (!grow_chunk(self, self->cap == 0 ? CHUNK_FIRST_BYTES : self->cap * 4)) return 0;
+  return self->is_exact ? sizeof(uint64_t) : self->cap;
+}
+
+/* Makes room for the entry that did not fit, whose size is in the chunk. */
+static size_t needed_cap(Iterator* self) {
+  uint64_t needed;
+  memcpy(&needed, self->chunk, sizeof needed);
+  if (needed > PY_SSIZE_T_MAX) PyErr_NoMemory();
+  if (needed > PY_SSIZE_T_MAX || (needed > self->cap && !grow_chunk(self, (size_t)needed))) return 0;
+  return (size_t)needed;
+}
+
 /* The next chunk. 1: there is one, 0: the end, -1: an exception is set. */
 static int refill(Iterator* self) {
-  if (self->iter == NULL) return 0;
-  if (self->cap < CHUNK_BYTES_MAX && !grow_chunk(self, self->cap == 0 ? CHUNK_FIRST_BYTES : self->cap * 4)) return -1;
-  for (;;) {
-    const int64_t filled = fill_chunk(self);
+  size_t cap = next_cap(self);
+  while (cap > 0) {
+    const int64_t filled = fill_chunk(self, cap);
     self->at = 0;
     self->used = filled > 0 ? (size_t)filled : 0;
     if (filled > 0) return 1;
     if (filled == 0) {
-      end_scan(self);
+      self->is_ended = true;
       return 0;
     }
     if (filled != FIRN_TOO_LARGE) {
       raise_code(self->source->state, filled);
       return -1;
     }
-    uint64_t needed;
-    memcpy(&needed, self->chunk, sizeof needed);
-    if (needed > PY_SSIZE_T_MAX || !grow_chunk(self, (size_t)needed)) {
-      if (!PyErr_Occurred()) PyErr_NoMemory();
-      return -1;
-    }
+    cap = needed_cap(self);
   }
+  return -1;
 }
 
-/* Whether the next entry may be taken out of the chunk; otherwise an exception is set. */
+/* Whether the scan can go on; otherwise an exception is set. */
 static bool is_usable(Iterator* self) {
   ModuleState* state = self->source->state;
   if (self->is_busy) return raise_code(state, FIRN_MISUSE) != NULL;
-  if (self->iter == NULL) return true;
-  if (reader_is_closed(self->source)) return raise_code(state, FIRN_CLOSED) != NULL;
+  if (reader_is_over(self->source)) return raise_code(state, FIRN_CLOSED) != NULL;
   if (self->fork_count != fork_count) return raise_code(state, FIRN_FORKED) != NULL;
   return true;
 }
@@ -253,7 +270,7 @@ static PyObject* take_entry(Iterator* self) {
 }
 
 static PyObject* iterator_next(Iterator* self) {
-  if (!is_usable(self)) return NULL;
+  if (self->iter == NULL || !is_usable(self) || self->is_ended) return NULL;
   if (self->at == self->used && refill(self) <= 0) return NULL;
   return take_entry(self);
 }
@@ -273,13 +290,13 @@ static PyObject* iterator_take(Iterator* self, PyObject* count) {
 
 static PyObject* iterator_seek(Iterator* self, PyObject* key) {
   Bytes bytes;
-  if (!is_usable(self)) return NULL;
   if (self->iter == NULL) return raise_code(self->source->state, FIRN_CLOSED);
-  if (!bytes_take(key, &bytes)) return NULL;
+  if (!is_usable(self) || !bytes_take(key, &bytes)) return NULL;
   const int32_t code = firn_iter_seek(self->iter, bytes.data, bytes.len);
   bytes_release(&bytes);
   if (code != FIRN_OK) return raise_code(self->source->state, code);
   self->at = self->used = 0;
+  self->is_ended = false;
   Py_INCREF((PyObject*)self);
   return (PyObject*)self;
 }
@@ -328,7 +345,7 @@ static PyMethodDef iterator_methods[] = {
     METHOD_PLAIN("seek", iterator_seek, METH_O,
                  "seek($self, key, /)\n--\n\nGoes to the first key that is not less (in reverse: not greater) than key, within the "
                  "bounds.\n\nA limit "
-                 "starts anew. A scan that has come to its end cannot seek. Returns the iterator."),
+                 "starts anew, and so does a scan that had come to its end. Returns the iterator."),
     METHOD_PLAIN("close", iterator_close, METH_NOARGS, "close($self, /)\n--\n\nEnds the scan and lets go of its snapshot."),
     METHOD_PLAIN("__enter__", iterator_enter, METH_NOARGS, "__enter__($self, /)\n--\n\nThe iterator."),
     METHOD_PLAIN("__exit__", iterator_exit, METH_FASTCALL, "__exit__($self, /, *args)\n--\n\nCloses it."),

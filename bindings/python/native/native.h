@@ -41,6 +41,7 @@ typedef struct Reader {
   bool owns_db;
   bool owns_txn;
   bool is_closed;
+  bool is_committed;  /* a transaction, or it was refused: its iterators are over */
   bool is_memory;     /* ":memory:": nothing is lost when it is not closed */
   bool commits_block; /* durability=sync: every commit waits for the disk */
 } Reader;
@@ -111,6 +112,8 @@ int64_t reader_read(Reader* self, const Bytes* key, uint8_t* buf, size_t cap, fi
 PyObject* reader_value(Reader* self, const Bytes* key, firn_entry* entry, int64_t* code);
 /* Whether it, or what it was made from, was closed. */
 bool reader_is_closed(const Reader* self);
+/* Whether iterators over it give nothing more: it was closed, or its transaction committed. */
+bool reader_is_over(const Reader* self);
 /* Applies a packed batch, to the database or to the transaction. The version, or a code. */
 int64_t reader_write(Reader* self, const uint8_t* packed, size_t len, bool is_sync);
 /* A new object of `cls` over the same handles. */

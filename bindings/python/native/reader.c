@@ -31,6 +31,12 @@ bool reader_is_closed(const Reader* self) {
   return false;
 }
 
+bool reader_is_over(const Reader* self) {
+  for (; self != NULL; self = self->source)
+    if (self->is_closed || self->is_committed) return true;
+  return false;
+}
+
 /* A long value: of its version and expiry and its bytes, one may be newer than the other; so both are read until they agree. */
 static PyObject* long_value(Reader* self, const Bytes* key, firn_entry* entry, int64_t* code) {
   for (;;) {
@@ -94,11 +100,13 @@ static PyObject* reader_get_released(Reader* self, PyObject* const* args, Py_ssi
   if (!arguments_parse(&signature, args, given, kwnames, values) || !bytes_take(values[0], &key)) return NULL;
   firn_pin_t pin;
   int64_t code;
-  Py_BEGIN_ALLOW_THREADS code = pin_value(self, &key, &pin);
-  volatile uint8_t page = 0; /* the disk is waited for here, not in the copy */
-  for (size_t i = 0; code == FIRN_OK && i < pin.len; i += 4096) page = pin.data[i];
-  (void)page;
-  Py_END_ALLOW_THREADS bytes_release(&key);
+  Py_BEGIN_ALLOW_THREADS
+    code = pin_value(self, &key, &pin);
+    volatile uint8_t page = 0; /* the disk is waited for here, not in the copy */
+    for (size_t i = 0; code == FIRN_OK && i < pin.len; i += 4096) page = pin.data[i];
+    (void)page;
+  Py_END_ALLOW_THREADS
+  bytes_release(&key);
   if (code == FIRN_NOT_FOUND) return new_reference(values[1]);
   if (code != FIRN_OK) return raise_code(self->state, code);
   PyObject* value = PyBytes_FromStringAndSize((const char*)pin.data, (Py_ssize_t)pin.len);
@@ -243,12 +251,15 @@ static PyObject* reader_close(Reader* self, PyObject* unused) {
   if (self->owns_db) {
     self->is_closed = true;
     int32_t code;
-    Py_BEGIN_ALLOW_THREADS code = firn_close(self->db);
-    Py_END_ALLOW_THREADS return code == FIRN_OK || code == FIRN_CLOSED ? new_reference(NULL) : raise_code(self->state, code);
+    Py_BEGIN_ALLOW_THREADS
+      code = firn_close(self->db);
+    Py_END_ALLOW_THREADS
+    return code == FIRN_OK || code == FIRN_CLOSED ? new_reference(NULL) : raise_code(self->state, code);
   }
   if (self->owns_txn) {
     self->is_closed = true;
-    Py_BEGIN_ALLOW_THREADS firn_txn_close(self->txn);
+    Py_BEGIN_ALLOW_THREADS
+      firn_txn_close(self->txn);
     Py_END_ALLOW_THREADS
   }
   return new_reference(NULL);
@@ -293,7 +304,8 @@ static void reader_dealloc(Reader* self) {
   PyObject_GC_UnTrack(self);
   if (self->owns_txn) firn_txn_close(self->txn);
   if (self->owns_db && !self->is_closed) {
-    Py_BEGIN_ALLOW_THREADS firn_close(self->db);
+    Py_BEGIN_ALLOW_THREADS
+      firn_close(self->db);
     Py_END_ALLOW_THREADS
   }
   Py_CLEAR(self->source);

@@ -20,8 +20,10 @@ static int64_t put_bytes(Reader* self, const Bytes* key, const Bytes* value, fir
     opts->flags &= ~FIRN_NO_BLOCK;
   }
   if (version != FIRN_WOULD_BLOCK) return version;
-  Py_BEGIN_ALLOW_THREADS version = firn_put_ex(self->db, self->ns, key->data, key->len, value->data, value->len, opts);
-  Py_END_ALLOW_THREADS return version;
+  Py_BEGIN_ALLOW_THREADS
+    version = firn_put_ex(self->db, self->ns, key->data, key->len, value->data, value->len, opts);
+  Py_END_ALLOW_THREADS
+  return version;
 }
 
 static int64_t put_objects(Reader* self, PyObject* key, PyObject* value, firn_put_opts* opts, bool* is_raised) {
@@ -182,8 +184,8 @@ static PyObject* store_delete_range(Reader* self, PyObject* const* args, Py_ssiz
   const bool is_stop = values[1] != NULL && values[1] != Py_None;
   int64_t count = 0;
   if (!is_stop || stop.len > 0) { /* nothing is before the empty key */
-    Py_BEGIN_ALLOW_THREADS count =
-        firn_delete_range(self->db, self->ns, start.len > 0 ? start.data : NULL, start.len, stop.data, stop.len, limit);
+    Py_BEGIN_ALLOW_THREADS
+      count = firn_delete_range(self->db, self->ns, start.len > 0 ? start.data : NULL, start.len, stop.data, stop.len, limit);
     Py_END_ALLOW_THREADS
   }
   bytes_release(&start);
@@ -194,8 +196,10 @@ static PyObject* store_delete_range(Reader* self, PyObject* const* args, Py_ssiz
 static PyObject* store_clear(Reader* self, PyObject* unused) {
   (void)unused;
   int32_t code;
-  Py_BEGIN_ALLOW_THREADS code = firn_ns_clear(self->db, self->ns);
-  Py_END_ALLOW_THREADS return written(self, code, NULL);
+  Py_BEGIN_ALLOW_THREADS
+    code = firn_ns_clear(self->db, self->ns);
+  Py_END_ALLOW_THREADS
+  return written(self, code, NULL);
 }
 
 static PyMethodDef store_methods[] = {

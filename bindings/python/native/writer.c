@@ -14,9 +14,10 @@ int64_t reader_write(Reader* self, const uint8_t* packed, size_t len, bool is_sy
   const bool is_quick = len <= GIL_BYTES_MAX && !is_sync && !self->commits_block;
   if (self->txn == NULL && is_quick) version = firn_write(self->db, packed, len, FIRN_NO_BLOCK);
   if (version != FIRN_WOULD_BLOCK) return version;
-  Py_BEGIN_ALLOW_THREADS version =
-      self->txn != NULL ? firn_txn_write(self->txn, packed, len) : firn_write(self->db, packed, len, is_sync ? FIRN_SYNC : 0u);
-  Py_END_ALLOW_THREADS return version;
+  Py_BEGIN_ALLOW_THREADS
+    version = self->txn != NULL ? firn_txn_write(self->txn, packed, len) : firn_write(self->db, packed, len, is_sync ? FIRN_SYNC : 0u);
+  Py_END_ALLOW_THREADS
+  return version;
 }
 
 PyObject* reader_put_many(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {
@@ -139,8 +140,11 @@ static PyObject* writer_commit(Reader* self, PyObject* const* args, Py_ssize_t g
   const int is_sync = argument_flag(values[0]);
   if (is_sync < 0) return NULL;
   int64_t version;
-  Py_BEGIN_ALLOW_THREADS version = firn_txn_commit_ex(self->txn, is_sync ? FIRN_SYNC : 0u);
-  Py_END_ALLOW_THREADS return version >= 0 ? PyLong_FromLongLong(version) : raise_code(self->state, version);
+  Py_BEGIN_ALLOW_THREADS
+    version = firn_txn_commit_ex(self->txn, is_sync ? FIRN_SYNC : 0u);
+  Py_END_ALLOW_THREADS
+  self->is_committed = self->is_committed || version >= 0 || version == FIRN_CONFLICT;
+  return version >= 0 ? PyLong_FromLongLong(version) : raise_code(self->state, version);
 }
 
 static PyMethodDef writer_methods[] = {
@@ -149,6 +153,10 @@ static PyMethodDef writer_methods[] = {
     METHOD("put_many", reader_put_many,
            "put_many($self, /, items, *, ttl=None, sync=False)\n--\n\nStores all pairs of a mapping or an iterable, or nothing."),
     METHOD_PLAIN("delete", writer_delete, METH_O, "delete($self, key, /)\n--\n\nDeletes the key, if it is there."),
+    METHOD(
+        "batch", store_batch,
+        "batch($self, /, *, sync=False)\n--\n\nA Batch of operations, which are written to the transaction together; sync has no meaning "
+        "here."),
     METHOD("add", writer_add,
            "add($self, /, key, delta=1)\n--\n\nAdds to a counter (8 bytes, little-endian, missing counts as 0) and returns its new value."),
     METHOD("delete_range", writer_delete_range,

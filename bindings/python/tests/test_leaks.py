@@ -1,0 +1,137 @@
+"""Nothing is left behind: references, blocks of Python's memory, and the process's own memory."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+
+import pytest
+
+import firn
+
+
+def quietly(call: Callable[[], object]) -> object:
+    """Calls it, whatever it raises."""
+    try:
+        return call()
+    except (firn.Error, TypeError, ValueError, OverflowError, BufferError):
+        return None
+
+
+def calls_on(db: firn.Database) -> dict[str, Callable[[], object]]:
+    """Calls of every method, in success and in failure."""
+    space = db.namespace("space")
+    key, long = b"key", b"long"
+
+    def batch() -> None:
+        with db.batch() as operations:
+            operations.put(key, b"v", ttl=100, namespace=space)
+            operations.add(b"n")
+            operations.delete(b"gone")
+            quietly(lambda: operations.put(key, 3))  # type: ignore[arg-type]
+            quietly(lambda: operations.put(key, b"", namespace=b""))  # type: ignore[arg-type]
+
+    def txn() -> None:
+        with db.txn() as transaction:
+            transaction[key] = b"v"
+            transaction.put(key, b"v", ttl=100)
+            transaction.add(b"n")
+            list(transaction.items())
+            quietly(lambda: transaction.__delitem__(b"none"))
+            quietly(lambda: transaction.put("k", b""))  # type: ignore[arg-type]
+            transaction.namespace(space).get(key)
+
+    def snapshot() -> None:
+        with db.snapshot() as moment:
+            moment.get(key)
+            list(moment)
+
+    def abandoned() -> None:
+        scan = db.items().scan()
+        next(scan)
+        db.txn()[key] = b""
+        db.pin(long)
+        db.batch().put(key, b"v")
+
+    return {
+        "get": lambda: (db.get(key), db[key], db.get(long), db.get(b"none", key), key in db),
+        "buffers": lambda: (db.get(bytearray(key)), db.put(bytearray(b"k"), memoryview(b"v"))),
+        "missing": lambda: quietly(lambda: db[b"none"]),
+        "wrong": lambda: (quietly(lambda: db["k"]), quietly(lambda: db.put(key)), quietly(lambda: db.put(key, b"", x=1))),  # type: ignore[index, call-arg]
+        "into": lambda: (db.get_into(key, bytearray(100)), quietly(lambda: db.get_into(key, b""))),
+        "entry": lambda: (db.entry(key), db.entry(long), db.entry(b"none"), list(db.entries())),
+        "put": lambda: (db.put(key, b"v", ttl=100), quietly(lambda: db.put(key, b"", if_absent=True)), db.put(key, b"", keep_ttl=True)),
+        "pin": lambda: (bytes(db.pin(long)), quietly(lambda: db.pin(b"none"))),
+        "many": lambda: (db.get_many([key, long, b"none"]), db.put_many({key: b"v"}), db.put_many([(key, b"w")])),
+        "many wrong": lambda: (quietly(lambda: db.get_many([key, 3])), quietly(lambda: db.put_many([(key,)]))),  # type: ignore[list-item]
+        "scan": lambda: (list(db.items()), list(db.keys(reverse=True)), list(db.values()), len(db), db.items().scan().take(2)),
+        "scan wrong": lambda: (quietly(lambda: db.keys(glob=b"[").scan()), quietly(lambda: db.keys(limit=-1).scan())),
+        "swap": lambda: (db.swap(key, b"v"), db.compare_swap(key, b"v", b"w"), db.add(b"n"), quietly(lambda: db.add(long))),
+        "ttl": lambda: (db.expire(key, 100), db.ttl(key), db.persist(key), quietly(lambda: db.ttl(b"none"))),
+        "delete": lambda: (db.put(b"d", b""), db.__delitem__(b"d"), db.delete(b"d"), quietly(lambda: db.__delitem__(b"d")), db.delete_range(b"x")),
+        "pop": lambda: (db.put(b"0", b""), db.popitem(), db.pop(b"none", None), db.setdefault(key, b"")),
+        "batch": batch,
+        "txn": txn,
+        "snapshot": snapshot,
+        "abandoned": abandoned,
+        "operate": lambda: (db.stats(), db.recovery(), db.namespaces(), db.last_error(), firn.options()),
+        "open": lambda: firn.open(":memory:").close(),
+        "open wrong": lambda: (quietly(lambda: firn.open("/dev/null")), quietly(lambda: firn.open("x", durability="?"))),
+    }  # fmt: skip
+
+
+with firn.open(":memory:") as _database:
+    NAMES = list(calls_on(_database))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_call_leaves_no_reference_and_no_block_behind(name: str) -> None:
+    with firn.open(":memory:") as db:
+        call = calls_on(db)[name]
+        db.update({b"key": b"v", b"long": b"x" * 5000})
+        watched = (db, type(db), firn.NotFoundError, None, b"key", firn.Iterator, firn.Batch)
+
+        def growth(rounds: int) -> tuple[int, list[int]]:
+            gc.collect()
+            blocks, references = sys.getallocatedblocks(), [sys.getrefcount(thing) for thing in watched]
+            for _ in range(rounds):
+                call()
+            gc.collect()
+            after = [sys.getrefcount(thing) for thing in watched]
+            return sys.getallocatedblocks() - blocks, [now - before for now, before in zip(after, references, strict=True)]
+
+        growth(50)
+        rounds = 300
+        grown = [growth(rounds) for _ in range(4)]  # free lists fill up once; what leaks grows each time
+        blocks = min(blocks for blocks, _ in grown)
+        references = [min(of_thing) for of_thing in zip(*(references for _, references in grown), strict=True)]
+        assert blocks < rounds // 2, f"{blocks} blocks for {rounds} rounds"
+        assert all(reference < rounds // 2 for reference in references), references
+
+
+def resident_bytes() -> int:
+    """What the process holds in memory."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * 4096
+
+
+def test_pins_scans_and_batches_give_their_memory_back() -> None:
+    with firn.open(":memory:") as db:
+        db[b"k"] = b"x" * 1_000_000
+
+        def work() -> None:
+            for _ in range(50):
+                with db.pin(b"k"):
+                    pass
+                batch = db.batch()
+                batch.put(b"other", bytes(1_000_000))
+                list(db.items())
+                db.get_many([b"k"])
+                db.get(b"k")
+
+        work()
+        before = resident_bytes()
+        for _ in range(10):
+            work()
+        assert resident_bytes() - before < 100_000_000

@@ -113,13 +113,14 @@ func (b *Batch) add(op, ns uint32, ttlMs int64, key, value []byte) {
 		b.buf = slices.Grow(b.buf, end-begin)
 	}
 	b.buf = b.buf[:end]
-	header := b.buf[begin:end]
+	b.count++
+	operation := b.buf[begin:end:end]
+	header := (*[opHeader]byte)(operation)
 	binary.LittleEndian.PutUint64(header[0:], uint64(op)|uint64(ns)<<32)
 	binary.LittleEndian.PutUint64(header[8:], uint64(len(key))|uint64(len(value))<<32)
 	binary.LittleEndian.PutUint64(header[16:], uint64(ttlMs))
-	copy(header[opHeader:], key)
-	copy(header[opHeader+len(key):], value)
-	b.count++
+	copy(operation[opHeader:], key)
+	copy(operation[opHeader+len(key):], value)
 }
 
 // WriteOptions of WriteWith and Txn.CommitWith. The zero value is a plain write.

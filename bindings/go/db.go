@@ -139,6 +139,10 @@ func (db *DB) Recovery() (Recovery, error) {
 	if err := db.ended("recovery", C.firn_recovery(db.h, &info)); err != nil {
 		return Recovery{}, err
 	}
+	return newRecovery(&info), nil
+}
+
+func newRecovery(info *C.firn_recovery_info) Recovery {
 	return Recovery{
 		Clean:           info.clean == 1,
 		RecordsReplayed: uint64(info.records_replayed),
@@ -146,7 +150,7 @@ func (db *DB) Recovery() (Recovery, error) {
 		BytesDropped:    uint64(info.bytes_dropped),
 		DroppedFile:     text(info.dropped_file[:]),
 		DroppedOffset:   uint64(info.dropped_offset),
-	}, nil
+	}
 }
 
 // Check verifies a database that nobody has open for writing: every checksum, the order of keys, tables against the manifest, the log. It writes nothing.

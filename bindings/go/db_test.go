@@ -158,7 +158,12 @@ func TestEveryOptionOfTheEngineCanBeGiven(t *testing.T) {
 		if info.Name == "read_only" {
 			continue
 		}
-		open(t, firn.Set(info.Name, value))
+		if info.ForDB {
+			open(t, firn.Set(info.Name, value))
+		}
+		if info.ForLog {
+			openLog(t, t.TempDir(), firn.Set(info.Name, value))
+		}
 	}
 }
 

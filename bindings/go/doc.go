@@ -1,5 +1,5 @@
 // Package firn is the Go binding of Firn, an embedded storage engine: ordered keys and values, atomic batches, transactions, snapshots, scans and
-// namespaces in one directory, from any number of goroutines.
+// namespaces in one directory, and a durable log in another, from any number of goroutines.
 //
 // Open a database with Open. Keys and values are byte slices; they are copied in, and what comes out is the caller's, but where View, Scan and Iterator
 // say otherwise. Every error is, or wraps, an *Error; ask for its code with errors.Is and one of the Err values:
@@ -12,5 +12,5 @@
 // The engine is C++ behind cgo. By default an installed libfirn is used, found by pkg-config. With the build tag firn_bundled its sources, which
 // this module carries, are compiled instead: then a C++20 compiler and zlib are all that is needed.
 //
-// A call of the engine costs some 30 to 50 ns for crossing into C. Batch, MultiGet and scans cross once for many entries.
+// A call of the engine costs some 30 to 50 ns for crossing into C. Batch, MultiGet, Lookup and scans cross once for many entries.
 package firn

@@ -249,3 +249,53 @@ func ExampleError() {
 	}
 	// Output: FIRN_NOT_FOUND open true
 }
+
+func ExampleLog() {
+	directory, err := os.MkdirTemp("", "firn-log")
+	check(err)
+	defer os.RemoveAll(directory)
+	l, err := firn.OpenLog(directory)
+	check(err)
+	defer l.Close()
+
+	_, err = l.AppendBatch([][]byte{[]byte("first"), []byte("second")})
+	check(err)
+	records, failure := l.Records(0)
+	for record := range records {
+		fmt.Printf("%d %s\n", record.Index, record.Data)
+	}
+	check(failure())
+	// Output:
+	// 0 first
+	// 1 second
+}
+
+func ExampleLog_Tail() {
+	directory, err := os.MkdirTemp("", "firn-log")
+	check(err)
+	defer os.RemoveAll(directory)
+	l, err := firn.OpenLog(directory)
+	check(err)
+	defer l.Close()
+	go func() {
+		for i := range 3 {
+			_, err := l.Append(fmt.Append(nil, "record ", i))
+			check(err)
+		}
+	}()
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	records, failure := l.Tail(ctx, 0) // waits for more, until ctx is done
+	for record := range records {
+		fmt.Printf("%s\n", record.Data)
+		if record.Index == 2 {
+			break
+		}
+	}
+	check(failure())
+	// Output:
+	// record 0
+	// record 1
+	// record 2
+}

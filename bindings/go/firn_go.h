@@ -116,3 +116,9 @@ static inline int64_t firn_go_iter_one(firn_iter* iter, uint8_t* out, size_t cap
   if (probed != FIRN_TOO_LARGE) return probed;
   return firn_iter_chunk(iter, out, need < cap ? (size_t)need : cap);
 }
+
+static inline firn_go_pinned firn_go_log_pin(firn_log* log, uint64_t index) {
+  firn_pin_t pin;
+  const int32_t code = firn_log_pin(log, index, &pin);
+  return firn_go_from_pin(code, &pin);
+}

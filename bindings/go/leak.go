@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// A Leak is an iterator, a transaction, a snapshot or a database that was forgotten: it was collected as garbage without having been closed. It is closed
+// A Leak is an iterator, a transaction, a snapshot, a database or a log that was forgotten: it was collected as garbage without having been closed. It is closed
 // then, so that nothing stays behind, but until the collector came by it held the files of its snapshot.
 type Leak struct {
-	Kind  string // "iterator", "transaction", "snapshot" or "database"
+	Kind  string // "iterator", "transaction", "snapshot", "database" or "log"
 	Stack string // where it was made
 }
 
@@ -52,6 +52,8 @@ func (w *watch) begin(object any, kind string, skip int, close func()) {
 	}
 	switch object := object.(type) {
 	case *DB:
+		w.cleanup = runtime.AddCleanup(object, release, f)
+	case *Log:
 		w.cleanup = runtime.AddCleanup(object, release, f)
 	case *Iterator:
 		w.cleanup = runtime.AddCleanup(object, release, f)

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// An Option of Open. Those not given have the engine's defaults; Options tells them.
+// An Option of Open and OpenLog. Those not given have the engine's defaults; Options tells them.
 type Option func(*configuration)
 
 type configuration struct {
@@ -63,10 +63,10 @@ func WithErrorIfExists() Option { return Set("error_if_exists", "true") }
 func WithReadOnly() Option { return Set("read_only", "true") }
 
 // WithMemtableBytes sets how much is gathered in memory before it is written as a table.
-func WithMemtableBytes(n uint64) Option { return Set("memtable_bytes", strconv.FormatUint(n, 10)) }
+func WithMemtableBytes(n uint64) Option { return setBytes("memtable_bytes", n) }
 
 // WithCacheBytes bounds the memory for tables that are read or decompressed rather than mapped.
-func WithCacheBytes(n uint64) Option { return Set("cache_bytes", strconv.FormatUint(n, 10)) }
+func WithCacheBytes(n uint64) Option { return setBytes("cache_bytes", n) }
 
 // A Compression of tables.
 type Compression string
@@ -94,11 +94,17 @@ func WithBackgroundThreads(n uint64) Option {
 
 // WithLockTimeout waits so long for another opening to end before Open fails with ErrLocked.
 func WithLockTimeout(d time.Duration) Option {
-	return Set("lock_timeout_ms", strconv.FormatInt(milliseconds(d), 10))
+	return setMilliseconds("lock_timeout_ms", d)
 }
 
 // WithVerifyOnOpen reads and verifies every table when the database is opened.
 func WithVerifyOnOpen() Option { return Set("verify_on_open", "true") }
+
+func setBytes(name string, n uint64) Option { return Set(name, strconv.FormatUint(n, 10)) }
+
+func setMilliseconds(name string, d time.Duration) Option {
+	return Set(name, strconv.FormatInt(milliseconds(d), 10))
+}
 
 // An OptionInfo describes one option of the engine.
 type OptionInfo struct {
@@ -107,6 +113,8 @@ type OptionInfo struct {
 	Default string
 	Range   string // "1MiB..1GiB", "none|lz4|zstd"
 	Text    string // one sentence
+	ForDB   bool   // Open takes it
+	ForLog  bool   // OpenLog takes it
 }
 
 // Options lists all options that the engine knows.
@@ -123,6 +131,8 @@ func Options() []OptionInfo {
 			Default: C.GoString(info.default_value),
 			Range:   C.GoString(info._range),
 			Text:    C.GoString(info.text),
+			ForDB:   info.flags&C.FIRN_OPTION_FOR_DB != 0,
+			ForLog:  info.flags&C.FIRN_OPTION_FOR_LOG != 0,
 		})
 	}
 	return infos

@@ -10,6 +10,7 @@ package firn
 import "C"
 
 import (
+	"encoding/binary"
 	"iter"
 	"runtime"
 )
@@ -76,8 +77,13 @@ func newIterator(db *DB, txn *txnState, ns C.uint32_t, options *ScanOptions) (*I
 		return nil, err
 	}
 	h := it.h
+	closeForgotten := func() { C.firn_iter_close(h) }
+	if txn != nil {
+		orphans := txn.orphans
+		closeForgotten = func() { orphans.take(h) }
+	}
 	it.watch.report = db.watch.report
-	it.watch.begin(it, "iterator", 3, func() { C.firn_iter_close(h) })
+	it.watch.begin(it, "iterator", 3, closeForgotten)
 	return it, nil
 }
 
@@ -101,6 +107,7 @@ func (k *Keyspace) Scan(options ScanOptions) (entries iter.Seq2[[]byte, []byte],
 }
 
 func scan(db *DB, txn *txnState, ns C.uint32_t, options ScanOptions) (iter.Seq2[[]byte, []byte], func() error) {
+	options.Entries = false // a range loop has no place for them
 	var failed error
 	return func(yield func(key, value []byte) bool) {
 		var it Iterator
@@ -113,11 +120,26 @@ func scan(db *DB, txn *txnState, ns C.uint32_t, options ScanOptions) (iter.Seq2[
 			return
 		}
 		defer it.Close()
-		for it.Next() {
-			if !yield(it.Key(), it.Value()) {
+		for len(it.chunk) > 0 || it.fill() {
+			if !eachEntry(it.chunk, yield) {
 				return
 			}
+			it.chunk = nil
 		}
 		failed = it.err
 	}, func() error { return failed }
+}
+
+// eachEntry yields the entries of a chunk that has only keys and values; false: the loop was left.
+func eachEntry(chunk []byte, yield func(key, value []byte) bool) bool {
+	for len(chunk) > 0 {
+		lengths := binary.LittleEndian.Uint64(chunk)
+		keyEnd := 8 + int(uint32(lengths))
+		end := keyEnd + int(lengths>>32)
+		if !yield(chunk[8:keyEnd:keyEnd], chunk[keyEnd:end:end]) {
+			return false
+		}
+		chunk = chunk[end:]
+	}
+	return true
 }

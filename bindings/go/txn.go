@@ -30,6 +30,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"runtime"
+	"sync"
 	"time"
 )
 
@@ -48,7 +49,36 @@ type txnState struct {
 	readOnly bool
 	closed   bool
 	finished bool // committed, or in conflict: what is asked of it now is ErrMisuse
+	orphans  *orphans
 	watch    watch
+}
+
+// orphans are iterators of a transaction that were forgotten. The collector must not close them while the transaction is in use, since they count as the
+// transaction, which takes one call at a time: they are closed with it.
+type orphans struct {
+	mutex   sync.Mutex
+	handles []*C.firn_iter
+	closed  bool
+}
+
+func (o *orphans) take(h *C.firn_iter) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	if o.closed {
+		C.firn_iter_close(h)
+	} else {
+		o.handles = append(o.handles, h)
+	}
+}
+
+func (o *orphans) close() {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	o.closed = true
+	for _, h := range o.handles {
+		C.firn_iter_close(h)
+	}
+	o.handles = nil
 }
 
 func (t *txnState) handle() *C.firn_txn {
@@ -63,6 +93,7 @@ func (t *txnState) close() {
 		t.closed = true
 		t.watch.end()
 		C.firn_txn_close(t.h)
+		t.orphans.close()
 	}
 }
 
@@ -87,14 +118,17 @@ func beginTxn(db *DB, flags C.uint32_t) (*txnState, error) {
 	if h == nil {
 		return nil, detailedError("begin", &e)
 	}
-	return &txnState{h: h, db: db, readOnly: flags&C.FIRN_TXN_READ_ONLY != 0}, nil
+	return &txnState{h: h, db: db, orphans: new(orphans), readOnly: flags&C.FIRN_TXN_READ_ONLY != 0}, nil
 }
 
 // watchTxn sees to a transaction that may be forgotten.
 func (t *txnState) watchTxn(kind string) {
-	h := t.h
+	h, orphans := t.h, t.orphans
 	t.watch.report = t.db.watch.report
-	t.watch.begin(t, kind, 3, func() { C.firn_txn_close(h) })
+	t.watch.begin(t, kind, 3, func() {
+		C.firn_txn_close(h)
+		orphans.close()
+	})
 }
 
 func combine(options []TxnOption) (flags C.uint32_t) {

@@ -3,6 +3,7 @@ package firn_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -211,4 +212,51 @@ func TestOnlyWhatAScanHasShownIsReadUnlessItReadsAhead(t *testing.T) {
 		}
 		must(t, tx.Close())
 	}
+}
+
+func TestUpdateRunsAgainAfterAConflict(t *testing.T) {
+	db := open(t)
+	attempts := 0
+	must(t, db.Update(context.Background(), func(tx *firn.Txn) error {
+		attempts++
+		if _, err := tx.Has([]byte("k")); err != nil {
+			return err
+		}
+		if attempts <= 4 {
+			must(t, db.Put([]byte("k"), []byte{byte(attempts)}))
+		}
+		return tx.Put([]byte("k"), []byte("ours"))
+	}))
+	if attempts != 5 {
+		t.Errorf("%d attempts", attempts)
+	}
+	wantValue(t, db, "k", "ours")
+}
+
+func TestIteratorsThatATransactionHasForgottenDoNotDisturbIt(t *testing.T) {
+	db := letters(t)
+	tx, err := db.Begin()
+	must(t, err)
+	defer tx.Close()
+	for range 20 {
+		for range 20 {
+			_, err := tx.NewIterator(firn.ScanOptions{})
+			must(t, err)
+		}
+		collected := make(chan struct{})
+		go func() {
+			runtime.GC()
+			close(collected)
+		}()
+		for done := false; !done; {
+			must(t, tx.Put([]byte("k"), nil))
+			select {
+			case <-collected:
+				done = true
+			default:
+			}
+		}
+	}
+	_, err = tx.Commit()
+	must(t, err)
 }

@@ -16,6 +16,7 @@ import (
 	_ "github.com/firn-db/firn/bindings/go/internal/engine/base"
 	_ "github.com/firn-db/firn/bindings/go/internal/engine/capi"
 	_ "github.com/firn-db/firn/bindings/go/internal/engine/db"
+	_ "github.com/firn-db/firn/bindings/go/internal/engine/durable_log"
 	_ "github.com/firn-db/firn/bindings/go/internal/engine/env"
 	_ "github.com/firn-db/firn/bindings/go/internal/engine/log"
 	_ "github.com/firn-db/firn/bindings/go/internal/engine/lsm"

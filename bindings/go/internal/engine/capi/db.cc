@@ -10,6 +10,7 @@
 #include "db/thread_mark.h"
 #include "error.h"
 #include "options.h"
+#include "recovery_info.h"
 
 namespace firn {
 namespace {
@@ -25,6 +26,7 @@ firn_db* open(const char* path, const firn_options* options, firn_error* error) 
   DbOptions db_options;
   const Code code = read_options(options, &db_options);
   if (code != Code::kOk) return open_failed(error, {code, "options is not a handle of firn_options_new of this process"});
+  if (db_options.has_log_only) return open_failed(error, {Code::kInvalid, "an option is for logs, not for databases"});
   HandleSlot* slot = reserve_handle();
   if (slot == nullptr) return open_failed(error, Code::kNoMemory);
   // The slot goes back on every way out but the last.
@@ -46,6 +48,8 @@ int32_t call_status(firn_db* db, Body&& body) {
   });
 }
 
+}  // namespace
+
 void fill_recovery(const RecoveryReport& found, firn_recovery_info* info) {
   firn_recovery_info filled = {};
   filled.clean = found.clean ? 1 : 0;
@@ -60,7 +64,6 @@ void fill_recovery(const RecoveryReport& found, firn_recovery_info* info) {
   if (size > offsetof(firn_recovery_info, dropped_file) && size < sizeof filled) reinterpret_cast<char*>(info)[size - 1] = '\0';
 }
 
-}  // namespace
 }  // namespace firn
 
 using namespace firn;

@@ -421,6 +421,63 @@ FIRN_API int64_t firn_changes(firn_db *db, uint64_t from_version, uint8_t *out, 
 /* *first: the first version from which on every commit can be read; *next: one above the last commit. FIRN_INVALID: a pointer is NULL. */
 FIRN_API int32_t firn_changes_bounds(firn_db *db, uint64_t *first, uint64_t *next);
 
+/* ---- The durable log ------------------------------------------------------------------------------------------------- */
+
+/* A log of its own, in a directory of its own: records with dense indexes 0, 1, 2 ..., appended at the end, removed at either end. Every function may be called by any
+ * thread at any time; appends are ordered by their indexes. What an acknowledged record survives is the option durability, as for databases. Options of a
+ * log: segment_bytes, retention_bytes, retention_ms, durability, log_io, verify_on_open, create_if_missing, error_if_exists, read_only, lock_timeout_ms; others: FIRN_INVALID. */
+typedef struct firn_log firn_log;
+
+/* The indexes that can be read: first <= index < next. */
+typedef struct firn_log_range {
+  uint64_t first;
+  uint64_t next;
+} firn_log_range;
+
+/* Opens the log in the directory `dir`, creating it unless create_if_missing=false. NULL on failure; codes as firn_open (FIRN_NOT_A_DATABASE: a database or something
+ * else lies there). read_only takes no lock, works beside a live writer, and sees what was there when it was opened, and more after firn_log_refresh. */
+FIRN_API firn_log *firn_log_open(const char *dir, const firn_options *options, firn_error *error);
+/* Ends waits (FIRN_CLOSED), waits for calls in progress, makes everything durable in every mode, closes; pinned records stay readable. Codes as firn_close. */
+FIRN_API int32_t firn_log_close(firn_log *log);
+/* Appends a record of 0 bytes to 1 GiB and returns its index. FIRN_TOO_LARGE, FIRN_READ_ONLY, FIRN_NO_SPACE, FIRN_NO_MEMORY, FIRN_IO, FIRN_INDETERMINATE. */
+FIRN_API int64_t firn_log_append(firn_log *log, const uint8_t *data, size_t len);
+/* Appends (u32 len, bytes)*, all or nothing, and returns the index of the first; readers see all of them at once. An empty batch: the next index. Together at most 1 GiB.
+ * FIRN_INVALID: malformed; nothing was appended. */
+FIRN_API int64_t firn_log_append_batch(firn_log *log, const uint8_t *packed, size_t len);
+/* The record's length, copied into buf when it fits cap; FIRN_NOT_FOUND outside the bounds. Read calls can also return FIRN_CORRUPT, FIRN_IO and FIRN_NO_MEMORY. */
+FIRN_API int64_t firn_log_read(firn_log *log, uint64_t index, uint8_t *buf, size_t cap);
+/* Fills out with (u64 index, i64 time_ms, u32 len, bytes)* from index `from` on; time_ms: Unix time of the append, never falling. Returns the bytes; 0: `from` is the next index.
+ * FIRN_NOT_FOUND: outside the bounds. FIRN_TOO_LARGE: the first record alone exceeds cap; if cap >= 8 the size that it needs is in the first 8 bytes. */
+FIRN_API int64_t firn_log_read_chunk(firn_log *log, uint64_t from, uint8_t *out, size_t cap);
+/* A record in place, until firn_unpin, also after firn_log_close. pin->version is the index. */
+FIRN_API int32_t firn_log_pin(firn_log *log, uint64_t index, firn_pin_t *pin);
+/* The first index whose record was appended at time_ms or later; the next index when there is none. */
+FIRN_API int64_t firn_log_seek_time(firn_log *log, int64_t time_ms);
+/* By value; on a bad handle both are UINT64_MAX. The twin for runtimes that cannot take a struct: FIRN_INVALID: a pointer is NULL. */
+FIRN_API firn_log_range firn_log_bounds(firn_log *log);
+FIRN_API int32_t firn_log_bounds_to(firn_log *log, uint64_t *first, uint64_t *next);
+/* Records below this index are durable. */
+FIRN_API int64_t firn_log_durable(firn_log *log);
+/* Everything appended before the call is durable after it; joins the group; never blocks appends. */
+FIRN_API int32_t firn_log_sync(firn_log *log);
+/* Waits until the record `index` is there. timeout_ms -1: for ever, 0: only looks. FIRN_TIMEOUT, FIRN_CANCELLED (firn_log_wake), FIRN_CLOSED, FIRN_NOT_FOUND (trimmed at the front).
+ * Records of a writer in another process: FIRN_UNSUPPORTED on a read-only opening; poll with firn_log_refresh. */
+FIRN_API int32_t firn_log_wait(firn_log *log, uint64_t index, int32_t timeout_ms);
+FIRN_API int32_t firn_log_wake(firn_log *log); /* ends the waits that go on, and makes the descriptor readable */
+/* A descriptor for event loops, as firn_notify_fd: readable with the first append after a call of firn_log_read_chunk has returned 0, and with syncs, wakes and closing. */
+FIRN_API int32_t firn_log_notify_fd(firn_log *log);
+/* Removes records at the front: first becomes exactly `index` (space goes by whole segments). Durable when it returns. FIRN_INVALID: outside [first, next]. */
+FIRN_API int32_t firn_log_trim_before(firn_log *log, uint64_t index);
+/* Removes records at the end: `index` is the last one kept, index + 1 is given again. Durable when it returns. FIRN_INVALID: not in [first, next). To empty the log: firn_log_reset. */
+FIRN_API int32_t firn_log_trim_after(firn_log *log, uint64_t index);
+/* Empties the log; it goes on at next_index. Durable when it returns. FIRN_INVALID: above INT64_MAX. */
+FIRN_API int32_t firn_log_reset(firn_log *log, uint64_t next_index);
+/* Applies retention_bytes and retention_ms now (it is also applied whenever a segment is full); returns how many segments were deleted. The newest is never. */
+FIRN_API int64_t firn_log_retain(firn_log *log);
+FIRN_API int32_t firn_log_refresh(firn_log *log); /* a read-only opening goes on to what the writer has made; others do nothing */
+/* What opening found. FIRN_INVALID: info is NULL. */
+FIRN_API int32_t firn_log_recovery(firn_log *log, firn_recovery_info *info);
+
 /* ---- Operate --------------------------------------------------------------------------------------------------------- */
 
 /* Statistics as one JSON object, NUL-terminated when it fits. Returns the length without the NUL; nothing was copied unless cap > length. */
@@ -507,6 +564,27 @@ typedef struct firn_api {
   int32_t (*refresh)(firn_db *db);
   int64_t (*approximate_count)(firn_db *db, uint32_t ns, const uint8_t *lower, size_t lower_len, const uint8_t *upper, size_t upper_len);
   int64_t (*approximate_bytes)(firn_db *db, uint32_t ns, const uint8_t *lower, size_t lower_len, const uint8_t *upper, size_t upper_len);
+  firn_log *(*log_open)(const char *dir, const firn_options *options, firn_error *error);
+  int32_t (*log_close)(firn_log *log);
+  int64_t (*log_append)(firn_log *log, const uint8_t *data, size_t len);
+  int64_t (*log_append_batch)(firn_log *log, const uint8_t *packed, size_t len);
+  int64_t (*log_read)(firn_log *log, uint64_t index, uint8_t *buf, size_t cap);
+  int64_t (*log_read_chunk)(firn_log *log, uint64_t from, uint8_t *out, size_t cap);
+  int32_t (*log_pin)(firn_log *log, uint64_t index, firn_pin_t *pin);
+  int64_t (*log_seek_time)(firn_log *log, int64_t time_ms);
+  firn_log_range (*log_bounds)(firn_log *log);
+  int32_t (*log_bounds_to)(firn_log *log, uint64_t *first, uint64_t *next);
+  int64_t (*log_durable)(firn_log *log);
+  int32_t (*log_sync)(firn_log *log);
+  int32_t (*log_wait)(firn_log *log, uint64_t index, int32_t timeout_ms);
+  int32_t (*log_wake)(firn_log *log);
+  int32_t (*log_notify_fd)(firn_log *log);
+  int32_t (*log_trim_before)(firn_log *log, uint64_t index);
+  int32_t (*log_trim_after)(firn_log *log, uint64_t index);
+  int32_t (*log_reset)(firn_log *log, uint64_t next_index);
+  int64_t (*log_retain)(firn_log *log);
+  int32_t (*log_refresh)(firn_log *log);
+  int32_t (*log_recovery)(firn_log *log, firn_recovery_info *info);
 } firn_api;
 
 /* The table of function pointers for major version `major` (0 now), NULL when unknown. Static data. */

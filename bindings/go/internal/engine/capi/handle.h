@@ -6,7 +6,7 @@
 // closer wins; the generation grows with every creation, and a slot whose generations are used up is retired.
 //
 // Two ways to use a handle:
-//   shared (db):                         the caller's thread is marked with the handle (thread_mark.h), then the word is compared; the
+//   shared (db, log):                         the caller's thread is marked with the handle (thread_mark.h), then the word is compared; the
 //                                        closer takes the word away, then waits for marks.
 //   exclusive (iter, txn, options, pins): the caller puts the busy bit into the word for the call's time; the closer waits for the bit to go.
 //
@@ -28,7 +28,7 @@
 
 namespace firn {
 
-enum class HandleType : uint8_t { kDb = 1, kOptions = 2, kIter = 3, kTxn = 4, kPin = 5, kTxnPin = 6 };
+enum class HandleType : uint8_t { kDb = 1, kOptions = 2, kIter = 3, kTxn = 4, kPin = 5, kTxnPin = 6, kLog = 7, kLogPin = 8 };
 
 inline constexpr size_t kHandleBodyBytes = 40;
 

@@ -3,6 +3,7 @@
 
 #include "args.h"
 #include "call.h"
+#include "log.h"
 #include "txn.h"
 
 namespace firn {
@@ -153,7 +154,7 @@ void firn_unpin(firn_pin_t* pin) {
   if (pin == nullptr) return;
   const void* owner = pin->owner;
   *pin = {};
-  if (close_txn_pin(owner)) return;
+  if (close_txn_pin(owner) || close_log_pin(owner)) return;
   HandleSlot* slot = nullptr;
   if (close_exclusive(owner, HandleType::kPin, &slot) != Code::kOk) return;
   slot->body_as<PinBody>()->~PinBody();  // without a mark: an own mark would keep a retired view from being freed

@@ -83,7 +83,7 @@ int32_t firn_option_info_at(uint32_t i, firn_option_info* info) {
   if (info == nullptr || i >= option_count()) return FIRN_INVALID;
   const OptionInfo& option = option_at(i);
   firn_option_info filled = {};
-  filled.flags = FIRN_OPTION_FOR_DB;
+  filled.flags = static_cast<uint32_t>(option.use);
   filled.name = option.name;
   filled.type = option.type;
   filled.default_value = option.default_value;

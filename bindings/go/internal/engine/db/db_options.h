@@ -1,4 +1,4 @@
-// DbOptions: what a database is opened with, after the text of firn_options was read. See options.h for names, ranges and defaults.
+// DbOptions: what a database, or a durable log, is opened with, after the text of firn_options was read. See options.h for names, ranges and defaults.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,13 @@ struct DbOptions {
   uint64_t lock_timeout_ms = 0;
   uint64_t changes_retention_bytes = 0;  // both 0: changes are kept only as long as the log needs them
   uint64_t changes_retention_ms = 0;     // one of them 0: only the other bounds
+
+  // Options of a durable log: what both have means the same.
+  uint64_t segment_bytes = uint64_t{64} << 20;
+  uint64_t retention_bytes = 0;
+  uint64_t retention_ms = 0;
+  bool has_db_only = false;   // an option was set that a log does not have
+  bool has_log_only = false;  // an option was set that a database does not have
 
   bool retains_changes() const { return changes_retention_bytes != 0 || changes_retention_ms != 0; }
 };

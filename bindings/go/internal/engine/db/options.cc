@@ -111,14 +111,25 @@ constexpr Option number(OptionInfo info, uint64_t DbOptions::*member, uint64_t m
   return {.info = info, .number = member, .min = min, .max = max};
 }
 
+constexpr Option for_both(Option option) {
+  option.info.use = OptionUse::kBoth;
+  return option;
+}
+constexpr Option for_log(Option option) {
+  option.info.use = OptionUse::kLog;
+  return option;
+}
+
 constexpr Option kOptions[] = {
-    flag("create_if_missing", "true", "Creates the database when the path does not exist or is empty.", &DbOptions::create_if_missing),
-    flag("error_if_exists", "false", "Refuses to open a database that exists.", &DbOptions::error_if_exists),
-    flag("read_only", "false", "Takes no lock, writes nothing, repairs nothing; works beside a live writer.", &DbOptions::read_only),
-    choice({"durability", "durability", "process", "none|process|every:1..1000000000|interval:1ms..86400s|sync",
-            "What an acknowledged write survives: nothing promised, a crash of the process, power loss but for N commits or T "
-            "milliseconds, power loss."},
-           choose_durability),
+    for_both(
+        flag("create_if_missing", "true", "Creates the database when the path does not exist or is empty.", &DbOptions::create_if_missing)),
+    for_both(flag("error_if_exists", "false", "Refuses to open a database that exists.", &DbOptions::error_if_exists)),
+    for_both(
+        flag("read_only", "false", "Takes no lock, writes nothing, repairs nothing; works beside a live writer.", &DbOptions::read_only)),
+    for_both(choice({"durability", "durability", "process", "none|process|every:1..1000000000|interval:1ms..86400s|sync",
+                     "What an acknowledged write survives: nothing promised, a crash of the process, power loss but for N commits or T "
+                     "milliseconds, power loss."},
+                    choose_durability)),
     flag("single_threaded", "false", "Starts no thread; one call at a time; background work runs inside writes and firn_run_jobs.",
          &DbOptions::single_threaded),
     number({"memtable_bytes", "bytes", "64MiB", "4KiB..1GiB", "Size that a memtable and its log segment grow to before they are flushed."},
@@ -128,12 +139,13 @@ constexpr Option kOptions[] = {
             "within a second."},
            &DbOptions::cache_bytes, 0, kTiB),
     choice({"compression", "enum", "none", "none|lz4|zstd", "How new tables are compressed."}, choose_compression),
-    choice({"log_io", "enum", "mmap", "mmap|pwrite", "How the log is written: stores into a mapping, or system calls."}, choose_log_io),
+    for_both(choice({"log_io", "enum", "mmap", "mmap|pwrite", "How the log is written: stores into a mapping, or system calls."},
+                    choose_log_io)),
     choice({"table_io", "enum", "mmap", "mmap|pread", "How tables are read: through a mapping, or system calls."}, choose_table_io),
     number({"background_threads", "u64", "1", "1..2", "Threads that flush and compact; with 2 a flush never waits for a compaction."},
            &DbOptions::background_thread_count, 1, 2),
-    number({"lock_timeout_ms", "ms", "0", "0..86400s", "How long opening waits for a database that another opening holds."},
-           &DbOptions::lock_timeout_ms, 0, kDayMs),
+    for_both(number({"lock_timeout_ms", "ms", "0", "0..86400s", "How long opening waits for a database that another opening holds."},
+                    &DbOptions::lock_timeout_ms, 0, kDayMs)),
     number({"changes_retention_bytes", "bytes", "0", "0..1TiB",
             "Bytes of flushed log that are kept for the change feed; 0: no bound of this kind, and with changes_retention_ms=0 nothing is "
             "kept."},
@@ -141,7 +153,14 @@ constexpr Option kOptions[] = {
     number({"changes_retention_ms", "ms", "0", "0..315360000s",
             "Time after their flush for which changes are kept for the change feed; 0: no bound of this kind."},
            &DbOptions::changes_retention_ms, 0, kDecadeMs),
-    flag("verify_on_open", "false", "Verifies every checksum of every file before opening returns.", &DbOptions::verify_on_open),
+    for_both(flag("verify_on_open", "false", "Verifies every checksum of every file before opening returns.", &DbOptions::verify_on_open)),
+    for_log(number({"segment_bytes", "bytes", "64MiB", "4KiB..1GiB", "Size of a log's segments; a larger record gets a larger one."},
+                   &DbOptions::segment_bytes, 4 * kKiB, kGiB)),
+    for_log(number({"retention_bytes", "bytes", "0", "0..1TiB", "Whole segments at the front of a log go when it is larger; 0: never."},
+                   &DbOptions::retention_bytes, 0, kTiB)),
+    for_log(number(
+        {"retention_ms", "ms", "0", "0..315360000s", "Whole segments at the front of a log go when their records are older; 0: never."},
+        &DbOptions::retention_ms, 0, kDecadeMs)),
 };
 
 const Option* find_option(std::string_view name) {
@@ -170,9 +189,17 @@ uint32_t option_count() { return static_cast<uint32_t>(std::size(kOptions)); }
 
 const OptionInfo& option_at(uint32_t index) { return kOptions[index].info; }
 
-Code set_option(DbOptions* options, std::string_view name, std::string_view value) {
-  const Option* option = find_option(name);
-  if (option == nullptr) return Code::kInvalid;
+namespace {
+
+// The option was set: whose it is decides what may be opened with it.
+Code noted(DbOptions* options, const Option& option, Code code) {
+  if (code != Code::kOk) return code;
+  if (option.info.use == OptionUse::kDb) options->has_db_only = true;
+  if (option.info.use == OptionUse::kLog) options->has_log_only = true;
+  return Code::kOk;
+}
+
+Code set_text(DbOptions* options, const Option* option, std::string_view value) {
   if (option->choose != nullptr) return option->choose(options, value);
   if (option->flag != nullptr) {
     if (value != "true" && value != "false") return Code::kInvalid;
@@ -184,13 +211,24 @@ Code set_option(DbOptions* options, std::string_view name, std::string_view valu
   return set_number(options, *option, parse_number(value, kNoUnits));
 }
 
-Code set_option(DbOptions* options, std::string_view name, uint64_t value) {
-  const Option* option = find_option(name);
-  if (option == nullptr || option->choose != nullptr) return Code::kInvalid;
+Code set_value(DbOptions* options, const Option* option, uint64_t value) {
+  if (option->choose != nullptr) return Code::kInvalid;
   if (option->number != nullptr) return set_number(options, *option, value);
   if (value > 1) return Code::kInvalid;
   options->*option->flag = value == 1;
   return Code::kOk;
+}
+
+}  // namespace
+
+Code set_option(DbOptions* options, std::string_view name, std::string_view value) {
+  const Option* option = find_option(name);
+  return option != nullptr ? noted(options, *option, set_text(options, option, value)) : Code::kInvalid;
+}
+
+Code set_option(DbOptions* options, std::string_view name, uint64_t value) {
+  const Option* option = find_option(name);
+  return option != nullptr ? noted(options, *option, set_value(options, option, value)) : Code::kInvalid;
 }
 
 Code parse_options(DbOptions* options, std::string_view text) {

@@ -16,12 +16,15 @@
 
 namespace firn {
 
+enum class OptionUse : uint8_t { kDb = 1, kLog = 2, kBoth = 3 };
+
 struct OptionInfo {
   const char* name;
   const char* type;           // "bool", "u64", "bytes", "ms", "enum", "durability"
   const char* default_value;  // as text that set_option takes
   const char* range;          // "4KiB..1GiB", "none|lz4|zstd"
   const char* text;           // one sentence
+  OptionUse use = OptionUse::kDb;
 };
 
 uint32_t option_count();

@@ -230,7 +230,12 @@ void ScanReads::settle() {
 
 void ScanReads::ended(Slice lower, const std::optional<std::string>& upper) {
   last_ = Slice();
-  if (is_filtered_ && !transaction_.is_serializable()) return;
+  if (is_filtered_ && !transaction_.is_serializable()) {
+    next_.lower.clear();
+    next_.upper = std::string();  // no key: only that the namespace was read in, also when nothing was found
+    range();
+    return;
+  }
   if (is_backward_) {
     if (range_ == nullptr) next_.lower = lower.to_string();
     range()->lower = lower.to_string();

@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: f6c6ab714f594dbef12ab9c22301a626cd3e0c3972051808d2de66dbf07165ff
+// Checksum of all sources: 3a6a848682ae9f1b9a7e2a5960745a81cc906ddeb65bb519fcf6ae9c523010ce
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

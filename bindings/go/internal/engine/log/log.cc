@@ -6,6 +6,7 @@ namespace firn {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
+constexpr uint64_t kMarkIntervalBytes = 64 << 10;
 
 }  // namespace
 
@@ -16,6 +17,11 @@ void Log::continue_at(uint64_t next_id, uint64_t next_base, LogPosition previous
   next_id_ = next_id;
   next_base_ = next_base;
   end_.store(previous_end, std::memory_order_relaxed);
+}
+
+void Log::cut(LogPosition end) {
+  active_.reset();
+  end_.store(end, std::memory_order_release);
 }
 
 Result<std::shared_ptr<Segment>> Log::prepare(uint64_t capacity) {
@@ -54,14 +60,10 @@ bool Log::fits(uint64_t payload_bytes) const {
          offset_ + kMarkBytes + record_bytes(payload_bytes) <= active_->capacity();
 }
 
-bool Log::fits_all(uint64_t bytes) const {
-  return active_ != nullptr && bytes <= kSegmentBytesMax && offset_ + room_for(bytes) <= active_->capacity();
-}
-
-Result<uint8_t*> Log::reserve(uint64_t payload_bytes, uint64_t* offset, MarkRule rule) {
+Result<uint8_t*> Log::reserve(uint64_t payload_bytes, uint64_t* offset) {
   FIRN_DCHECK(fits(payload_bytes), "LOG-2");
   (void)payload_bytes;
-  if (offset_ - mark_offset_ >= kMarkIntervalBytes || (rule == MarkRule::kPrompt && durable() != mark_durable_)) FIRN_TRY(append_mark());
+  if (offset_ - mark_offset_ >= kMarkIntervalBytes || durable() != mark_durable_) FIRN_TRY(append_mark());
   *offset = offset_ + kRecordHeaderBytes;
   return active_->image() + *offset;
 }

@@ -22,11 +22,6 @@ namespace firn {
 
 using LogPosition = uint64_t;  // base of a segment + offset in it; 0: before everything
 
-inline constexpr uint64_t kMarkIntervalBytes = 64 << 10;
-
-// What records of so many bytes together take in a segment at most, with the marks between them (MarkRule::kRare) and the one before them.
-inline constexpr uint64_t room_for(uint64_t bytes) { return bytes + (bytes / kMarkIntervalBytes + 2) * kMarkBytes; }
-
 class Log {
  public:
   // Takes the directory. log_id and next_id (the id of the next segment) come from whoever keeps the log's state; next_base lies above every position
@@ -40,6 +35,11 @@ class Log {
   // Where new segments continue: ids from next_id on, positions from next_base on. Before the first prepare().
   void continue_at(uint64_t next_id, uint64_t next_base, LogPosition previous_end);
 
+  // Everything that is there, found or appended, is durable.
+  void all_is_durable() { durable_.store(end(), std::memory_order_release); }
+  // What lies behind `end` does not count any more: the next activated segment follows on there. The writer's.
+  void cut(LogPosition end);
+
   // Makes the next segment, with its name durable. It has no content until it is activated.
   Result<std::shared_ptr<Segment>> prepare(uint64_t capacity);
   // Seals the active segment (if any) and goes on in this one.
@@ -50,12 +50,8 @@ class Log {
   uint64_t active_offset() const { return offset_; }
   // Whether a record of this payload fits behind what is there.
   bool fits(uint64_t payload_bytes) const;
-  // The same for several records that are reserved with MarkRule::kRare. `bytes`: the sum of their record_bytes().
-  bool fits_all(uint64_t bytes) const;
   // Where the next record's payload goes; appends a mark first when one is due. Needs fits(). Its offset in the segment is *offset.
-  // kRare: only when 64 KiB were written, so that the room that many records need is known beforehand.
-  enum class MarkRule { kPrompt, kRare };
-  Result<uint8_t*> reserve(uint64_t payload_bytes, uint64_t* offset, MarkRule rule = MarkRule::kPrompt);
+  Result<uint8_t*> reserve(uint64_t payload_bytes, uint64_t* offset);
   // The payload at reserve()'s place is complete: checksums and publishes it.
   Status append(uint64_t payload_bytes);
 

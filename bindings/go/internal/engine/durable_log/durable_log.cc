@@ -1,0 +1,333 @@
+#include "durable_log/durable_log.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "env/thread_mark.h"
+
+namespace firn {
+namespace {
+
+constexpr uint64_t kSpareAtFraction = 2;  // the next segment is made when so much of the active one is used
+constexpr uint64_t kPrefaultAheadBytes = 4 << 20;
+constexpr uint64_t kPrefaultChunkBytes = 1 << 20;
+constexpr uint64_t kSlotBytes = 16;  // of a segment, for each record at least
+
+}  // namespace
+
+DurableLog::~DurableLog() {
+  stop_keeper();
+  delete view_.load();
+}
+
+Status DurableLog::check_writable() const {
+  if (options_.read_only) return {Code::kReadOnly, "the log was opened read-only", path_};
+  if (is_failed_.load(std::memory_order_acquire)) return {Code::kReadOnly, "an earlier write or sync failed: reopen the log", path_};
+  return {};
+}
+
+Status DurableLog::fail(Status cause) {
+  is_failed_.store(true, std::memory_order_release);
+  const Status::Detail* detail = cause.detail();
+  return {Code::kIndeterminate, cause.message(), detail ? detail->file : "", detail ? detail->offset : 0, detail ? detail->os_errno : 0};
+}
+
+// ---- Appending ------------------------------------------------------------------------------------------------------------
+
+Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
+  if (count == 0) return next();
+  uint64_t data_bytes = 0;
+  for (size_t i = 0; i < count; i++) data_bytes += records[i].size();
+  const uint64_t payload_bytes = block_bytes(count, data_bytes);
+  if (payload_bytes > kRecordPayloadBytesMax || count > UINT32_MAX) return Code::kTooLarge;
+
+  std::unique_lock lock(append_mutex_);
+  FIRN_TRY(check_writable());
+  if (active_ == nullptr || !log_->fits(payload_bytes) || !active_->has_room(count)) [[unlikely]]
+    FIRN_TRY(roll(payload_bytes, count));
+  const uint64_t index = next_.load(std::memory_order_relaxed);
+  if (count > kIndexMax - index) return Code::kTooLarge;
+  last_time_ms_ = std::max(last_time_ms_, wall_offset_ms_ + env_->monotonic_coarse_ns() / 1'000'000);
+  uint64_t offset = 0;
+  Result<uint8_t*> place = log_->reserve(payload_bytes, &offset);
+  if (!place.ok()) [[unlikely]]
+    return fail(place.status());
+  encode_block(*place, index, last_time_ms_, records, count);
+  if (Status status = log_->append(payload_bytes); !status.ok()) [[unlikely]]
+    return fail(std::move(status));
+  active_->add(offset, static_cast<uint32_t>(count));
+  next_.store(index + count, std::memory_order_release);
+  const LogPosition position = log_->end();
+  const bool wants_spare = !has_spare_.load(std::memory_order_relaxed) && offset >= log_->active()->capacity() / kSpareAtFraction;
+  lock.unlock();
+
+  if (wants_spare) [[unlikely]]
+    call_keeper();
+  FIRN_TRY(after_append(position, index + count, count));
+  return index;
+}
+
+Status DurableLog::after_append(LogPosition position, uint64_t index_end, size_t count) {
+  if (is_watched_.load(std::memory_order_relaxed) && is_watched_.exchange(false)) event_fd_.signal();
+  if (waiter_count_.load(std::memory_order_relaxed) != 0) {
+    const std::lock_guard lock(wait_mutex_);
+    moved_.notify_all();
+  }
+  if (options_.durability == Durability::kSync) {
+    uint64_t cut_count = 0;
+    {
+      const std::lock_guard lock(wait_mutex_);
+      cut_count = cut_count_;
+    }
+    if (Status status = sync_group_->wait(position); !status.ok()) return fail(std::move(status));
+    raise_durable(index_end, cut_count);
+  } else if (options_.durability == Durability::kEvery) {
+    const uint64_t before = appends_since_sync_.fetch_add(count, std::memory_order_relaxed);
+    if (before < options_.durability_every_count && before + count >= options_.durability_every_count) call_keeper();
+  }
+  return {};
+}
+
+// append_mutex_ is held. The next segment is the spare one, which the state names already, or made now.
+Status DurableLog::roll(uint64_t payload_bytes, size_t count) {
+  const uint64_t needed = std::max(kSegmentHeaderBytes + 2 * kMarkBytes + record_bytes(payload_bytes), kSlotBytes * count);
+  const std::lock_guard lock(state_mutex_);
+  if (spare_ != nullptr && spare_->capacity() < needed) {
+    const std::string name = segment_name(spare_->id());
+    spare_.reset();
+    has_spare_.store(false, std::memory_order_relaxed);
+    FIRN_TRY(save(parts_, first(), false));
+    FIRN_TRY(segments_->remove(name));
+  }
+  if (spare_ == nullptr) FIRN_TRY(make_spare(std::max(options_.segment_bytes, needed)));
+  Parts parts = parts_;
+  seal_active(&parts);
+  FIRN_TRY_ASSIGN(active_, LogPart::create(spare_, next()));
+  parts.push_back({active_, UINT64_MAX, spare_->base(), 0, 0});
+  if (Status status = log_->activate(std::move(spare_)); !status.ok()) return fail(std::move(status));
+  spare_.reset();
+  has_spare_.store(false, std::memory_order_relaxed);
+  publish(std::move(parts));
+  call_keeper();  // makes what was sealed durable, and the pages ahead present
+  return {};
+}
+
+// state_mutex_ is held.
+Status DurableLog::make_spare(uint64_t segment_bytes) {
+  FIRN_TRY_ASSIGN(auto segment, log_->prepare(segment_bytes));
+  spare_ = std::move(segment);
+  state_.next_base = std::max(state_.next_base, spare_->base() + spare_->capacity());
+  if (Status status = save(parts_, first(), false); !status.ok()) {
+    spare_.reset();
+    return status;
+  }
+  has_spare_.store(true, std::memory_order_relaxed);
+  return {};
+}
+
+// ---- Reading --------------------------------------------------------------------------------------------------------------
+
+// state_mutex_ is held.
+void DurableLog::publish(Parts parts) {
+  auto fresh = std::make_unique<const Parts>(parts);
+  retired_.reserve(retired_.size() + 1);
+  parts_ = std::move(parts);
+  const Parts* const old = view_.exchange(fresh.release(), std::memory_order_acq_rel);
+  if (old != nullptr) retired_.emplace_back(std::unique_ptr<const Parts>(old), epoch_retire());
+  reclaim();
+}
+
+void DurableLog::reclaim() {
+  std::erase_if(retired_, [](const auto& view) { return epoch_passed(view.second); });
+}
+
+Status DurableLog::find(uint64_t index, Found* found, std::shared_ptr<const LogPart>* keeper) {
+  if (index >= next() || index < first()) return Code::kNotFound;
+  const Parts& parts = *view_.load(std::memory_order_acquire);
+  auto at = std::partition_point(parts.begin(), parts.end(), [index](const Part& part) { return part.part->first() <= index; });
+  if (at == parts.begin()) return Code::kNotFound;  // trimmed meanwhile
+  --at;
+  const LogPart& part = *at->part;
+  if (index >= at->until || index - part.first() >= part.count()) return Code::kNotFound;
+  FIRN_TRY(part.ensure());
+  const BlockView block = part.block_of(index);
+  found->data = block.record(index);
+  found->time_ms = block.time_ms();
+  if (keeper != nullptr) *keeper = at->part;
+  return {};
+}
+
+Result<uint64_t> DurableLog::seek_time(int64_t time_ms) {
+  uint64_t from = first();
+  uint64_t to = next();
+  while (from < to) {
+    const uint64_t middle = from + (to - from) / 2;
+    Found found;
+    if (Status status = find(middle, &found); !status.ok()) {
+      if (!status.is(Code::kNotFound)) return status;
+      from = std::max(from, std::min(first(), to));  // trimmed meanwhile
+      to = std::min(to, next());
+      if (from <= middle && middle < to) from = middle + 1;
+      continue;
+    }
+    if (found.time_ms < time_ms)
+      from = middle + 1;
+    else
+      to = middle;
+  }
+  return from;
+}
+
+// ---- Durability and waiting -------------------------------------------------------------------------------------------------
+
+void DurableLog::raise_durable(uint64_t index_end, uint64_t cut_count) {
+  {
+    const std::lock_guard lock(wait_mutex_);
+    if (cut_count == cut_count_ && index_end > durable_.load(std::memory_order_relaxed))
+      durable_.store(index_end, std::memory_order_release);
+  }
+  event_fd_.signal();
+}
+
+Status DurableLog::settle() {
+  uint64_t cut_count = 0;
+  {
+    const std::lock_guard lock(wait_mutex_);
+    cut_count = cut_count_;
+  }
+  const uint64_t index_end = next();  // before the position: its records lie in front of it
+  if (Status status = sync_group_->wait(log_->end()); !status.ok()) return fail(std::move(status));
+  raise_durable(index_end, cut_count);
+  return {};
+}
+
+Status DurableLog::sync() {
+  FIRN_TRY(check_writable());
+  return settle();
+}
+
+void DurableLog::watch() {
+  is_watched_.store(true, std::memory_order_relaxed);
+  const std::lock_guard barrier(append_mutex_);  // an append is in front of it, and seen, or behind it, and sees the flag
+}
+
+Status DurableLog::wait(uint64_t index, int32_t timeout_ms) {
+  if (options_.read_only) return {Code::kUnsupported, "a reader cannot be woken by another process: use refresh"};
+  const auto is_there = [&] { return next() > index; };
+  const ThreadPark park;
+  waiter_count_.fetch_add(1);
+  { const std::lock_guard barrier(append_mutex_); }
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(std::max(timeout_ms, 0));
+  Status status;
+  {
+    std::unique_lock lock(wait_mutex_);
+    const uint64_t woken = wake_count_;
+    for (;;) {
+      if (is_there()) break;
+      if (is_closing_) status = Code::kClosed;
+      if (wake_count_ != woken) status = Code::kCancelled;
+      if (is_closing_ || !status.ok()) break;
+      if (timeout_ms < 0) {
+        moved_.wait(lock);
+      } else if (moved_.wait_until(lock, until) == std::cv_status::timeout) {
+        if (!is_there()) status = Code::kTimeout;
+        break;
+      }
+    }
+  }
+  waiter_count_.fetch_sub(1);
+  if (status.ok() && index < first()) return Code::kNotFound;
+  return status;
+}
+
+void DurableLog::wake(bool for_closing) {
+  {
+    const std::lock_guard lock(wait_mutex_);
+    wake_count_++;
+    is_closing_ = is_closing_ || for_closing;
+    moved_.notify_all();
+  }
+  event_fd_.signal();
+}
+
+// ---- The keeper: makes the next segment, the pages ahead and what was sealed durable, and syncs by count or by the clock ----------
+
+Status DurableLog::start_keeper() {
+  pthread_t thread;
+  const auto body = [](void* self) -> void* {
+    static_cast<DurableLog*>(self)->keep();
+    return nullptr;
+  };
+  if (const int error = pthread_create(&thread, nullptr, body, this); error != 0) {
+    return {Code::kNoMemory, "the system gave no thread for the log", path_, 0, error};
+  }
+  keeper_ = thread;
+  return {};
+}
+
+void DurableLog::stop_keeper() {
+  if (!keeper_) return;
+  {
+    const std::lock_guard lock(keeper_mutex_);
+    keeper_stops_ = true;
+  }
+  keeper_wakes_.notify_all();
+  pthread_join(*keeper_, nullptr);
+  keeper_.reset();
+}
+
+void DurableLog::call_keeper() {
+  {
+    const std::lock_guard lock(keeper_mutex_);
+    keeper_called_ = true;
+  }
+  keeper_wakes_.notify_one();
+}
+
+void DurableLog::keep() {
+  register_membarrier();
+  const ThreadMark mark;
+  const bool by_clock = options_.durability == Durability::kInterval;
+  std::shared_ptr<Segment> segment;  // the active one when last looked
+  std::unique_lock lock(keeper_mutex_);
+  while (!keeper_stops_) {
+    bool timed_out = false;
+    {
+      const ThreadPark park;
+      const auto is_called = [this] { return keeper_called_ || keeper_stops_; };
+      if (by_clock) {
+        timed_out = !keeper_wakes_.wait_for(lock, std::chrono::milliseconds(options_.durability_interval_ms), is_called);
+      } else {
+        keeper_wakes_.wait(lock, is_called);
+      }
+    }
+    keeper_called_ = false;
+    lock.unlock();
+    uint64_t offset = 0;
+    std::shared_ptr<Segment> active;
+    {
+      const std::lock_guard append_lock(append_mutex_);
+      active = log_->active();
+      offset = active != nullptr ? log_->active_offset() : 0;
+    }
+    const bool rolled = active != segment && segment != nullptr;
+    segment = active;
+    if (rolled && !is_failed_.load()) (void)retain().ok();  // done again with the next segment
+    if (active != nullptr && !is_failed_.load()) {
+      (void)active->prefault(offset + kPrefaultAheadBytes, kPrefaultChunkBytes).ok();  // best effort
+      const std::lock_guard state_lock(state_mutex_);
+      // One that fails is tried again by the append that needs it, which reports it.
+      if (spare_ == nullptr && offset >= active->capacity() / kSpareAtFraction) (void)make_spare(options_.segment_bytes).ok();
+      reclaim();
+    }
+    const uint64_t appended = appends_since_sync_.load(std::memory_order_relaxed);
+    const bool is_due = options_.durability == Durability::kEvery && appended >= options_.durability_every_count;
+    if ((rolled || timed_out || is_due) && !is_failed_.load() && durable() < next()) {
+      appends_since_sync_.store(0, std::memory_order_relaxed);
+      (void)settle().ok();  // a failure makes the log read-only by itself
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace firn

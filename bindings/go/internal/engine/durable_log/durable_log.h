@@ -1,0 +1,185 @@
+// DurableLog: the append-only log as a product: records with dense indexes over the same segments as the write-ahead log.
+//
+//   DLOG-1  A record below next() is complete: next() moves (release) after its slot.
+//   DLOG-2  What the log consists of is in its state on disk before it counts: a segment before its first record, a trim before it is seen.
+//   DLOG-3  A found segment is never appended to; after an opening that followed no close in order what was found is durable before anything is appended.
+//   DLOG-4  Readers hold the view by their thread's mark; a view that was replaced is freed when no mark can see it.
+//
+// Locks, in the order in which they may be taken: append_mutex_, state_mutex_, wait_mutex_ and keeper_mutex_.
+// Threading: any method from any thread; the thread is marked (env/thread_mark.h), and does not call after close().
+#pragma once
+
+#include <pthread.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "durable_log/log_part.h"
+#include "durable_log/log_state.h"
+#include "env/event_fd.h"
+#include "log/durability.h"
+#include "log/recovery.h"
+#include "log/sync_group.h"
+
+namespace firn {
+
+struct LogOptions {
+  bool create_if_missing = true;
+  bool error_if_exists = false;
+  bool read_only = false;
+  bool verify_on_open = false;
+  Durability durability = Durability::kProcess;
+  uint64_t durability_every_count = 0;
+  uint64_t durability_interval_ms = 0;
+  uint64_t segment_bytes = uint64_t{64} << 20;
+  uint64_t retention_bytes = 0;  // 0: none
+  uint64_t retention_ms = 0;     // 0: none
+  LogIo log_io = LogIo::kMmap;
+  uint64_t lock_timeout_ms = 0;
+};
+
+// What opening found (firn_recovery_info).
+struct LogOpeningReport {
+  bool clean = true;
+  uint64_t records_replayed = 0;
+  uint64_t bytes_replayed = 0;
+  uint64_t bytes_dropped = 0;
+  uint64_t dropped_offset = 0;
+  std::string dropped_file;
+};
+
+class DurableLog {
+ public:
+  static Result<std::unique_ptr<DurableLog>> open(const std::string& path, const LogOptions& options);
+  ~DurableLog();
+  Status close();  // once, after all other calls have ended
+  const LogOpeningReport& report() const { return report_; }
+
+  // Limits are the caller's to check. The index of the first; all of them become visible at once.
+  Result<uint64_t> append(const Slice* records, size_t count);
+
+  struct Found {
+    Slice data;
+    int64_t time_ms = 0;
+  };
+  // data is valid as long as the thread is marked, or `keeper` (nullable) is kept. kNotFound: outside the bounds.
+  Status find(uint64_t index, Found* found, std::shared_ptr<const LogPart>* keeper = nullptr);
+  uint64_t first() const { return first_.load(std::memory_order_acquire); }
+  uint64_t next() const { return next_.load(std::memory_order_acquire); }
+  uint64_t durable() const { return durable_.load(std::memory_order_acquire); }  // records below are
+  // The first index whose record is not older; next() when there is none.
+  Result<uint64_t> seek_time(int64_t time_ms);
+  // The next append signals the descriptor. Whoever looks at next() after it sees a record or is signalled.
+  void watch();
+
+  Status sync();
+  Status wait(uint64_t index, int32_t timeout_ms);  // kTimeout, kCancelled, kClosed, kNotFound
+  void wake(bool for_closing);
+  int notify_fd() { return event_fd_.get(); }
+
+  Status trim_before(uint64_t index);
+  Status trim_after(uint64_t index);
+  Status reset(uint64_t next_index);
+  Result<uint64_t> retain();  // the number of segments deleted
+  Status refresh();
+
+ private:
+  // A segment in a view: the indexes [part->first(), until) of it count.
+  struct Part {
+    std::shared_ptr<LogPart> part;
+    uint64_t until = UINT64_MAX;
+    LogPosition base = 0;
+    LogPosition end = 0;  // 0: it is being written to
+    int64_t last_time_ms = 0;
+  };
+  using Parts = std::vector<Part>;  // ascending
+
+  DurableLog(const std::string& path, const LogOptions& options) : path_(path), options_(options) {}
+
+  // log_opening.cc
+  Status open_directory();
+  Status take_lock();
+  Status recover();
+  Status recover_once();
+  struct Recovered;
+  Status read_parts(const LogState& state, Recovered* recovered);
+  Status scan_tail(const LogState& state, Recovered* recovered);
+  Result<size_t> first_to_scan(const LogState& state);
+  Status make_durable(const Recovered& recovered);
+  Status start_appending(const Recovered& recovered);
+  Status remove_leftovers(const LogState& state);
+
+  // log_trimming.cc
+  Status save(const Parts& parts, uint64_t first, bool closed_clean);  // state_mutex_ is held
+  Status cut(Parts parts, uint64_t first, uint64_t next, LogPosition end);
+  void seal_active(Parts* parts) const;
+  Status unlink_others(const Parts& before, const Parts& after);
+  Result<uint64_t> apply_retention();  // append_mutex_ is held
+
+  // durable_log.cc
+  Status check_writable() const;
+  Status fail(Status cause);
+  Status roll(uint64_t payload_bytes, size_t count);
+  Status make_spare(uint64_t segment_bytes);
+  void publish(Parts parts);
+  void reclaim();
+  Status settle();
+  Status after_append(LogPosition position, uint64_t index_end, size_t count);
+  void raise_durable(uint64_t index_end, uint64_t cut_count);
+
+  Status start_keeper();
+  void stop_keeper();
+  void keep();
+  void call_keeper();
+
+  const std::string path_;
+  const LogOptions options_;
+  Env* env_ = nullptr;
+  std::unique_ptr<Directory> directory_;
+  std::shared_ptr<Directory> segments_;
+  std::unique_ptr<FileLock> lock_;
+  LogOpeningReport report_;
+  std::mutex refresh_mutex_;
+
+  std::atomic<uint64_t> first_{0};
+  std::atomic<uint64_t> next_{0};
+  std::atomic<const Parts*> view_{nullptr};
+  std::atomic<uint64_t> durable_{0};
+
+  std::mutex append_mutex_;   // what is appended and trimmed
+  std::unique_ptr<Log> log_;  // nullptr: read-only
+  std::unique_ptr<SyncGroup> sync_group_;
+  std::shared_ptr<LogPart> active_;  // nullptr: the next append makes one
+  int64_t last_time_ms_ = 0;
+  int64_t wall_offset_ms_ = 0;  // wall time less the coarse monotonic time, at opening
+  std::atomic<bool> is_failed_{false};
+  std::atomic<uint64_t> appends_since_sync_{0};
+
+  std::mutex state_mutex_;  // the state and its file, parts_, spare_
+  LogState state_;
+  Parts parts_;
+  std::shared_ptr<Segment> spare_;  // the state names it
+  std::atomic<bool> has_spare_{false};
+  std::vector<std::pair<std::unique_ptr<const Parts>, uint64_t>> retired_;  // views with the epochs that have to pass
+
+  std::mutex wait_mutex_;  // the rest
+  std::condition_variable moved_;
+  std::atomic<uint32_t> waiter_count_{0};
+  std::atomic<bool> is_watched_{false};
+  EventFd event_fd_;
+  uint64_t wake_count_ = 0;
+  uint64_t cut_count_ = 0;  // durable_ may not be raised by who looked before a cut
+  bool is_closing_ = false;
+
+  std::mutex keeper_mutex_;
+  std::condition_variable keeper_wakes_;
+  bool keeper_called_ = false;
+  bool keeper_stops_ = false;
+  std::optional<pthread_t> keeper_;
+};
+
+}  // namespace firn

@@ -1,0 +1,282 @@
+// Opening and closing a durable log: from a path to a log that can be used.
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include "durable_log/durable_log.h"
+#include "env/posix_env.h"
+#include "env/thread_mark.h"
+
+namespace firn {
+namespace {
+
+constexpr std::string_view kLockName = "LOCK";
+constexpr std::string_view kSegmentsName = "segments";
+constexpr int64_t kLockRetryNs = 5'000'000;
+
+bool is_ours(const std::string& name) {
+  uint64_t number = 0;
+  return name == kLockName || name == kSegmentsName || parse_state_name(name, &number);
+}
+
+// The mark that a segment's records begin with; nullopt: the segment was never activated.
+std::optional<Mark> opening_mark(const Segment& segment) {
+  RecordView record;
+  if (!read_record(segment.image(), kSegmentHeaderBytes, segment.capacity(), segment.header().generation, &record)) return std::nullopt;
+  if (record.kind != RecordKind::kMark) return std::nullopt;
+  return decode_mark(record.payload);
+}
+
+}  // namespace
+
+// What reading the state and the segments gave.
+struct DurableLog::Recovered {
+  LogState state;
+  Parts parts;
+  uint64_t next = 0;
+  LogPosition end = 0;       // where the records end; 0: not known, everything was closed in order
+  size_t first_scanned = 0;  // parts from here on were read
+  uint64_t next_segment_id = 1;
+  LogOpeningReport report;
+};
+
+Result<std::unique_ptr<DurableLog>> DurableLog::open(const std::string& path, const LogOptions& options) {
+  std::unique_ptr<DurableLog> log(new DurableLog(path, options));
+  log->env_ = &posix_env();
+  FIRN_TRY(log->open_directory());
+  if (!options.read_only) FIRN_TRY(log->take_lock());
+  log->wall_offset_ms_ = log->env_->wall_ms() - log->env_->monotonic_coarse_ns() / 1'000'000;
+  FIRN_TRY(log->recover());
+  if (!options.read_only) FIRN_TRY(log->start_keeper());
+  return log;
+}
+
+Status DurableLog::open_directory() {
+  const bool create = options_.create_if_missing && !options_.read_only;
+  auto directory = env_->open_directory(path_, create);
+  if (directory.status().is(Code::kNotFound)) {
+    return {Code::kNotFound,
+            create ? "the directory that the log should be made in does not exist: make it first"
+                   : "there is no log here, and create_if_missing is off",
+            path_};
+  }
+  if (!directory.ok()) return directory.status();
+  directory_ = std::move(*directory);
+  FIRN_TRY_ASSIGN(const auto names, directory_->list());
+  if (!std::all_of(names.begin(), names.end(), is_ours)) {
+    return {Code::kNotADatabase, "the directory holds something else than a log: choose another path, nothing was touched", path_};
+  }
+  const bool is_new = std::none_of(names.begin(), names.end(), [](const std::string& name) { return name != kLockName; });
+  if (is_new && !create) return {Code::kNotFound, "there is no log here, and create_if_missing is off", path_};
+  if (!is_new && options_.error_if_exists) return {Code::kExists, "there is a log here, and error_if_exists is on", path_};
+  return {};
+}
+
+Status DurableLog::take_lock() {
+  const int64_t end_ns = env_->monotonic_ns() + static_cast<int64_t>(options_.lock_timeout_ms) * 1'000'000;
+  for (;;) {
+    auto lock = directory_->lock(kLockName);
+    if (lock.ok()) {
+      lock_ = std::move(*lock);
+      return {};
+    }
+    const int64_t left_ns = end_ns - env_->monotonic_ns();
+    if (!lock.status().is(Code::kLocked) || left_ns <= 0) return lock.status();
+    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left_ns, kLockRetryNs)));
+  }
+}
+
+Status DurableLog::recover() {
+  // A reader beside a writer may find a file gone between reading the state and the file. Then the state is another one by now.
+  constexpr int kAttemptCountMax = 20;
+  for (int attempt = 1;; attempt++) {
+    Status status = recover_once();
+    if (status.ok() || !options_.read_only || attempt == kAttemptCountMax) return status;
+    const Result<std::optional<LogState>> now = LogState::load(*directory_);
+    const std::lock_guard lock(state_mutex_);
+    if (now.ok() && now->has_value() && (*now)->number == state_.number) return status;
+  }
+}
+
+Status DurableLog::recover_once() {
+  FIRN_TRY_ASSIGN(std::optional<LogState> state, LogState::load(*directory_));
+  Recovered recovered;
+  if (state) {
+    recovered.state = std::move(*state);
+  } else {
+    recovered.state.log_id = env_->random();
+    recovered.state.closed_clean = true;
+  }
+  auto segments = directory_->open_directory(kSegmentsName, !options_.read_only);
+  if (segments.status().is(Code::kNotFound)) return {Code::kNotFound, "there is no log here", path_};
+  if (!segments.ok()) return segments.status();
+  segments_ = std::move(*segments);
+  {
+    const std::lock_guard lock(state_mutex_);
+    state_ = recovered.state;
+  }
+  FIRN_TRY(read_parts(recovered.state, &recovered));
+  if (options_.verify_on_open) {
+    for (const Part& part : recovered.parts) FIRN_TRY(part.part->ensure());
+  }
+  if (!options_.read_only) FIRN_TRY(start_appending(recovered));
+  report_ = recovered.report;
+  const std::lock_guard lock(state_mutex_);
+  publish(std::move(recovered.parts));
+  next_.store(recovered.next, std::memory_order_release);
+  first_.store(std::min(recovered.state.first, recovered.next), std::memory_order_release);
+  durable_.store(options_.read_only ? 0 : recovered.next, std::memory_order_release);
+  return {};
+}
+
+Status DurableLog::read_parts(const LogState& state, Recovered* recovered) {
+  const SegmentIo io = segment_io(options_.log_io);
+  recovered->report.clean = state.closed_clean;
+  recovered->first_scanned = state.parts.size();
+  if (!state.closed_clean) {
+    FIRN_TRY_ASSIGN(recovered->first_scanned, first_to_scan(state));
+  }
+  for (size_t i = 0; i < recovered->first_scanned; i++) {
+    const PartRecord& part = state.parts[i];
+    uint64_t end = part.until;
+    if (end == UINT64_MAX && i + 1 < state.parts.size()) end = state.parts[i + 1].first;
+    if (end == UINT64_MAX && state.closed_clean) end = state.next;
+    if (!part.is_known() || end == UINT64_MAX || end < part.first) {
+      return Status::corrupt("the state of the log does not say what a segment holds", path_, 0);
+    }
+    recovered->parts.push_back({LogPart::found(segments_, state.log_id, io, part.segment_id, part.first, end), part.until, part.base,
+                                part.end, part.last_time_ms});
+    recovered->next = end;
+  }
+  if (recovered->parts.empty()) recovered->next = state.closed_clean ? state.next : state.first;
+  for (const PartRecord& part : state.parts) recovered->next_segment_id = std::max(recovered->next_segment_id, part.segment_id + 1);
+  return recovered->first_scanned < state.parts.size() ? scan_tail(state, recovered) : Status();
+}
+
+// Everything in front of the returned part was durable when a mark behind it was written.
+Result<size_t> DurableLog::first_to_scan(const LogState& state) {
+  LogPosition durable = 0;
+  size_t first = state.parts.size();
+  for (size_t i = state.parts.size(); i-- > 0;) {
+    first = i;
+    FIRN_TRY_ASSIGN(const auto segment, Segment::open(*segments_, state.parts[i].segment_id, state.log_id, segment_io(options_.log_io)));
+    const std::optional<Mark> opening = opening_mark(*segment);
+    if (!opening) continue;
+    durable = std::max(durable, highest_durable_mark(*segment, kSegmentHeaderBytes));
+    if (durable >= opening->previous_end) break;
+  }
+  // What goes in front of it needs an end: the first index of this one.
+  while (first > 0 && first < state.parts.size() && !state.parts[first].is_known() && state.parts[first - 1].until == UINT64_MAX) first--;
+  return first;
+}
+
+Status DurableLog::scan_tail(const LogState& state, Recovered* recovered) {
+  std::vector<uint64_t> ids;
+  std::map<uint64_t, const PartRecord*> records;
+  for (size_t i = recovered->first_scanned; i < state.parts.size(); i++) {
+    ids.push_back(state.parts[i].segment_id);
+    records[state.parts[i].segment_id] = &state.parts[i];
+  }
+  Parts& parts = recovered->parts;
+  const auto limit_next = [&] {
+    if (parts.size() <= recovered->first_scanned) return;
+    const Part& last = parts.back();
+    recovered->next = std::min(last.until, last.part->first() + last.part->count());
+  };
+  const RecordVisitor visit = [&](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) -> Status {
+    const bool is_new = parts.size() == recovered->first_scanned || parts.back().part->id() != segment->id();
+    if (is_new) {
+      limit_next();
+      const PartRecord& record = *records.at(segment->id());
+      const uint64_t first = record.is_known() ? record.first : recovered->next;
+      FIRN_TRY_ASSIGN(auto part, LogPart::create(segment, first));
+      parts.push_back({std::move(part), record.until, segment->base(), 0, 0});
+    }
+    FIRN_TRY(parts.back().part->add_found(offset, payload));
+    parts.back().end = segment->base() + offset + payload.size();
+    parts.back().last_time_ms = BlockView(payload.data()).time_ms();
+    return {};
+  };
+  FIRN_TRY_ASSIGN(const LogRecovery found, recover_log(*segments_, state.log_id, ids, segment_io(options_.log_io), visit));
+  limit_next();
+  recovered->end = found.end;
+  // Ends with the marks behind the last records, as the segments that follow name them.
+  for (size_t i = recovered->first_scanned; i < parts.size(); i++) {
+    const auto after =
+        std::find_if(found.segments.begin(), found.segments.end(), [&](const auto& s) { return s->id() > parts[i].part->id(); });
+    parts[i].end = after == found.segments.end() ? found.end : opening_mark(**after)->previous_end;
+  }
+  recovered->next_segment_id = std::max(recovered->next_segment_id, found.next_id);
+  recovered->report.records_replayed = found.record_count;
+  recovered->report.bytes_replayed = found.record_payload_bytes;
+  recovered->report.bytes_dropped = found.dropped_bytes;
+  recovered->report.dropped_offset = found.dropped_offset;
+  recovered->report.dropped_file = found.dropped_file;
+  return {};
+}
+
+// After a kill the page cache may show what an earlier, failed sync never wrote: it is written once more (DLOG-3).
+Status DurableLog::make_durable(const Recovered& recovered) {
+  for (size_t i = recovered.first_scanned; i < recovered.parts.size(); i++) {
+    const Part& part = recovered.parts[i];
+    FIRN_TRY_ASSIGN(const auto segment,
+                    Segment::open(*segments_, part.part->id(), recovered.state.log_id, segment_io(options_.log_io), OpenMode::kReadWrite));
+    FIRN_TRY(segment->write_again(0, part.end - part.base));
+  }
+  return {};
+}
+
+Status DurableLog::start_appending(const Recovered& recovered) {
+  FIRN_TRY(make_durable(recovered));
+  FIRN_TRY_ASSIGN(auto directory, directory_->open_directory(kSegmentsName, false));
+  FIRN_TRY(directory_->sync());
+  const uint64_t next_base = recovered.state.next_base;
+  log_ = std::make_unique<Log>(std::move(directory), recovered.state.log_id, segment_io(options_.log_io), *env_);
+  // Closed in order, the exact end does not matter: nothing behind this position is older.
+  log_->continue_at(recovered.next_segment_id, next_base, recovered.end != 0 ? recovered.end : next_base);
+  log_->all_is_durable();
+  sync_group_ = std::make_unique<SyncGroup>(*log_);
+  if (!recovered.parts.empty()) last_time_ms_ = recovered.parts.back().last_time_ms;
+  return remove_leftovers(recovered.state);
+}
+
+// Segments that the state does not name: of creations and trims that were cut short.
+Status DurableLog::remove_leftovers(const LogState& state) {
+  FIRN_TRY_ASSIGN(const auto names, segments_->list());
+  for (const std::string& name : names) {
+    uint64_t id = 0;
+    if (!parse_segment_name(name, &id)) continue;
+    const bool is_named =
+        std::any_of(state.parts.begin(), state.parts.end(), [id](const PartRecord& part) { return part.segment_id == id; });
+    if (!is_named) FIRN_TRY(segments_->remove(name));
+  }
+  return {};
+}
+
+Status DurableLog::close() {
+  stop_keeper();
+  if (options_.read_only) return {};
+  const std::lock_guard lock(append_mutex_);
+  Status status = check_writable();
+  if (status.ok()) status = settle();
+  if (!status.ok()) return status;
+  const std::lock_guard state_lock(state_mutex_);
+  if (state_.number != 0 && state_.closed_clean) return {};  // nothing was appended or trimmed
+  Parts parts = parts_;
+  seal_active(&parts);
+  std::shared_ptr<Segment> unused = std::move(spare_);
+  spare_.reset();
+  FIRN_TRY(save(parts, first(), true));
+  if (unused != nullptr) FIRN_TRY(segments_->remove(segment_name(unused->id())));
+  if (active_ != nullptr) log_->active()->release_tail(log_->active_offset());
+  return {};
+}
+
+Status DurableLog::refresh() {
+  if (!options_.read_only) return {};
+  const std::lock_guard turn(refresh_mutex_);
+  return recover();
+}
+
+}  // namespace firn

@@ -1,0 +1,130 @@
+#include "durable_log/log_state.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/checksum.h"
+#include "base/coding.h"
+
+namespace firn {
+namespace {
+
+constexpr uint64_t kMagic = 0x0a474f4c4e524946;  // "FIRNLOG\n"
+constexpr uint32_t kVersion = 1;
+constexpr size_t kHeadBytes = 64;  // magic, version, crc, number, log_id, first, next, next_base, flags and count
+constexpr size_t kPartBytes = 48;
+constexpr size_t kCrcOffset = 12;
+constexpr uint32_t kClosedClean = 1;
+constexpr uint32_t kPartCountMax = 1u << 24;
+
+std::string state_name(uint64_t number) {
+  char name[32];
+  std::snprintf(name, sizeof name, "state-%016llx", static_cast<unsigned long long>(number));
+  return name;
+}
+
+std::string encode(const LogState& state) {
+  std::string bytes;
+  const auto put = [&bytes](auto value) { bytes.append(reinterpret_cast<const char*>(&value), sizeof value); };
+  put(kMagic);
+  put(kVersion);
+  put(uint32_t{0});  // the checksum
+  for (const uint64_t value : {state.number, state.log_id, state.first, state.next, state.next_base}) put(value);
+  put(state.closed_clean ? kClosedClean : uint32_t{0});
+  put(static_cast<uint32_t>(state.parts.size()));
+  for (const PartRecord& part : state.parts) {
+    for (const uint64_t value : {part.segment_id, part.first, part.until, part.base, part.end}) put(value);
+    put(part.last_time_ms);
+  }
+  const uint32_t crc = crc32(0, Slice(std::string_view(bytes)));
+  std::memcpy(bytes.data() + kCrcOffset, &crc, sizeof crc);
+  return bytes;
+}
+
+Result<LogState> decode(std::string bytes, const std::string& path, uint64_t number) {
+  auto* at = reinterpret_cast<uint8_t*>(bytes.data());
+  if (bytes.size() < kHeadBytes || load_u64(at) != kMagic) return Status::corrupt("the state of the log is not one", path, 0);
+  const uint32_t crc = load_u32(at + kCrcOffset);
+  store<uint32_t>(at + kCrcOffset, 0);
+  if (crc32(0, Slice(std::string_view(bytes))) != crc) return Status::corrupt("the state of the log does not verify", path, 0);
+  if (load_u32(at + 8) > kVersion) return Status(Code::kNewerFormat, "the log was written by a newer version", path);
+  LogState state;
+  state.number = load_u64(at + 16);
+  state.log_id = load_u64(at + 24);
+  state.first = load_u64(at + 32);
+  state.next = load_u64(at + 40);
+  state.next_base = load_u64(at + 48);
+  state.closed_clean = (load_u32(at + 56) & kClosedClean) != 0;
+  const uint32_t count = load_u32(at + 60);
+  if (state.number != number || count > kPartCountMax || bytes.size() != kHeadBytes + size_t{count} * kPartBytes ||
+      state.first > kIndexMax) {
+    return Status::corrupt("the state of the log contradicts itself", path, 0);
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    const uint8_t* part = at + kHeadBytes + size_t{i} * kPartBytes;
+    state.parts.push_back(
+        {load_u64(part), load_u64(part + 8), load_u64(part + 16), load_u64(part + 24), load_u64(part + 32), load<int64_t>(part + 40)});
+    if (i > 0 && state.parts[i].segment_id <= state.parts[i - 1].segment_id) {
+      return Status::corrupt("the segments in the state of the log do not ascend", path, kHeadBytes + size_t{i} * kPartBytes);
+    }
+  }
+  return state;
+}
+
+Result<LogState> read(Directory& directory, uint64_t number) {
+  FIRN_TRY_ASSIGN(auto file, directory.open_file(state_name(number), OpenMode::kRead));
+  FIRN_TRY_ASSIGN(const uint64_t size, file->size());
+  if (size > kHeadBytes + uint64_t{kPartCountMax} * kPartBytes)
+    return Status::corrupt("the state of the log is too long", file->path(), size);
+  std::string bytes(size, '\0');
+  if (size > 0) FIRN_TRY(file->read(0, reinterpret_cast<uint8_t*>(bytes.data()), size));
+  return decode(std::move(bytes), file->path(), number);
+}
+
+}  // namespace
+
+bool parse_state_name(const std::string& name, uint64_t* number) {
+  unsigned long long value = 0;
+  if (std::sscanf(name.c_str(), "state-%16llx", &value) != 1 || state_name(value) != name) return false;
+  *number = value;
+  return true;
+}
+
+Result<std::optional<LogState>> LogState::load(Directory& directory) {
+  FIRN_TRY_ASSIGN(const auto names, directory.list());
+  std::vector<uint64_t> numbers;
+  for (const std::string& name : names) {
+    if (uint64_t number = 0; parse_state_name(name, &number)) numbers.push_back(number);
+  }
+  std::sort(numbers.rbegin(), numbers.rend());
+  if (numbers.empty()) return std::optional<LogState>();
+  Result<LogState> newest = read(directory, numbers[0]);
+  if (newest.ok()) return std::optional<LogState>(std::move(*newest));
+  if (!newest.status().is(Code::kCorrupt)) return newest.status();
+  // Cut short when it was made: then the one before is still there, or it was to be the first.
+  if (numbers.size() > 1) {
+    FIRN_TRY_ASSIGN(LogState before, read(directory, numbers[1]));
+    before.number = numbers[0];  // the next one is above both
+    return std::optional<LogState>(std::move(before));
+  }
+  if (numbers[0] == 1) return std::optional<LogState>();
+  return newest.status();
+}
+
+Status LogState::save(Directory& directory) {
+  number++;
+  const std::string name = state_name(number);
+  {
+    FIRN_TRY_ASSIGN(auto file, directory.open_file(name, OpenMode::kCreate));
+    FIRN_TRY(file->write(0, Slice(std::string_view(encode(*this)))));
+    FIRN_TRY(file->sync());
+  }
+  FIRN_TRY(directory.sync());
+  FIRN_TRY_ASSIGN(const auto names, directory.list());
+  for (const std::string& other : names) {
+    if (uint64_t older = 0; parse_state_name(other, &older) && older < number) FIRN_TRY(directory.remove(other));
+  }
+  return {};
+}
+
+}  // namespace firn

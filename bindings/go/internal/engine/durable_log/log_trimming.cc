@@ -1,0 +1,133 @@
+// Trims, resets and retention: the part of DurableLog that takes records away. Each first writes the state, then shows the change, then removes files.
+#include <algorithm>
+
+#include "durable_log/durable_log.h"
+
+namespace firn {
+
+// Writes the state that these parts, the spare segment and `first` make.
+Status DurableLog::save(const Parts& parts, uint64_t first, bool closed_clean) {
+  LogState state = state_;
+  state.first = first;
+  state.next = next();
+  state.closed_clean = closed_clean;
+  state.parts.clear();
+  for (const Part& part : parts) {
+    state.parts.push_back({part.part->id(), part.part->first(), part.until, part.base, part.end, part.last_time_ms});
+  }
+  if (spare_ != nullptr) state.parts.push_back({spare_->id(), UINT64_MAX, UINT64_MAX, spare_->base(), 0, 0});
+  Status status = state.save(*directory_);
+  if (status.is(Code::kNoSpace)) {
+    state_.number = state.number;  // the file may be there
+    return status;
+  }
+  if (!status.ok()) return fail(std::move(status));
+  state_ = std::move(state);
+  return {};
+}
+
+void DurableLog::seal_active(Parts* parts) const {
+  if (active_ == nullptr || parts->empty() || parts->back().part != active_) return;
+  parts->back().end = log_->end();
+  parts->back().last_time_ms = last_time_ms_;
+}
+
+Status DurableLog::unlink_others(const Parts& before, const Parts& after) {
+  for (const Part& part : before) {
+    const bool stays = std::any_of(after.begin(), after.end(), [&](const Part& other) { return other.part == part.part; });
+    if (!stays) FIRN_TRY(segments_->remove(segment_name(part.part->id())));
+  }
+  return {};
+}
+
+Status DurableLog::trim_before(uint64_t index) {
+  const std::lock_guard lock(append_mutex_);
+  FIRN_TRY(check_writable());
+  if (index < first() || index > next()) return Code::kInvalid;
+  const std::lock_guard state_lock(state_mutex_);
+  const Parts before = parts_;
+  Parts parts;
+  for (size_t i = 0; i < before.size(); i++) {
+    const bool is_last = i + 1 == before.size();
+    if (is_last || before[i + 1].part->first() > index) parts.push_back(before[i]);
+  }
+  FIRN_TRY(save(parts, index, false));
+  first_.store(index, std::memory_order_release);
+  publish(std::move(parts));
+  return unlink_others(before, parts_);
+}
+
+Status DurableLog::trim_after(uint64_t index) {
+  const std::lock_guard lock(append_mutex_);
+  FIRN_TRY(check_writable());
+  if (index < first() || index >= next()) return Code::kInvalid;
+  FIRN_TRY(settle());
+  Parts parts = parts_;
+  seal_active(&parts);
+  while (parts.back().part->first() > index) parts.pop_back();
+  parts.back().until = index + 1;
+  const LogPosition end = parts.back().end;
+  return cut(std::move(parts), first(), index + 1, end);
+}
+
+Status DurableLog::reset(uint64_t next_index) {
+  const std::lock_guard lock(append_mutex_);
+  FIRN_TRY(check_writable());
+  if (next_index > kIndexMax) return Code::kInvalid;
+  return cut({}, next_index, next_index, 0);
+}
+
+// append_mutex_ is held. The log consists of these parts, sealed, and goes on in a segment of its own.
+Status DurableLog::cut(Parts parts, uint64_t first, uint64_t next, LogPosition end) {
+  const std::lock_guard state_lock(state_mutex_);
+  const Parts before = parts_;
+  FIRN_TRY(save(parts, first, false));
+  {
+    // What is left is durable: trim_after() has seen to it.
+    const std::lock_guard lock(wait_mutex_);
+    cut_count_++;
+    durable_.store(next, std::memory_order_release);
+  }
+  next_.store(next, std::memory_order_release);
+  first_.store(first, std::memory_order_release);
+  publish(std::move(parts));
+  active_.reset();
+  log_->cut(end);
+  return unlink_others(before, parts_);
+}
+
+Result<uint64_t> DurableLog::apply_retention() {
+  if (options_.retention_bytes == 0 && options_.retention_ms == 0) return uint64_t{0};
+  const std::lock_guard state_lock(state_mutex_);
+  const int64_t now_ms = wall_offset_ms_ + env_->monotonic_coarse_ns() / 1'000'000;
+  Parts parts = parts_;
+  const auto bytes_of = [this](const Part& part) { return (part.end != 0 ? part.end : log_->end()) - part.base; };
+  uint64_t bytes = 0;
+  for (const Part& part : parts) bytes += bytes_of(part);
+  size_t gone = 0;
+  while (gone + 1 < parts.size()) {
+    const Part& part = parts[gone];
+    const bool is_over = options_.retention_bytes != 0 && bytes > options_.retention_bytes;
+    const bool is_old = options_.retention_ms != 0 && now_ms - part.last_time_ms > static_cast<int64_t>(options_.retention_ms);
+    if (!is_over && !is_old) break;
+    bytes -= bytes_of(part);
+    gone++;
+  }
+  if (gone == 0) return uint64_t{0};
+  const Parts before = parts_;
+  parts.erase(parts.begin(), parts.begin() + static_cast<ptrdiff_t>(gone));
+  const uint64_t first = std::max(this->first(), parts.front().part->first());
+  FIRN_TRY(save(parts, first, false));
+  first_.store(first, std::memory_order_release);
+  publish(std::move(parts));
+  FIRN_TRY(unlink_others(before, parts_));
+  return uint64_t{gone};
+}
+
+Result<uint64_t> DurableLog::retain() {
+  const std::lock_guard lock(append_mutex_);
+  FIRN_TRY(check_writable());
+  return apply_retention();
+}
+
+}  // namespace firn

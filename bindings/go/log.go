@@ -1,0 +1,225 @@
+package firn
+
+/*
+#include "firn_go.h"
+#cgo noescape firn_log_open
+#cgo nocallback firn_log_open
+#cgo noescape firn_log_append
+#cgo nocallback firn_log_append
+#cgo noescape firn_log_append_batch
+#cgo nocallback firn_log_append_batch
+#cgo noescape firn_log_read
+#cgo nocallback firn_log_read
+#cgo noescape firn_go_log_pin
+#cgo nocallback firn_go_log_pin
+#cgo noescape firn_log_recovery
+#cgo nocallback firn_log_recovery
+*/
+import "C"
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A Log is a durable log in a directory of its own: records with the indexes 0, 1, 2 and so on, appended at the end and removed at either end. Its methods may
+// be called from any goroutine at any time, also while it is being closed: calls that come too late fail with ErrClosed.
+type Log struct {
+	h       *C.firn_log
+	closing sync.Mutex
+	closed  bool
+	watch   watch
+}
+
+// WithSegmentBytes sets the size of a log's files: space is given back a segment at a time.
+func WithSegmentBytes(n uint64) Option { return setBytes("segment_bytes", n) }
+
+// WithRetentionBytes lets a log remove its oldest segments when it is larger than n bytes.
+func WithRetentionBytes(n uint64) Option { return setBytes("retention_bytes", n) }
+
+// WithRetention lets a log remove segments whose records are all older than d.
+func WithRetention(d time.Duration) Option { return setMilliseconds("retention_ms", d) }
+
+// OpenLog opens the log in a directory, and creates it when there is none. Options that are for databases are ErrInvalid. After a crash no flag is needed.
+func OpenLog(directory string, options ...Option) (*Log, error) {
+	var config configuration
+	for _, option := range options {
+		option(&config)
+	}
+	if strings.Contains(directory, "\x00") {
+		return nil, &Error{Code: CodeInvalid, Op: "open log", Message: "the path has a NUL in it"}
+	}
+	cOptions, err := newCOptions(config.settings)
+	if err != nil {
+		return nil, err
+	}
+	defer C.firn_options_free(cOptions)
+	e := newCError()
+	h := C.firn_log_open(cString(directory), cOptions, &e)
+	if h == nil {
+		return nil, detailedError("open log", &e)
+	}
+	l := &Log{h: h, watch: watch{report: config.reports}}
+	l.watch.begin(l, "log", 2, func() { C.firn_log_close(h) })
+	return l, nil
+}
+
+// Close makes everything durable, in every mode, and closes the log. Those who wait for records are woken. Closing again does nothing.
+func (l *Log) Close() error {
+	l.closing.Lock()
+	defer l.closing.Unlock()
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	l.watch.end()
+	if code := C.firn_log_close(l.h); code != 0 {
+		return &Error{Code: Code(code), Op: "close log"}
+	}
+	return nil
+}
+
+// answered turns the answer of a call into an error, and keeps the log from being collected during the call.
+func (l *Log) answered(n int64) error {
+	runtime.KeepAlive(l)
+	if n < 0 {
+		return plainError(n)
+	}
+	return nil
+}
+
+func (l *Log) number(n int64) (uint64, error) {
+	if err := l.answered(n); err != nil {
+		return 0, err
+	}
+	return uint64(n), nil
+}
+
+// Append appends a record, which may be empty, and returns its index.
+func (l *Log) Append(record []byte) (index uint64, err error) {
+	return l.number(int64(C.firn_log_append(l.h, in(record), size(record))))
+}
+
+var packedRecords = sync.Pool{New: func() any { return new([]byte) }}
+
+// AppendBatch appends records, all or none, and returns the index of the first. Readers see all of them at once.
+func (l *Log) AppendBatch(records [][]byte) (first uint64, err error) {
+	buffer := packedRecords.Get().(*[]byte)
+	packed := (*buffer)[:0]
+	for _, record := range records {
+		if len(record) > MaxValueLen {
+			return 0, ErrTooLarge
+		}
+		packed = binary.LittleEndian.AppendUint32(packed, uint32(len(record)))
+		packed = append(packed, record...)
+	}
+	first, err = l.number(int64(C.firn_log_append_batch(l.h, in(packed), size(packed))))
+	if *buffer = packed; cap(packed) <= keptLookupBytes {
+		packedRecords.Put(buffer)
+	}
+	return first, err
+}
+
+// Read returns a copy of a record, or ErrNotFound outside of the bounds.
+func (l *Log) Read(index uint64) ([]byte, error) {
+	record, err := l.ReadAppend(make([]byte, 0, 256), index)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clip(record), nil
+}
+
+// ReadAppend appends a record to dst and returns the longer slice; on failure it returns dst as it was. It does not allocate when dst has room.
+func (l *Log) ReadAppend(dst []byte, index uint64) ([]byte, error) {
+	for {
+		room := dst[len(dst):cap(dst)]
+		n := int64(C.firn_log_read(l.h, C.uint64_t(index), in(room), size(room)))
+		if err := l.answered(n); err != nil {
+			return dst, err
+		}
+		if int(n) <= len(room) {
+			return dst[:len(dst)+int(n)], nil
+		}
+		dst = slices.Grow(dst, int(n))
+	}
+}
+
+// View calls read with a record in place, without a copy: see Keyspace.View.
+func (l *Log) View(index uint64, read func(record []byte) error) error {
+	pinned := C.firn_go_log_pin(l.h, C.uint64_t(index))
+	if err := l.answered(int64(pinned.code)); err != nil {
+		return err
+	}
+	defer C.firn_go_unpin(pinned)
+	return read(pinnedBytes(pinned))
+}
+
+// Bounds are the indexes that can be read: from first to below next.
+func (l *Log) Bounds() (first, next uint64, err error) {
+	bounds := C.firn_log_bounds(l.h)
+	runtime.KeepAlive(l)
+	if bounds.next == math.MaxUint64 {
+		return 0, 0, ErrClosed
+	}
+	return uint64(bounds.first), uint64(bounds.next), nil
+}
+
+// Durable is the index below which all records survive power loss.
+func (l *Log) Durable() (uint64, error) { return l.number(int64(C.firn_log_durable(l.h))) }
+
+// Sync makes everything appended before the call durable. It does not block appends.
+func (l *Log) Sync() error { return l.answered(int64(C.firn_log_sync(l.h))) }
+
+// Wait waits until the record index is there, or ctx is done. ErrNotFound when it was removed at the front. ErrUnsupported on a read-only log, whose
+// writer cannot wake it: Tail polls there.
+func (l *Log) Wait(ctx context.Context, index uint64) error {
+	code, err := waitFor(ctx, func(timeoutMs C.int32_t) C.int32_t {
+		return C.firn_log_wait(l.h, C.uint64_t(index), timeoutMs)
+	}, func() { C.firn_log_wake(l.h) })
+	if err != nil {
+		runtime.KeepAlive(l)
+		return err
+	}
+	return l.answered(code)
+}
+
+// TrimBefore removes the records at the front: index is the first one kept. Durable when it returns.
+func (l *Log) TrimBefore(index uint64) error {
+	return l.answered(int64(C.firn_log_trim_before(l.h, C.uint64_t(index))))
+}
+
+// TrimAfter removes the records at the end: index is the last one kept, and index + 1 is given again. Durable when it returns.
+func (l *Log) TrimAfter(index uint64) error {
+	return l.answered(int64(C.firn_log_trim_after(l.h, C.uint64_t(index))))
+}
+
+// Reset empties the log, which goes on at next. Durable when it returns.
+func (l *Log) Reset(next uint64) error {
+	return l.answered(int64(C.firn_log_reset(l.h, C.uint64_t(next))))
+}
+
+// Retain applies the retention now and returns how many segments were removed. It is also applied whenever a segment is full.
+func (l *Log) Retain() (segments uint64, err error) { return l.number(int64(C.firn_log_retain(l.h))) }
+
+// SeekTime is the first index whose record was appended at t or later, the next index when there is none. Times are kept in milliseconds.
+func (l *Log) SeekTime(t time.Time) (uint64, error) {
+	return l.number(int64(C.firn_log_seek_time(l.h, C.int64_t(t.UnixMilli()))))
+}
+
+// Refresh moves a read-only log on to what its writer has made since. On others it does nothing.
+func (l *Log) Refresh() error { return l.answered(int64(C.firn_log_refresh(l.h))) }
+
+// Recovery tells what OpenLog found.
+func (l *Log) Recovery() (Recovery, error) {
+	info := C.firn_recovery_info{struct_size: C.sizeof_firn_recovery_info}
+	if err := l.answered(int64(C.firn_log_recovery(l.h, &info))); err != nil {
+		return Recovery{}, err
+	}
+	return newRecovery(&info), nil
+}

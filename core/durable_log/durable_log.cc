@@ -224,9 +224,12 @@ Status DurableLog::wait(uint64_t index, int32_t timeout_ms) {
     const uint64_t woken = wake_count_;
     for (;;) {
       if (is_there()) break;
-      if (is_closing_) status = Code::kClosed;
-      if (wake_count_ != woken) status = Code::kCancelled;
-      if (is_closing_ || !status.ok()) break;
+      if (is_closing_) {
+        status = Code::kClosed;  // closing wakes too
+      } else if (wake_count_ != woken) {
+        status = Code::kCancelled;
+      }
+      if (!status.ok()) break;
       if (timeout_ms < 0) {
         moved_.wait(lock);
       } else if (moved_.wait_until(lock, until) == std::cv_status::timeout) {

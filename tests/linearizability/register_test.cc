@@ -251,7 +251,9 @@ TEST_P(RegisterTest, calls_on_one_key_are_linearizable) {
   for (const int thread_count : {2, 3, 4, 8}) {
     SCOPED_TRACE("FIRN_HISTORY_SEED=" + std::to_string(seed) + ", " + std::to_string(thread_count) + " threads");
     const std::string name = "round" + std::to_string(round++);
-    const auto ns = static_cast<uint32_t>(firn_ns_open(db.handle(), bytes(name), name.size(), 0));
+    const int64_t id = firn_ns_open(db.handle(), bytes(name), name.size(), 0);
+    ASSERT_GT(id, 0);
+    const auto ns = static_cast<uint32_t>(id);
     std::vector<History> histories(kKeyCount);
     std::mutex mutex;
     db.run(thread_count, [&](int thread) {

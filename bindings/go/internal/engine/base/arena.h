@@ -16,9 +16,10 @@ class Arena {
   Slice store(Slice bytes) {
     if (bytes.empty()) return {};
     if (bytes.size() > left_) {
-      left_ = std::max(bytes.size(), next_block_bytes_);
-      blocks_.push_back(std::make_unique_for_overwrite<uint8_t[]>(left_));
+      const size_t block_bytes = std::max(bytes.size(), next_block_bytes_);
+      blocks_.push_back(std::make_unique_for_overwrite<uint8_t[]>(block_bytes));
       at_ = blocks_.back().get();
+      left_ = block_bytes;
       next_block_bytes_ = std::min(2 * next_block_bytes_, kBlockBytesMax);
     }
     uint8_t* const to = at_;

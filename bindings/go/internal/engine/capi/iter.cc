@@ -46,19 +46,28 @@ firn_iter* open_scan(firn_db* db, const firn_txn* txn, const firn_scan_opts* giv
   return publish(Scan::open(txn, call.shared(), opts), error);
 }
 
-// Calls `body(Scan&)` with the iterator, and its transaction or database, held.
+// Calls `body(Scan&)` with the iterator, and its transaction or database, held. What goes wrong in it is for good.
 template <typename Body>
 auto with_scan(const firn_iter* iter, Body&& body) -> decltype(body(std::declval<Scan&>())) {
-  return guarded([&]() -> decltype(body(std::declval<Scan&>())) {
+  using Answer = decltype(body(std::declval<Scan&>()));
+  return guarded([&]() -> Answer {
     const ExclusiveUse use(iter, HandleType::kIter, WhenBusy::kRefuse);
     if (use.code() != Code::kOk) return to_c(use.code());
     Scan& scan = *use.slot()->body_as<IterBody>()->scan;
+    const auto run = [&]() -> Answer {
+      if (scan.failed() != Code::kOk) return to_c(scan.failed());
+      return guarded([&]() -> Answer { return body(scan); },
+                     [&](Code code) -> Answer {
+                       scan.fail(code);
+                       return to_c(code);
+                     });
+    };
     if (scan.txn_handle() != nullptr) {
       const TxnCall call(scan.txn_handle(), Code::kClosed);
-      return call.ok() ? body(scan) : to_c(call.code());
+      return call.ok() ? run() : to_c(call.code());
     }
     const DbCall call(scan.db_handle());
-    return call.ok() ? body(scan) : to_c(call.code());
+    return call.ok() ? run() : to_c(call.code());
   });
 }
 

@@ -48,6 +48,9 @@ class Scan {
   int64_t chunk(uint8_t* out, size_t cap);
   int64_t entries(firn_kv* out, size_t max);
   Code seek(Slice key);
+  // Memory ran out in the midst of a call: from now on that is the answer, since entries may have been passed over.
+  void fail(Code code) { failed_ = code; }
+  Code failed() const { return failed_; }
 
  private:
   Scan() = default;
@@ -72,6 +75,7 @@ class Scan {
   uint64_t limit_ = 0;  // 0: none
   uint64_t returned_count_ = 0;
   bool placed_ = false;
+  Code failed_ = Code::kOk;
 };
 
 }  // namespace firn

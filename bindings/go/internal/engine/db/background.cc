@@ -75,8 +75,14 @@ void Background::keep() {
     // A failed sync or store has made the database read-only by itself; upkeep that failed is tried again by the writer, who reports it.
     bool more = false;
     if (!core_.is_failed.load()) {
-      if (const Result<bool> result = door_.upkeep(); result.ok()) more = result.value();
-      sync_if_due(&next_sync_ns);
+      (void)run_guarded([&]() -> Status {
+        FIRN_TRY_ASSIGN(more, door_.upkeep());
+        return {};
+      }).ok();
+      (void)run_guarded([&]() -> Status {
+        sync_if_due(&next_sync_ns);
+        return {};
+      }).ok();
     }
     lock.lock();
     if (!more) keeper_wakes_.wait_for(lock, wait, [this] { return keeper_called_ || is_stopping_; });
@@ -106,11 +112,15 @@ void Background::work() {
   std::unique_lock lock(mutex_);
   while (!is_stopping_) {
     lock.unlock();
-    const Result<bool> more = jobs_.run_slice();
+    bool more = false;
+    const Status status = run_guarded([&]() -> Status {
+      FIRN_TRY_ASSIGN(more, jobs_.run_slice());
+      return {};
+    });
     lock.lock();
-    if (!more.ok())
+    if (!status.ok())
       workers_wake_.wait_for(lock, kRetryWait, [this] { return is_stopping_; });
-    else if (!more.value())
+    else if (!more)
       workers_wake_.wait_for(lock, kIdleWait, [this] { return workers_called_ || is_stopping_; });
     workers_called_ = false;
   }

@@ -67,6 +67,18 @@ struct ChangeFeed::Reading {
   size_t filled = 0;
   size_t needed = 0;  // not 0: the next commit does not fit
   bool is_done = false;
+  Prefix known_prefix = kSystemPrefix;  // the namespace of the last change: mostly that of the next one
+  uint32_t known_ns = 0;
+
+  std::optional<uint32_t> ns_of(Prefix prefix) {
+    if (prefix != known_prefix) {
+      const std::optional<uint32_t> ns = catalog->id_of(prefix);
+      if (!ns) return std::nullopt;
+      known_prefix = prefix;
+      known_ns = *ns;
+    }
+    return known_ns;
+  }
 };
 
 // ---- Retention ------------------------------------------------------------------------------------------------------------
@@ -152,10 +164,11 @@ std::pair<Seq, Seq> ChangeFeed::bounds() const {
 
 Result<size_t> ChangeFeed::read(Seq from, bool durable_only, uint8_t* out, size_t cap, size_t* needed) {
   const std::lock_guard turn(read_mutex_);
-  const ReadView& view = *core_.views->current();
   Reading reading;
   reading.from = from;
+  // Before the view: the catalog is published before the commit that changes it becomes visible, so it knows all namespaces up to here.
   reading.upper = {core_.visible.load(std::memory_order_acquire)};
+  const ReadView& view = *core_.views->current();
   reading.catalog = view.catalog().get();
   reading.out = out;
   reading.cap = cap;
@@ -227,7 +240,7 @@ Status ChangeFeed::read_commit(const Segment& segment, Slice payload, uint64_t o
     changes.push_back(namespace_change(entries));
   } else {
     for (const Entry& entry : entries) {
-      const std::optional<uint32_t> ns = reading->catalog->id_of(entry.key.prefix);
+      const std::optional<uint32_t> ns = reading->ns_of(entry.key.prefix);
       if (!ns) return Status::corrupt("the namespace of a change is not known", segment.path(), offset);
       changes.push_back({entry.kind == EntryKind::kDelete ? kChangeDelete : kChangePut, *ns, entry.key.user, entry.value, entry.expiry_ms});
     }

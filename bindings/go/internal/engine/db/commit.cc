@@ -113,6 +113,15 @@ Result<Seq> CommitDoor::leave(std::unique_lock<std::mutex>& door, WriteFlags fla
 Status CommitDoor::append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes,
                           NamespaceCatalogRef catalog) {
   FIRN_TRY(core_.check_writable());
+  // A view with the next catalog is made before the first byte is stored: after that nothing may fail (COM-3).
+  std::unique_lock<std::mutex> view_lock;
+  std::unique_ptr<ReadView> next_view;
+  if (catalog != nullptr) {
+    view_lock = std::unique_lock(core_.view_mutex);
+    DbCore::ViewChange change;
+    change.catalog = catalog;
+    next_view = core_.next_view(std::move(change));
+  }
   uint64_t offset = 0;
   Result<uint8_t*> reserved = core_.wal->reserve(payload_bytes, &offset);
   if (!reserved.ok()) [[unlikely]]
@@ -137,11 +146,8 @@ Status CommitDoor::append(const Operation* operations, size_t count, const Prepa
   memtable_->set_end(core_.wal->active_offset());
   if (catalog != nullptr) {
     // The view first: a reader who still has the older sequence number finds the older prefix in the new catalog.
-    const std::lock_guard lock(core_.view_mutex);
-    catalog_ = catalog;
-    DbCore::ViewChange change;
-    change.catalog = std::move(catalog);
-    core_.publish(std::move(change));
+    catalog_ = std::move(catalog);
+    core_.views->publish(std::move(next_view));
   }
   core_.visible.store(last_.value, std::memory_order_release);
   return {};
@@ -232,16 +238,17 @@ Status CommitDoor::rotate(const Need& need, uint64_t segment_bytes) {
     next = std::move(*spare_);
     spare_.reset();
   }
-  if (Status status = core_.wal->activate(std::move(next.segment)); !status.ok()) return core_.fail(std::move(status));
-  upkeep_at_ = 0;
   {
     const std::lock_guard lock(core_.view_mutex);
     DbCore::ViewChange change;
     change.active = next.memtable;
     change.sealed = core_.views->current()->sealed();
     change.sealed->insert(change.sealed->begin(), memtable_);
-    core_.publish(std::move(change));
+    std::unique_ptr<ReadView> next_view = core_.next_view(std::move(change));  // first: after the next line nothing may fail
+    if (Status status = core_.wal->activate(std::move(next.segment)); !status.ok()) return core_.fail(std::move(status));
+    core_.views->publish(std::move(next_view));
   }
+  upkeep_at_ = 0;
   memtable_ = std::move(next.memtable);
   on_sealed();
   return {};
@@ -300,9 +307,7 @@ Status CommitDoor::seal_stopped() {
 
 Status CommitDoor::make_durable(LogPosition position, Seq seq, bool sync) {
   if (sync || core_.options.durability == Durability::kSync) {
-    FIRN_TRY(settle(position));
-    core_.became_durable(seq);
-    return {};
+    return settle_commit(position, seq);
   }
   if (core_.options.durability == Durability::kEvery &&
       commits_since_sync_.fetch_add(1, std::memory_order_relaxed) + 1 == core_.options.durability_every_count) {
@@ -327,6 +332,16 @@ Status CommitDoor::settle(LogPosition position) {
   if (core_.has_recovered.load(std::memory_order_acquire)) FIRN_TRY(flush_recovered());
   if (Status status = core_.sync_group->wait(position); !status.ok()) return core_.fail(std::move(status));
   return {};
+}
+
+// For a commit that is visible already: it is not undone, so whatever went wrong, it may or may not survive.
+Status CommitDoor::settle_commit(LogPosition position, Seq seq) {
+  const Status status = settle(position);
+  if (status.ok()) {
+    core_.became_durable(seq);
+    return {};
+  }
+  return status.is(Code::kIndeterminate) ? status : core_.fail(status);
 }
 
 Result<bool> CommitDoor::upkeep() {

@@ -106,6 +106,7 @@ class CommitDoor {
   // Until progress_count is no longer `seen`. The door is left meanwhile.
   Status wait_for_jobs(std::unique_lock<std::mutex>& door, uint64_t seen);
   Status make_durable(LogPosition position, Seq seq, bool sync);
+  Status settle_commit(LogPosition position, Seq seq);
   void signal_watchers() {
     if (core_.commits_are_watched.load(std::memory_order_relaxed)) [[unlikely]] {
       if (core_.commits_are_watched.exchange(false)) core_.event_fd.signal();

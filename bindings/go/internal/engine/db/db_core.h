@@ -82,18 +82,22 @@ struct DbCore {
     VersionRef version;
     NamespaceCatalogRef catalog;
   };
-  // view_mutex is held.
-  void publish(ViewChange change) {
+  // The view after the change, and room to publish it: publishing it does not fail. view_mutex is held until then.
+  std::unique_ptr<ReadView> next_view(ViewChange change) {
     const ReadView& now = *views->current();
-    views->publish(std::make_unique<ReadView>(
+    views->make_room();
+    return std::make_unique<ReadView>(
         change.active ? std::move(change.active) : now.active(), change.sealed ? std::move(*change.sealed) : now.sealed(),
-        change.version ? std::move(change.version) : now.version(), change.catalog ? std::move(change.catalog) : now.catalog()));
+        change.version ? std::move(change.version) : now.version(), change.catalog ? std::move(change.catalog) : now.catalog());
   }
+  // view_mutex is held.
+  void publish(ViewChange change) { views->publish(next_view(std::move(change))); }
 
   void became_durable(Seq seq) {
     uint64_t known = durable_seq.load(std::memory_order_relaxed);
-    while (known < seq.value && !durable_seq.compare_exchange_weak(known, seq.value, std::memory_order_acq_rel)) {
-    }
+    do {
+      if (known >= seq.value) return;
+    } while (!durable_seq.compare_exchange_weak(known, seq.value, std::memory_order_acq_rel));
     const std::lock_guard guard(state_mutex);  // who waits has looked before, or looks after
     progressed.notify_all();
     event_fd.signal();

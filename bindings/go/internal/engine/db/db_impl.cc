@@ -135,7 +135,25 @@ Result<Seq> DbImpl::write(const Operation* operations, size_t count, WriteFlags 
   return seq;
 }
 
+// Without threads: what the keeper does where there is one.
+Status DbImpl::sync_if_due() {
+  const DbOptions& options = core_.options;
+  if (core_.is_failed.load(std::memory_order_acquire)) return {};
+  bool due = false;
+  if (options.durability == Durability::kEvery) {
+    due = door_.commits_since_sync() >= options.durability_every_count;
+  } else if (options.durability == Durability::kInterval) {
+    const int64_t now_ns = core_.env->monotonic_ns();
+    due = now_ns >= next_sync_ns_;
+    if (due) next_sync_ns_ = now_ns + static_cast<int64_t>(options.durability_interval_ms) * 1'000'000;
+  }
+  if (!due || core_.durable_seq.load(std::memory_order_relaxed) >= core_.visible.load(std::memory_order_relaxed)) return {};
+  door_.sync_started();
+  return door_.settle_visible();
+}
+
 void DbImpl::after_write() {
+  (void)sync_if_due().ok();  // a failure makes the database read-only by itself
   // A slice of background work with every write that finds some: no pause is longer than a slice.
   if (!jobs_pending_.load(std::memory_order_relaxed)) return;
   const Result<bool> more = jobs_.run_slice();
@@ -146,8 +164,11 @@ Result<uint32_t> DbImpl::ns_open(Slice name, bool existing_only) {
   const std::string key = name.to_string();
   {
     const NamespaceCatalog& catalog = *core_.views->current()->catalog();
-    if (const auto at = catalog.names().find(key); at != catalog.names().end()) return at->second;
-    if (existing_only) return Code::kNotFound;
+    const auto at = catalog.names().find(key);
+    // A namespace whose commit is not visible yet is known to the catalog already: then the door tells when it is.
+    const Seq visible{core_.visible.load(std::memory_order_acquire)};
+    if (at != catalog.names().end() && catalog.prefix_of(at->second, visible) != kSystemPrefix) return at->second;
+    if (at == catalog.names().end() && existing_only) return Code::kNotFound;
   }
   uint32_t found = 0;
   FIRN_TRY_ASSIGN(const auto made,
@@ -293,6 +314,7 @@ Status DbImpl::compact() {
 Result<bool> DbImpl::run_jobs(int32_t max_ms) {
   if (!core_.options.single_threaded) return Code::kMisuse;
   const int64_t end_ns = core_.env->monotonic_ns() + int64_t{std::max(max_ms, 0)} * 1'000'000;
+  FIRN_TRY(sync_if_due());
   while (jobs_.has_work()) {
     FIRN_TRY(jobs_.run_slice().status());
     if (core_.env->monotonic_ns() >= end_ns) break;

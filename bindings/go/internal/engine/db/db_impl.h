@@ -98,6 +98,7 @@ class DbImpl final : public Db {
   template <typename Done>
   Status wait_until(int32_t timeout_ms, const Done& done);
   Status run_jobs_inline();
+  Status sync_if_due();
   void after_write();
   Result<Seq> update(uint32_t ns, Slice key, const CommitDoor::Decision& decide, WriteFlags flags);
   Result<Seq> commit_changes(Transaction& transaction, WriteFlags flags);
@@ -107,6 +108,7 @@ class DbImpl final : public Db {
   CommitDoor door_;
   Jobs jobs_;
   Background background_;
+  int64_t next_sync_ns_ = 0;               // single-threaded, durability=interval:T
   std::atomic<bool> jobs_pending_{false};  // single-threaded: there may be work for the slices inside writes
 };
 

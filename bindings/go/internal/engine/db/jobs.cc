@@ -18,6 +18,14 @@ uint64_t cached_bytes(const TableHandle& table) {
 
 }  // namespace
 
+Status run_guarded(const std::function<Status()>& work) {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    return Code::kNoMemory;
+  }
+}
+
 std::pair<std::vector<std::shared_ptr<Memtable>>, VersionRef> Jobs::look() const {
   const std::lock_guard lock(core_.view_mutex);
   const ReadView& view = *core_.views->current();
@@ -186,6 +194,7 @@ Status Jobs::start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Ve
   std::vector<std::unique_ptr<Iterator>> parts;
   parts.push_back(new_merging_iterator(std::move(newest_first)));
   Flush flush;
+  flush.seq_max = upper;
   flush.memtables = std::move(sealed);
   flush.run_id = core_.next_run_id.fetch_add(1);
   flush.job = std::make_unique<MergeJob>(
@@ -238,6 +247,7 @@ Status Jobs::finish_flush() {
     std::erase_if(*change.sealed, [wal_start](const auto& memtable) { return memtable->segment()->id() < wal_start; });
     core_.publish(std::move(change));
   }
+  core_.became_durable(flush_->seq_max);
   counts_.flushes.fetch_add(1, std::memory_order_relaxed);
   counts_.flush_bytes.fetch_add(flush_->job->bytes_written(), std::memory_order_relaxed);
   flush_.reset();

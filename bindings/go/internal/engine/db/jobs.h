@@ -11,6 +11,7 @@
 // Threading: all public functions from any thread; one thread at a time steps a job (a mutex each).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,6 +21,9 @@
 #include "lsm/merge_job.h"
 
 namespace firn {
+
+// Calls `work`; an exhausted memory becomes kNoMemory. For work that nobody waits for.
+Status run_guarded(const std::function<Status()>& work);
 
 class Jobs {
  public:
@@ -45,6 +49,7 @@ class Jobs {
  private:
   struct Flush {
     std::vector<std::shared_ptr<Memtable>> memtables;  // newest first
+    Seq seq_max;                                       // of all that is flushed
     uint64_t run_id = 0;
     std::unique_ptr<MergeJob> job;
   };

@@ -246,7 +246,9 @@ Status DbImpl::start_writing(Found found) {
   core_.sync_group = std::make_unique<SyncGroup>(*core_.wal);
   core_.has_recovered.store(!found.memtables.empty());
   jobs_pending_.store(true);
-  door_.on_upkeep_due = [this] { core_.options.single_threaded ? (void)door_.upkeep().ok() : background_.wake_keeper(); };
+  door_.on_upkeep_due = [this] {
+    core_.options.single_threaded ? (void)run_guarded([this] { return door_.upkeep().status(); }).ok() : background_.wake_keeper();
+  };
   door_.on_sealed = [this] {
     jobs_pending_.store(true, std::memory_order_relaxed);
     if (!core_.options.single_threaded) background_.wake_workers();

@@ -108,14 +108,19 @@ Result<int64_t> Transaction::add(uint32_t ns, Slice key, int64_t delta) {
 
 Status Transaction::apply(const Command* commands, size_t count) {
   if (is_read_only()) return Code::kReadOnly;
-  work_->writes.begin();
-  Status status;
-  for (size_t i = 0; i < count && status.ok(); i++) {  // first: they are about what is there before the others
-    if (commands[i].kind == Command::Kind::kExpectVersion) status = expect_version(commands[i]);
+  // Ends the batch on every way out, also when memory runs out.
+  struct Batch {
+    explicit Batch(WriteSet& set) : writes(set) { writes.begin(); }
+    ~Batch() { writes.end(keep); }
+    WriteSet& writes;
+    bool keep = false;
+  } batch(work_->writes);
+  for (size_t i = 0; i < count; i++) {  // first: they are about what is there before the others
+    if (commands[i].kind == Command::Kind::kExpectVersion) FIRN_TRY(expect_version(commands[i]));
   }
-  for (size_t i = 0; i < count && status.ok(); i++) status = apply_one(commands[i]);
-  work_->writes.end(status.ok());
-  return status;
+  for (size_t i = 0; i < count; i++) FIRN_TRY(apply_one(commands[i]));
+  batch.keep = true;
+  return {};
 }
 
 Status Transaction::apply_one(const Command& command) {

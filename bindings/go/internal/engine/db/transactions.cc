@@ -16,7 +16,8 @@ std::shared_ptr<Transaction> DbImpl::begin(const TransactionFlags& flags) {
 
 Result<Seq> DbImpl::commit(Transaction& transaction, WriteFlags flags) {
   Result<Seq> seq = transaction.is_read_only() ? transaction.snapshot().seq() : commit_changes(transaction, flags);
-  if (seq.ok() || seq.status().is(Code::kConflict)) transaction.end();
+  // Indeterminate: the commit is visible, and must not be made a second time.
+  if (seq.ok() || seq.status().is(Code::kConflict) || seq.status().is(Code::kIndeterminate)) transaction.end();
   if (core_.options.single_threaded) after_write();
   return seq;
 }
@@ -33,6 +34,7 @@ Result<Seq> DbImpl::commit_changes(Transaction& transaction, WriteFlags flags) {
 }
 
 Result<Seq> DbImpl::run(const Command* commands, size_t count, WriteFlags flags, uint64_t* deleted_count) {
+  FIRN_TRY(core_.check_writable());
   const TransactionFlags serializable{.serializable = true};
   const bool reads_ranges =
       std::any_of(commands, commands + count, [](const Command& command) { return command.kind == Command::Kind::kDeleteRange; });

@@ -42,11 +42,13 @@ void ViewStore::release() {
   stores.idle.push_back(this);
 }
 
+void ViewStore::make_room() {
+  const std::lock_guard lock(mutex_);
+  if (retired_.capacity() == retired_.size()) retired_.reserve(2 * retired_.size() + 4);
+}
+
 void ViewStore::publish(std::unique_ptr<ReadView> view) {
-  {
-    const std::lock_guard lock(mutex_);
-    retired_.reserve(retired_.size() + 1);  // nothing is allocated after the exchange
-  }
+  make_room();
   ReadView* const old = current_.exchange(view.release(), std::memory_order_acq_rel);
   if (old != nullptr) retire(old);
 }

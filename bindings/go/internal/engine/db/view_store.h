@@ -22,6 +22,8 @@ class ViewStore {
   void release();               // the database is gone: retires the current view; the store goes back to the pool
 
   ReadView* current() const { return current_.load(std::memory_order_acquire); }
+  // After make_room() publishing one view does not allocate.
+  void make_room();
   void publish(std::unique_ptr<ReadView> view);
 
   // A reference on the current view; seq as `visible` says, consistent with the view. The thread is marked.

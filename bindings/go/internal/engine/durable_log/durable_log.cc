@@ -9,8 +9,12 @@ namespace firn {
 namespace {
 
 constexpr uint64_t kSpareAtFraction = 2;  // the next segment is made when so much of the active one is used
+// Pages are made present so far ahead of the writer, so much at a time. When appends wait for the disk less is better: the next fdatasync writes what
+// was made present.
 constexpr uint64_t kPrefaultAheadBytes = 4 << 20;
-constexpr uint64_t kPrefaultChunkBytes = 1 << 20;
+constexpr uint64_t kPrefaultChunkBytes = 256 << 10;
+constexpr uint64_t kPrefaultAheadSyncBytes = 128 << 10;
+constexpr int kLockTryCount = 10;    // with pauses that double: about 10 us
 constexpr uint64_t kSlotBytes = 16;  // of a segment, for each record at least
 
 }  // namespace
@@ -41,7 +45,7 @@ Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
   const uint64_t payload_bytes = block_bytes(count, data_bytes);
   if (payload_bytes > kRecordPayloadBytesMax || count > UINT32_MAX) return Code::kTooLarge;
 
-  std::unique_lock lock(append_mutex_);
+  std::unique_lock lock = lock_appends();
   FIRN_TRY(check_writable());
   if (active_ == nullptr || !log_->fits(payload_bytes) || !active_->has_room(count)) [[unlikely]]
     FIRN_TRY(roll(payload_bytes, count));
@@ -57,14 +61,34 @@ Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
     return fail(std::move(status));
   active_->add(offset, static_cast<uint32_t>(count));
   next_.store(index + count, std::memory_order_release);
+  active_->settle(false);
   const LogPosition position = log_->end();
-  const bool wants_spare = !has_spare_.load(std::memory_order_relaxed) && offset >= log_->active()->capacity() / kSpareAtFraction;
+  const bool upkeep_due = offset >= upkeep_at_;
+  if (upkeep_due) upkeep_at_ = UINT64_MAX;
   lock.unlock();
 
-  if (wants_spare) [[unlikely]]
+  if (upkeep_due) [[unlikely]]
     call_keeper();
   FIRN_TRY(after_append(position, index + count, count));
   return index;
+}
+
+// Appends are short: who finds another one going on looks again a few times, each time later, before he sleeps. Waking a sleeper costs its waker more
+// than an append.
+std::unique_lock<std::mutex> DurableLog::lock_appends() {
+  std::unique_lock lock(append_mutex_, std::try_to_lock);
+  for (int i = 0; i < kLockTryCount && !lock.owns_lock(); i++) {
+    for (int pause_count = 1 << i; pause_count > 0; pause_count--) {
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#elif defined(__aarch64__)
+      __asm__ __volatile__("yield");
+#endif
+    }
+    (void)lock.try_lock();
+  }
+  if (!lock.owns_lock()) lock.lock();
+  return lock;
 }
 
 Status DurableLog::after_append(LogPosition position, uint64_t index_end, size_t count) {
@@ -95,18 +119,18 @@ Status DurableLog::roll(uint64_t payload_bytes, size_t count) {
   if (spare_ != nullptr && spare_->capacity() < needed) {
     const std::string name = segment_name(spare_->id());
     spare_.reset();
-    has_spare_.store(false, std::memory_order_relaxed);
     FIRN_TRY(save(parts_, first(), false));
     FIRN_TRY(segments_->remove(name));
   }
   if (spare_ == nullptr) FIRN_TRY(make_spare(std::max(options_.segment_bytes, needed)));
   Parts parts = parts_;
   seal_active(&parts);
+  if (active_ != nullptr) active_->settle(true);
   FIRN_TRY_ASSIGN(active_, LogPart::create(spare_, next()));
   parts.push_back({active_, UINT64_MAX, spare_->base(), 0, 0});
   if (Status status = log_->activate(std::move(spare_)); !status.ok()) return fail(std::move(status));
   spare_.reset();
-  has_spare_.store(false, std::memory_order_relaxed);
+  upkeep_at_ = 0;
   publish(std::move(parts));
   call_keeper();  // makes what was sealed durable, and the pages ahead present
   return {};
@@ -121,7 +145,6 @@ Status DurableLog::make_spare(uint64_t segment_bytes) {
     spare_.reset();
     return status;
   }
-  has_spare_.store(true, std::memory_order_relaxed);
   return {};
 }
 
@@ -142,13 +165,16 @@ void DurableLog::reclaim() {
 }
 
 Status DurableLog::find(uint64_t index, Found* found, std::shared_ptr<const LogPart>* keeper) {
-  if (index >= next() || index < first()) return Code::kNotFound;
+  if (index < first()) return Code::kNotFound;
   const Parts& parts = *view_.load(std::memory_order_acquire);
   auto at = std::partition_point(parts.begin(), parts.end(), [index](const Part& part) { return part.part->first() <= index; });
   if (at == parts.begin()) return Code::kNotFound;  // trimmed meanwhile
   --at;
   const LogPart& part = *at->part;
-  if (index >= at->until || index - part.first() >= part.count()) return Code::kNotFound;
+  if (index >= at->until) return Code::kNotFound;
+  // What is settled was visible, and is as long as the part holds it; of the newest records next() decides.
+  const uint64_t place = index - part.first();
+  if (place >= part.settled_count() && (index >= next() || place >= part.count())) return Code::kNotFound;
   FIRN_TRY(part.ensure());
   const BlockView block = part.block_of(index);
   found->data = block.record(index);
@@ -224,9 +250,12 @@ Status DurableLog::wait(uint64_t index, int32_t timeout_ms) {
     const uint64_t woken = wake_count_;
     for (;;) {
       if (is_there()) break;
-      if (is_closing_) status = Code::kClosed;
-      if (wake_count_ != woken) status = Code::kCancelled;
-      if (is_closing_ || !status.ok()) break;
+      if (is_closing_) {
+        status = Code::kClosed;  // closing wakes too
+      } else if (wake_count_ != woken) {
+        status = Code::kCancelled;
+      }
+      if (!status.ok()) break;
       if (timeout_ms < 0) {
         moved_.wait(lock);
       } else if (moved_.wait_until(lock, until) == std::cv_status::timeout) {
@@ -284,45 +313,69 @@ void DurableLog::call_keeper() {
   keeper_wakes_.notify_one();
 }
 
+// A piece of what the writer will need: pages ahead of it, and the next segment. true: there is more to do.
+bool DurableLog::upkeep() {
+  std::shared_ptr<Segment> active;
+  uint64_t offset = 0;
+  {
+    const std::lock_guard append_lock(append_mutex_);
+    active = log_->active();
+    offset = log_->active_offset();
+  }
+  if (active == nullptr) return false;
+  const uint64_t ahead = options_.durability == Durability::kSync ? kPrefaultAheadSyncBytes : kPrefaultAheadBytes;
+  // Best effort, both: an append that needs them does it itself, and reports what fails.
+  const Result<bool> more = active->prefault(offset + ahead, std::min(ahead, kPrefaultChunkBytes));
+  const uint64_t spare_due_at = active->capacity() / kSpareAtFraction;
+  {
+    const std::lock_guard state_lock(state_mutex_);
+    if (spare_ == nullptr && offset >= spare_due_at) (void)make_spare(options_.segment_bytes).ok();
+    if (spare_ != nullptr) (void)spare_->prefault(std::min(ahead, spare_->capacity()), kPrefaultChunkBytes).ok();
+    reclaim();
+  }
+  const std::lock_guard append_lock(append_mutex_);
+  if (log_->active() != active || (more.ok() && *more)) return true;
+  upkeep_at_ = offset + ahead / 2;
+  if (offset < spare_due_at) upkeep_at_ = std::min(upkeep_at_, spare_due_at);
+  return false;
+}
+
 void DurableLog::keep() {
   register_membarrier();
   const ThreadMark mark;
   const bool by_clock = options_.durability == Durability::kInterval;
   std::shared_ptr<Segment> segment;  // the active one when last looked
+  bool more = false;
+  const auto interval = std::chrono::milliseconds(options_.durability_interval_ms);
+  auto next_sync = std::chrono::steady_clock::now() + interval;
   std::unique_lock lock(keeper_mutex_);
   while (!keeper_stops_) {
-    bool timed_out = false;
     {
       const ThreadPark park;
-      const auto is_called = [this] { return keeper_called_ || keeper_stops_; };
+      const auto is_called = [&] { return more || keeper_called_ || keeper_stops_; };
       if (by_clock) {
-        timed_out = !keeper_wakes_.wait_for(lock, std::chrono::milliseconds(options_.durability_interval_ms), is_called);
+        keeper_wakes_.wait_until(lock, next_sync, is_called);
       } else {
         keeper_wakes_.wait(lock, is_called);
       }
     }
     keeper_called_ = false;
     lock.unlock();
-    uint64_t offset = 0;
+    // By the clock, not by the end of a wait: calls may never let a wait end by itself.
+    const bool is_time = by_clock && std::chrono::steady_clock::now() >= next_sync;
+    if (is_time) next_sync = std::chrono::steady_clock::now() + interval;
+    more = !is_failed_.load() && upkeep();
     std::shared_ptr<Segment> active;
     {
       const std::lock_guard append_lock(append_mutex_);
       active = log_->active();
-      offset = active != nullptr ? log_->active_offset() : 0;
     }
     const bool rolled = active != segment && segment != nullptr;
     segment = active;
     if (rolled && !is_failed_.load()) (void)retain().ok();  // done again with the next segment
-    if (active != nullptr && !is_failed_.load()) {
-      (void)active->prefault(offset + kPrefaultAheadBytes, kPrefaultChunkBytes).ok();  // best effort
-      const std::lock_guard state_lock(state_mutex_);
-      // One that fails is tried again by the append that needs it, which reports it.
-      if (spare_ == nullptr && offset >= active->capacity() / kSpareAtFraction) (void)make_spare(options_.segment_bytes).ok();
-      reclaim();
-    }
     const uint64_t appended = appends_since_sync_.load(std::memory_order_relaxed);
     const bool is_due = options_.durability == Durability::kEvery && appended >= options_.durability_every_count;
-    if ((rolled || timed_out || is_due) && !is_failed_.load() && durable() < next()) {
+    if ((rolled || is_time || is_due) && !is_failed_.load() && durable() < next()) {
       appends_since_sync_.store(0, std::memory_order_relaxed);
       (void)settle().ok();  // a failure makes the log read-only by itself
     }

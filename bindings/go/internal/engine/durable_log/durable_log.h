@@ -135,6 +135,8 @@ class DurableLog {
   void stop_keeper();
   void keep();
   void call_keeper();
+  bool upkeep();
+  std::unique_lock<std::mutex> lock_appends();
 
   const std::string path_;
   const LogOptions options_;
@@ -145,15 +147,16 @@ class DurableLog {
   LogOpeningReport report_;
   std::mutex refresh_mutex_;
 
+  alignas(64) std::atomic<const Parts*> view_{nullptr};  // a line that readers share and appends do not write
   std::atomic<uint64_t> first_{0};
-  std::atomic<uint64_t> next_{0};
-  std::atomic<const Parts*> view_{nullptr};
-  std::atomic<uint64_t> durable_{0};
+  alignas(64) std::atomic<uint64_t> durable_{0};
+  alignas(64) std::atomic<uint64_t> next_{0};
 
-  std::mutex append_mutex_;   // what is appended and trimmed
-  std::unique_ptr<Log> log_;  // nullptr: read-only
+  alignas(64) std::mutex append_mutex_;  // what is appended and trimmed
+  std::unique_ptr<Log> log_;             // nullptr: read-only
   std::unique_ptr<SyncGroup> sync_group_;
   std::shared_ptr<LogPart> active_;  // nullptr: the next append makes one
+  uint64_t upkeep_at_ = 0;           // the offset in the active segment at which the keeper is called
   int64_t last_time_ms_ = 0;
   int64_t wall_offset_ms_ = 0;  // wall time less the coarse monotonic time, at opening
   std::atomic<bool> is_failed_{false};
@@ -162,8 +165,7 @@ class DurableLog {
   std::mutex state_mutex_;  // the state and its file, parts_, spare_
   LogState state_;
   Parts parts_;
-  std::shared_ptr<Segment> spare_;  // the state names it
-  std::atomic<bool> has_spare_{false};
+  std::shared_ptr<Segment> spare_;                                          // the state names it
   std::vector<std::pair<std::unique_ptr<const Parts>, uint64_t>> retired_;  // views with the epochs that have to pass
 
   std::mutex wait_mutex_;  // the rest

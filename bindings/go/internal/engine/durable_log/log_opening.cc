@@ -28,6 +28,21 @@ std::optional<Mark> opening_mark(const Segment& segment) {
   return decode_mark(record.payload);
 }
 
+// Whether a segment was ever activated, whatever log it says to belong to.
+Result<bool> has_activated_segment(Directory& segments) {
+  FIRN_TRY_ASSIGN(const auto names, segments.list());
+  for (const std::string& name : names) {
+    uint64_t id = 0;
+    if (!parse_segment_name(name, &id)) continue;
+    FIRN_TRY_ASSIGN(const auto file, segments.open_file(name, OpenMode::kRead));
+    FIRN_TRY_ASSIGN(const uint64_t size, file->size());
+    uint8_t head[kRecordHeaderBytes] = {};
+    if (size >= kSegmentHeaderBytes + sizeof head) FIRN_TRY(file->read(kSegmentHeaderBytes, head, sizeof head));
+    if (load_u64(head) != 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 // What reading the state and the segments gave.
@@ -112,6 +127,11 @@ Status DurableLog::recover_once() {
   if (segments.status().is(Code::kNotFound)) return {Code::kNotFound, "there is no log here", path_};
   if (!segments.ok()) return segments.status();
   segments_ = std::move(*segments);
+  if (!state) {
+    // The first state is written before the first segment is activated: one that is cut short goes with segments that are empty.
+    FIRN_TRY_ASSIGN(const bool has_records, has_activated_segment(*segments_));
+    if (has_records) return Status::corrupt("the state of the log is missing or damaged, but there are records", path_, 0);
+  }
   {
     const std::lock_guard lock(state_mutex_);
     state_ = recovered.state;
@@ -151,7 +171,11 @@ Status DurableLog::read_parts(const LogState& state, Recovered* recovered) {
   }
   if (recovered->parts.empty()) recovered->next = state.closed_clean ? state.next : state.first;
   for (const PartRecord& part : state.parts) recovered->next_segment_id = std::max(recovered->next_segment_id, part.segment_id + 1);
-  return recovered->first_scanned < state.parts.size() ? scan_tail(state, recovered) : Status();
+  if (recovered->first_scanned < state.parts.size()) FIRN_TRY(scan_tail(state, recovered));
+  // Nothing is appended to what was found. With its end known nobody has to read it again to know where the next segment begins, which does not
+  // follow on it byte by byte.
+  if (!options_.read_only && !recovered->parts.empty()) recovered->parts.back().until = recovered->next;
+  return {};
 }
 
 // Everything in front of the returned part was durable when a mark behind it was written.

@@ -36,6 +36,7 @@ std::shared_ptr<LogPart> LogPart::found(std::shared_ptr<Directory> directory, ui
   part->io_ = io;
   part->end_ = end;
   part->count_.store(end - first, std::memory_order_relaxed);
+  part->settle(true);
   return part;
 }
 
@@ -51,6 +52,7 @@ Status LogPart::add_found(uint64_t payload_offset, Slice payload) {
   const BlockView block(payload.data());
   if (block.index() != first_ + count || !has_room(block.count())) return malformed(*segment_, payload_offset);
   add(payload_offset, block.count());
+  settle(true);  // nobody sees the part yet
   return {};
 }
 

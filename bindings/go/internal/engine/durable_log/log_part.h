@@ -1,6 +1,7 @@
 // LogPart: a segment of a durable log with the index of its records: one u32 a record, where the block that holds it lies.
 //
-//   PART-1  A slot is stored before `count` covers it (release); a reader who sees the count (acquire) sees slot and record.
+//   PART-1  A slot is stored before `count` covers it (release); a reader who sees the count (acquire) sees slot and record. `settled` follows in steps,
+//           in a line of its own, so that readers of all but the newest records do not touch the line that the appender writes.
 //   PART-2  A found part is opened, verified and indexed as a whole on first touch; a part that is written to is indexed as it grows.
 //
 // Threading: add() is the appender's. The rest any thread.
@@ -26,6 +27,14 @@ class LogPart {
   uint64_t id() const { return id_; }
   uint64_t first() const { return first_; }
   uint64_t count() const { return count_.load(std::memory_order_acquire); }
+  // At most count(). Records below were visible when settle() was called.
+  uint64_t settled_count() const { return settled_count_.load(std::memory_order_acquire); }
+  // The appender's, when all that was added is visible. `now`: not only in steps.
+  void settle(bool now) {
+    const uint64_t count = count_.load(std::memory_order_relaxed);
+    if (now || count - settled_count_.load(std::memory_order_relaxed) >= kSettleStepCount)
+      settled_count_.store(count, std::memory_order_release);
+  }
   // nullptr: not opened yet.
   const std::shared_ptr<Segment>& segment() const { return segment_; }
 
@@ -45,6 +54,8 @@ class LogPart {
   BlockView block_of(uint64_t index) const { return BlockView(segment_->image() + uint64_t{slots()[index - first_]} * kRecordAlignment); }
 
  private:
+  static constexpr uint64_t kSettleStepCount = 1024;
+
   LogPart(uint64_t id, uint64_t first) : id_(id), first_(first) {}
   Status make_slots(uint64_t capacity) const;
   Status open() const;
@@ -64,7 +75,8 @@ class LogPart {
   mutable std::shared_ptr<Segment> segment_;
   mutable AnonymousMemory memory_;
   mutable uint64_t slot_count_ = 0;
-  mutable std::atomic<uint64_t> count_{0};
+  alignas(64) std::atomic<uint64_t> settled_count_{0};
+  alignas(64) std::atomic<uint64_t> count_{0};
 };
 
 }  // namespace firn

@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 3a6a848682ae9f1b9a7e2a5960745a81cc906ddeb65bb519fcf6ae9c523010ce
+// Checksum of all sources: 620c23829ca63f87b0a129e1f27791eb07910080f6d4c24fae7a15e61fc31614
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

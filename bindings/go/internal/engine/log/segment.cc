@@ -72,21 +72,25 @@ Status Segment::make_image(bool writable) {
 Result<std::shared_ptr<Segment>> Segment::create(Directory& directory, const SegmentHeader& header, SegmentIo io) {
   const std::string name = segment_name(header.id);
   FIRN_TRY_ASSIGN(auto file, directory.open_file(name, OpenMode::kCreate));
+  // On every way out but the last the file goes, also when memory runs out: its name has to be free for the next attempt.
+  struct Leftover {
+    Directory& directory;
+    const std::string& name;
+    bool is_wanted = false;
+    ~Leftover() {
+      if (!is_wanted) (void)directory.remove(name).ok();
+    }
+  } leftover{directory, name};
   if (!file->stores_in_place()) io = SegmentIo::kPwrite;
   std::shared_ptr<Segment> segment(new Segment(std::move(file), header, io));
-  const auto prepare = [&]() -> Status {
-    FIRN_TRY(segment->file_->allocate(header.capacity));
-    FIRN_TRY(segment->make_image(true));
-    FIRN_TRY(segment->prefault(kSegmentHeaderBytes, kPageBytes).status());
-    encode_header(segment->image_, header);
-    encode_header(segment->image_ + kHeaderCopyBytes, header);
-    FIRN_TRY(segment->write_out(0, kSegmentHeaderBytes));
-    return segment->sync();
-  };
-  if (Status status = prepare(); !status.ok()) {
-    (void)directory.remove(name).ok();
-    return status;
-  }
+  FIRN_TRY(segment->file_->allocate(header.capacity));
+  FIRN_TRY(segment->make_image(true));
+  FIRN_TRY(segment->prefault(kSegmentHeaderBytes, kPageBytes).status());
+  encode_header(segment->image_, header);
+  encode_header(segment->image_ + kHeaderCopyBytes, header);
+  FIRN_TRY(segment->write_out(0, kSegmentHeaderBytes));
+  FIRN_TRY(segment->sync());
+  leftover.is_wanted = true;
   return segment;
 }
 

@@ -64,6 +64,12 @@ inline Entry decode_log_entry(const uint8_t* at) {
   return entry;
 }
 
+// The length of such an entry.
+inline uint64_t log_entry_bytes_at(const uint8_t* at) {
+  const uint32_t key_word = load_u32(at + 12);
+  return log_entry_bytes(static_cast<EntryKind>(key_word >> 24), key_word & 0xffffff, load_u32(at + 16));
+}
+
 // The key alone: what a probe compares.
 inline InternalKey log_entry_key(const uint8_t* at) {
   const uint32_t key_word = load_u32(at + 12);

@@ -19,8 +19,7 @@ Status visit_entries(const Segment& segment, uint64_t* offset, uint64_t end, con
     if (record.kind == RecordKind::kMark) continue;
     for (const uint8_t* at = record.payload.data(); at < record.payload.end();) {
       visit(at);
-      const uint32_t key_word = load_u32(at + 12);
-      at += log_entry_bytes(static_cast<EntryKind>(key_word >> 24), key_word & 0xffffff, load_u32(at + 16));
+      at += log_entry_bytes_at(at);
     }
   }
   return {};

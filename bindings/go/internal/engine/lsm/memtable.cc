@@ -47,7 +47,7 @@ Memtable::Place Memtable::place_of(const InternalKey& key, uint64_t hash) const 
 
 void Memtable::add(const Place& place, uint64_t hash, uint64_t offset, Seq seq) {
   if (place.previous == 0) {
-    key_count_++;
+    key_count_.store(key_count() + 1, std::memory_order_relaxed);
   } else {
     has_overwrites_.store(true, std::memory_order_relaxed);
   }

@@ -32,7 +32,7 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
 
   // ---- The writer's part ----
   // Room for one more key than are in.
-  bool has_room(size_t key_count) const { return key_count_ + key_count <= key_count_max_; }
+  bool has_room(size_t key_count) const { return this->key_count() + key_count <= key_count_max_; }
   struct Place {
     std::atomic<uint64_t>* slot = nullptr;
     uint64_t previous = 0;  // offset of the key's newest entry; 0: the key is new here
@@ -61,7 +61,7 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   Seq seq_min() const { return {seq_min_.load(std::memory_order_relaxed)}; }
   Seq seq_max() const { return {seq_max_.load(std::memory_order_relaxed)}; }
   uint64_t end() const { return end_.load(std::memory_order_acquire); }
-  uint64_t key_count() const { return key_count_; }
+  uint64_t key_count() const { return key_count_.load(std::memory_order_relaxed); }
   uint64_t memory_bytes() const { return memory_.size(); }
 
   // How many keys lie in [lower, upper), deleted ones included. kCorrupt as below.
@@ -81,7 +81,7 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   AnonymousMemory memory_;
   std::atomic<uint64_t>* slots_;
   size_t line_count_;
-  uint64_t key_count_ = 0;
+  std::atomic<uint64_t> key_count_{0};
   uint64_t key_count_max_;
   std::atomic<bool> has_overwrites_{false};
   std::atomic<uint64_t> seq_min_{0};

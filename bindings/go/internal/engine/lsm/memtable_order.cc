@@ -146,11 +146,12 @@ Status MemtableOrder::catch_up(const Segment& segment, uint64_t end) {
     if (fresh->skip > 0) fresh->skip = std::min(fresh->skip, shared_bytes(first, key));
     fresh->items.push_back({0, static_cast<uint64_t>(at - segment.image())});
   }));
-  covered_ = offset;
-  if (fresh->items.empty()) return {};
-  set_heads(segment, fresh.get(), fresh->skip);
-  sort_items(segment, &fresh->items);
-  arrays_.push_back(std::move(fresh));
+  if (!fresh->items.empty()) {
+    set_heads(segment, fresh.get(), fresh->skip);
+    sort_items(segment, &fresh->items);
+    arrays_.push_back(std::move(fresh));
+  }
+  covered_ = offset;  // last: when memory runs out above, the records are gone over again
   while (arrays_.size() > 1 && arrays_.back()->items.size() * kMergeRatio >= arrays_[arrays_.size() - 2]->items.size()) {
     auto merged = merge(segment, *arrays_[arrays_.size() - 2], *arrays_.back());
     arrays_.pop_back();

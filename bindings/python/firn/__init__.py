@@ -23,10 +23,11 @@ from firn._database import (
     Transaction,
     TransactionNamespace,
     check,
-    close_all as _close_all,
     open,
 )
 from firn._firn import Batch, Iterator
+from firn._log import Follower, Log, LogOptions, Record, open_log
+from firn._opened import close_all as _close_all
 from firn._reading import Entry, KeyedEntry, Reading
 from firn._views import Items, Keys, Values
 from firn.errors import *  # noqa: F403
@@ -63,14 +64,18 @@ __all__ = [
     "Batch",
     "Database",
     "Entry",
+    "Follower",
     "Items",
     "Iterator",
     "KeyedEntry",
     "Keys",
+    "Log",
+    "LogOptions",
     "Namespace",
     "OptionInfo",
     "Options",
     "Reading",
+    "Record",
     "Recovery",
     "Snapshot",
     "Store",
@@ -81,6 +86,7 @@ __all__ = [
     "check",
     "errors",
     "open",
+    "open_log",
     "options",
 ]
 __all__ += errors.__all__

@@ -7,11 +7,11 @@ import json
 import os
 import random
 import time
-import weakref
 from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar, Unpack, overload
 
 from firn import _firn
+from firn._opened import forget, remember
 from firn._reading import Reading
 from firn.errors import ConflictError, Error, ExistsError, NotFoundError, WouldBlockError, opening_failure
 
@@ -329,7 +329,7 @@ class Database(Store):
 
     def close(self) -> None:
         """Makes everything acknowledged durable, releases the lock and closes; a second time does nothing."""
-        _open_databases.pop(id(self), None)
+        forget(self)
         super().close()
 
     async def aclose(self) -> None:
@@ -362,21 +362,6 @@ def _state(reader: _firn.Reader) -> str:
     return " (closed)" if reader.closed else ""
 
 
-# By id, as a mapping has no hash.
-_open_databases: dict[int, weakref.ref[Database]] = {}
-
-
-def close_all() -> None:
-    """Closes what is still open when the interpreter ends, so that the next opening has nothing to recover."""
-    for reference in list(_open_databases.values()):
-        database = reference()
-        if database is not None:
-            try:
-                database.close()
-            except Error:
-                continue  # of a parent process, or a disk that has failed before
-
-
 def open(path: Path, **options: Unpack[Options]) -> Database:  # noqa: A001
     """Opens the database in the directory path, creating it when it is missing. ":memory:" has no files.
 
@@ -389,8 +374,7 @@ def open(path: Path, **options: Unpack[Options]) -> Database:  # noqa: A001
     except Error as error:
         raise opening_failure(error, os.fsdecode(name)) from None
     database.path = os.fsdecode(name)
-    key = id(database)
-    _open_databases[key] = weakref.ref(database, lambda _: _open_databases.pop(key, None))
+    remember(database)
     return database
 
 

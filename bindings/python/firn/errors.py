@@ -26,6 +26,7 @@ __all__ = [
     "NotFoundError",
     "OutOfMemoryError",
     "ReadOnlyError",
+    "RecordNotFoundError",
     "StorageError",
     "TimedOutError",
     "TooLargeError",
@@ -48,6 +49,12 @@ class Error(Exception):
 
 class NotFoundError(Error, KeyError):
     """The key, or the namespace, is not there."""
+
+    code = -1
+
+
+class RecordNotFoundError(NotFoundError, IndexError):
+    """No record of the log has this index: it was trimmed away, or is not there yet."""
 
     code = -1
 

@@ -208,15 +208,19 @@ static PyObject* run_jobs(PyObject* module, PyObject* args) {
   return code >= 0 ? PyBool_FromLong(code) : raise_code(self->state, code);
 }
 
+PyObject* recovery_as_tuple(const firn_recovery_info* info) {
+  return Py_BuildValue("NKKKNK", PyBool_FromLong(info->clean), (unsigned long long)info->records_replayed,
+                       (unsigned long long)info->bytes_replayed, (unsigned long long)info->bytes_dropped,
+                       PyUnicode_DecodeFSDefault(info->dropped_file), (unsigned long long)info->dropped_offset);
+}
+
 static PyObject* recovery(PyObject* module, PyObject* object) {
   Reader* self = reader_of(module, object);
   if (self == NULL) return NULL;
   firn_recovery_info info = FIRN_RECOVERY_INFO_INIT;
   const int32_t code = firn_recovery(self->db, &info);
   if (code != FIRN_OK) return raise_code(self->state, code);
-  return Py_BuildValue("NKKKNK", PyBool_FromLong(info.clean), (unsigned long long)info.records_replayed,
-                       (unsigned long long)info.bytes_replayed, (unsigned long long)info.bytes_dropped,
-                       PyUnicode_DecodeFSDefault(info.dropped_file), (unsigned long long)info.dropped_offset);
+  return recovery_as_tuple(&info);
 }
 
 /* The last error of background work, as an exception, or None. */

@@ -27,3 +27,12 @@ PyObject* raise_key_missing(ModuleState* state, PyObject* key) {
   PyErr_SetObject(state->key_missing, key);
   return NULL;
 }
+
+void warn_unclosed(PyObject* object, const char* text) {
+  PyObject* type;
+  PyObject* value;
+  PyObject* traceback;
+  PyErr_Fetch(&type, &value, &traceback); /* the object may go while an exception is raised */
+  if (PyErr_WarnEx(PyExc_ResourceWarning, text, 1) < 0) PyErr_WriteUnraisable((PyObject*)Py_TYPE(object));
+  PyErr_Restore(type, value, traceback);
+}

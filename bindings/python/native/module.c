@@ -30,16 +30,17 @@ static bool errors_import(ModuleState* state) {
   if (errors == NULL) return false;
   state->failure = PyObject_GetAttrString(errors, "failure");
   state->key_missing = PyObject_GetAttrString(errors, "NotFoundError");
+  state->record_missing = PyObject_GetAttrString(errors, "RecordNotFoundError");
   Py_DECREF(errors);
-  return state->failure != NULL && state->key_missing != NULL;
+  return state->failure != NULL && state->key_missing != NULL && state->record_missing != NULL;
 }
 
 static int module_exec(PyObject* module) {
   ModuleState* state = (ModuleState*)PyModule_GetState(module);
   const bool done = errors_import(state) && reader_type_add(module, state) && writer_type_add(module, state) &&
                     store_type_add(module, state) && iterator_type_add(module, state) && batch_type_add(module, state) &&
-                    pin_type_add(module, state) && PyModule_AddFunctions(module, database_functions) == 0 &&
-                    PyModule_AddFunctions(module, option_functions) == 0;
+                    pin_type_add(module, state) && log_type_add(module, state) && PyModule_AddFunctions(module, database_functions) == 0 &&
+                    PyModule_AddFunctions(module, option_functions) == 0 && PyModule_AddFunctions(module, log_functions) == 0;
   return done ? 0 : -1;
 }
 
@@ -47,6 +48,8 @@ static int module_traverse(PyObject* module, visitproc visit, void* arg) {
   ModuleState* state = (ModuleState*)PyModule_GetState(module);
   Py_VISIT(state->failure);
   Py_VISIT(state->key_missing);
+  Py_VISIT(state->record_missing);
+  Py_VISIT((PyObject*)state->log_type);
   Py_VISIT((PyObject*)state->reader_type);
   Py_VISIT((PyObject*)state->writer_type);
   Py_VISIT((PyObject*)state->store_type);
@@ -60,6 +63,8 @@ static int module_clear(PyObject* module) {
   ModuleState* state = (ModuleState*)PyModule_GetState(module);
   Py_CLEAR(state->failure);
   Py_CLEAR(state->key_missing);
+  Py_CLEAR(state->record_missing);
+  Py_CLEAR(state->log_type);
   Py_CLEAR(state->reader_type);
   Py_CLEAR(state->writer_type);
   Py_CLEAR(state->store_type);

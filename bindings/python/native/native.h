@@ -19,14 +19,16 @@
 
 /* One per interpreter: the types, and what is taken from firn.errors. */
 typedef struct ModuleState {
-  PyObject* failure;     /* firn.errors.failure(code, os_errno, message, file, offset): an exception */
-  PyObject* key_missing; /* firn.errors.NotFoundError */
+  PyObject* failure;        /* firn.errors.failure(code, os_errno, message, file, offset): an exception */
+  PyObject* key_missing;    /* firn.errors.NotFoundError */
+  PyObject* record_missing; /* firn.errors.RecordNotFoundError */
   PyTypeObject* reader_type;
   PyTypeObject* writer_type;
   PyTypeObject* store_type;
   PyTypeObject* iterator_type;
   PyTypeObject* batch_type;
   PyTypeObject* pin_type;
+  PyTypeObject* log_type;
 } ModuleState;
 
 /* A place to read from, and, for the subtypes, to write to: a database (source NULL), a namespace, a transaction, a namespace as a transaction
@@ -96,6 +98,8 @@ typedef struct Packed {
 bool packed_reserve(Packed* packed, size_t len);
 bool packed_operation(Packed* packed, uint32_t kind, uint32_t ns, const Bytes* key, const uint8_t* value, size_t value_len, int64_t ttl_ms);
 bool packed_key(Packed* packed, uint32_t ns, const Bytes* key);
+/* A record of a log. */
+bool packed_record(Packed* packed, const Bytes* data);
 void packed_free(Packed* packed);
 /* Takes the pairs of a mapping or of an iterable as puts. */
 bool packed_put_pairs(Packed* packed, uint32_t ns, PyObject* pairs, int64_t ttl_ms);
@@ -127,6 +131,7 @@ bool store_type_add(PyObject* module, ModuleState* state);
 bool iterator_type_add(PyObject* module, ModuleState* state);
 bool batch_type_add(PyObject* module, ModuleState* state);
 bool pin_type_add(PyObject* module, ModuleState* state);
+bool log_type_add(PyObject* module, ModuleState* state);
 /* Makes the type from `spec`, with `base` or NULL, and adds it under the last part of its name. */
 PyTypeObject* type_add(PyObject* module, PyType_Spec* spec, PyTypeObject* base);
 /* tp_new of types whose objects come from functions. */
@@ -138,6 +143,12 @@ void object_free(PyObject* self);
 
 extern PyMethodDef database_functions[];
 extern PyMethodDef option_functions[];
+extern PyMethodDef log_functions[];
+/* A memoryview of pinned bytes, which it unpins when it goes (at once, on failure). */
+PyObject* pin_view(ModuleState* state, firn_pin_t* pin);
+PyObject* recovery_as_tuple(const firn_recovery_info* info);
+/* A ResourceWarning about an object that is collected while it is open. */
+void warn_unclosed(PyObject* object, const char* text);
 /* Methods that are in files of their own. */
 #define METHOD_FUNCTION(name) PyObject* name(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames)
 PyObject* reader_pin(Reader* self, PyObject* key);

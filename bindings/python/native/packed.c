@@ -58,6 +58,15 @@ bool packed_key(Packed* packed, uint32_t ns, const Bytes* key) {
   return true;
 }
 
+bool packed_record(Packed* packed, const Bytes* data) {
+  if (!fits_u32(data->len) || !packed_reserve(packed, sizeof(uint32_t) + data->len)) return false;
+  const uint32_t len = (uint32_t)data->len;
+  append(packed, &len, sizeof len);
+  append(packed, data->data, data->len);
+  ++packed->count;
+  return true;
+}
+
 void packed_free(Packed* packed) {
   free(packed->data);
   memset(packed, 0, sizeof *packed);

@@ -14,8 +14,20 @@ static void pin_dealloc(Pin* self) {
   object_free((PyObject*)self);
 }
 
+PyObject* pin_view(ModuleState* state, firn_pin_t* pin) {
+  const allocfunc allocate = (allocfunc)PyType_GetSlot(state->pin_type, Py_tp_alloc);
+  Pin* exporter = (Pin*)allocate(state->pin_type, 0);
+  if (exporter == NULL) {
+    firn_unpin(pin);
+    return NULL;
+  }
+  exporter->pin = *pin;
+  PyObject* view = PyMemoryView_FromObject((PyObject*)exporter);
+  Py_DECREF((PyObject*)exporter);
+  return view;
+}
+
 PyObject* reader_pin(Reader* self, PyObject* key) {
-  const allocfunc allocate = (allocfunc)PyType_GetSlot(self->state->pin_type, Py_tp_alloc);
   Bytes bytes;
   if (!bytes_take(key, &bytes)) return NULL;
   firn_pin_t pin;
@@ -23,16 +35,7 @@ PyObject* reader_pin(Reader* self, PyObject* key) {
                                          : firn_pin(self->db, self->ns, bytes.data, bytes.len, &pin);
   bytes_release(&bytes);
   if (code == FIRN_NOT_FOUND) return raise_key_missing(self->state, key);
-  if (code != FIRN_OK) return raise_code(self->state, code);
-  Pin* exporter = (Pin*)allocate(self->state->pin_type, 0);
-  if (exporter == NULL) {
-    firn_unpin(&pin);
-    return NULL;
-  }
-  exporter->pin = pin;
-  PyObject* view = PyMemoryView_FromObject((PyObject*)exporter);
-  Py_DECREF((PyObject*)exporter);
-  return view;
+  return code == FIRN_OK ? pin_view(self->state, &pin) : raise_code(self->state, code);
 }
 
 static PyType_Slot pin_slots[] = {{Py_tp_doc, (void*)PyDoc_STR("Bytes that the engine holds for a memoryview.")},

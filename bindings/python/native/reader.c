@@ -291,13 +291,7 @@ static int reader_clear(Reader* self) {
 /* A database that nobody closed says so, as a file does. */
 static void reader_finalize(Reader* self) {
   if (!self->owns_db || self->is_closed || self->is_memory || self->fork_count != fork_count) return;
-  PyObject* type;
-  PyObject* value;
-  PyObject* traceback;
-  PyErr_Fetch(&type, &value, &traceback);
-  if (PyErr_WarnEx(PyExc_ResourceWarning, "a firn database was not closed: use it as a context manager", 1) < 0)
-    PyErr_WriteUnraisable((PyObject*)Py_TYPE((PyObject*)self));
-  PyErr_Restore(type, value, traceback);
+  warn_unclosed((PyObject*)self, "a firn database was not closed: use it as a context manager");
 }
 
 static void reader_dealloc(Reader* self) {

@@ -20,6 +20,7 @@ void add_key_commands(CLI::App& app, Invocation& invocation);        // get, put
 void add_scan_commands(CLI::App& app, Invocation& invocation);       // scan, count
 void add_namespace_commands(CLI::App& app, Invocation& invocation);  // ns list, open, clear, drop
 void add_operate_commands(CLI::App& app, Invocation& invocation);    // stat, compact, check
+void add_log_commands(CLI::App& app, Invocation& invocation);        // log append, read, tail, stat, trim, check
 void add_options_command(CLI::App& app, Invocation& invocation);
 
 }  // namespace firn::cli

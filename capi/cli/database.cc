@@ -1,52 +1,13 @@
 #include "database.h"
 
-#include <memory>
+#include "engine_options.h"
 
 namespace firn::cli {
-namespace {
-
-struct OptionsDeleter {
-  void operator()(firn_options* options) const { firn_options_free(options); }
-};
-using Options = std::unique_ptr<firn_options, OptionsDeleter>;
-
-// "compression takes none|lz4|zstd, not 'x'", from the library's own table of options.
-std::string option_complaint(const std::string& name, const std::string& value) {
-  firn_option_info info = FIRN_OPTION_INFO_INIT;
-  for (uint32_t i = 0; i < firn_option_count(); ++i) {
-    if (firn_option_info_at(i, &info) != FIRN_OK || name != info.name) continue;
-    return "option " + name + " takes " + info.type + " " + info.range + ", not '" + value + "'";
-  }
-  return "there is no option '" + name + "': see `firn options`";
-}
-
-void set_option(firn_options* options, const std::string& name, const std::string& value) {
-  const int32_t code = firn_options_set(options, name.c_str(), value.c_str());
-  if (code == FIRN_OK) return;
-  Failure failure = usage_failure(option_complaint(name, value));
-  failure.code = code;
-  if (code == FIRN_UNSUPPORTED) failure.message = "this build of firn lacks " + name + "=" + value;
-  throw failure;
-}
-
-Options options_of(const Settings& settings, bool create) {
-  Options options(firn_options_new());
-  if (!options) throw Failure{FIRN_NO_MEMORY, firn_status_text(FIRN_NO_MEMORY), {}};
-  if (!create) set_option(options.get(), "create_if_missing", "false");
-  for (const std::string& text : settings.options) {
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos) throw usage_failure("-o takes name=value, not '" + text + "'");
-    set_option(options.get(), text.substr(0, equals), text.substr(equals + 1));
-  }
-  return options;
-}
-
-}  // namespace
 
 Database::Database(const Settings& settings, OpenMode mode) {
   const bool create = mode == OpenMode::kCreate;
   const std::string ns_name = settings.bytes_of(settings.ns_name, "the namespace");
-  const Options options = options_of(settings, create);
+  const EngineOptions options = engine_options_of(settings, create);
   firn_error error = FIRN_ERROR_INIT;
   db_ = firn_open(settings.path.c_str(), options.get(), &error);
   if (db_ == nullptr) throw failure_of(error.code, error);

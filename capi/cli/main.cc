@@ -34,6 +34,7 @@ void declare(CLI::App& app, Invocation& invocation) {
   add_scan_commands(app, invocation);
   add_operate_commands(app, invocation);
   add_namespace_commands(app, invocation);
+  add_log_commands(app, invocation);
   add_options_command(app, invocation);
 }
 

@@ -1,0 +1,388 @@
+// The durable log through firn.h, row by row as Murakami (seeds.md, section 2) was measured, beside its limits: a memcpy with a checksum into memory, and a log
+// of plain write(2) calls. 256 B a record unless named. Durable rows count the system calls that make them so.
+//   FIRN_BENCH_DIR=/some/disk log_bench --benchmark_filter=Append
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <firn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/checksum.h"
+#include "base/coding.h"
+
+namespace {
+std::atomic<uint64_t> sync_count{0};
+}
+
+// Stands before libc's for the library too, which is linked statically.
+extern "C" int fdatasync(int fd) {
+  sync_count.fetch_add(1, std::memory_order_relaxed);
+  return static_cast<int>(syscall(SYS_fdatasync, fd));
+}
+
+namespace {
+
+constexpr size_t kRecordBytes = 256;
+constexpr uint64_t kRingBytes = uint64_t{64} << 20;
+
+std::string payload(size_t bytes) {
+  std::string record(bytes, '\0');
+  for (size_t i = 0; i < bytes; i++) record[i] = static_cast<char>(i * 7);
+  return record;
+}
+
+const uint8_t* octets(const std::string& bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
+
+void stop_unless(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "log_bench: %s\n", what);
+  std::exit(1);
+}
+
+// A directory of its own that goes with it.
+class Place {
+ public:
+  Place() {
+    const char* given = std::getenv("FIRN_BENCH_DIR");
+    std::string pattern = std::string(given != nullptr ? given : "/var/tmp") + "/firn-log-bench-XXXXXX";
+    stop_unless(mkdtemp(pattern.data()) != nullptr, "no directory to work in: set FIRN_BENCH_DIR");
+    path_ = pattern;
+  }
+  ~Place() { std::filesystem::remove_all(path_); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  std::string file(const char* name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+firn_log* open_log(const std::string& path, const std::string& text) {
+  firn_options* options = firn_options_new();
+  stop_unless(firn_options_parse(options, text.c_str()) == FIRN_OK, "an option is not taken");
+  firn_error error = FIRN_ERROR_INIT;
+  firn_log* log = firn_log_open(path.c_str(), options, &error);
+  firn_options_free(options);
+  if (log == nullptr) std::fprintf(stderr, "%s %s\n", error.message, error.file);
+  stop_unless(log != nullptr, "the log does not open");
+  return log;
+}
+
+void fill(firn_log* log, uint64_t count, size_t bytes = kRecordBytes) {
+  const std::string record = payload(bytes);
+  for (uint64_t i = 0; i < count; i++) stop_unless(firn_log_append(log, octets(record), record.size()) >= 0, "an append failed");
+}
+
+// What all threads of a benchmark share: thread 0 makes it before, and removes it behind, Google Benchmark's barriers.
+struct Shared {
+  std::unique_ptr<Place> place;
+  firn_log* log = nullptr;
+  std::vector<uint32_t> order;
+
+  void open(const std::string& options) {
+    place = std::make_unique<Place>();
+    log = open_log(place->file("log"), options);
+    sync_count = 0;
+  }
+  void close() {
+    firn_log_close(log);
+    place.reset();
+  }
+};
+Shared shared;
+
+// Bounds the disk that a row takes; whole segments go in the background.
+const std::string kBounded = "retention_bytes=1GiB,durability=";
+
+void report(benchmark::State& state, size_t bytes) {
+  state.SetItemsProcessed(state.iterations());
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(bytes));
+}
+
+// ---- Limits
+
+void LimitMemcpyAndChecksum(benchmark::State& state) {
+  const auto bytes = static_cast<size_t>(state.range(0));
+  const std::string record = payload(bytes);
+  std::vector<uint8_t> ring(kRingBytes, 1);
+  uint64_t at = 0;
+  for (auto _ : state) {
+    if (at + bytes + 8 > kRingBytes) at = 0;
+    std::memcpy(&ring[at + 8], record.data(), bytes);
+    firn::store(&ring[at], firn::crc32(0, firn::Slice(&ring[at + 8], bytes)));
+    at += firn::round_up(bytes + 8, 8);
+    benchmark::ClobberMemory();
+  }
+  report(state, bytes);
+}
+BENCHMARK(LimitMemcpyAndChecksum)->Arg(64)->Arg(256)->Arg(512)->Arg(1024);
+
+void LimitPlainWrite(benchmark::State& state) {
+  const auto bytes = static_cast<size_t>(state.range(0));
+  const std::string record = payload(bytes);
+  const Place place;
+  const int fd = ::open(place.file("plain").c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+  std::string framed(8 + bytes, '\0');
+  for (auto _ : state) {
+    std::memcpy(framed.data() + 8, record.data(), bytes);
+    firn::store(reinterpret_cast<uint8_t*>(framed.data()), firn::crc32(0, firn::Slice(octets(record), bytes)));
+    stop_unless(::write(fd, framed.data(), framed.size()) == static_cast<ssize_t>(framed.size()), "write failed");
+  }
+  ::close(fd);
+  report(state, bytes);
+}
+BENCHMARK(LimitPlainWrite)->Arg(64)->Arg(256)->Arg(1024);
+
+// ---- Appends
+
+void Append(benchmark::State& state) {
+  const auto bytes = static_cast<size_t>(state.range(0));
+  const std::string record = payload(bytes);
+  const Place place;
+  firn_log* log = open_log(place.file("log"), kBounded + "process");
+  for (auto _ : state) benchmark::DoNotOptimize(firn_log_append(log, octets(record), bytes));
+  report(state, bytes);
+  firn_log_close(log);
+}
+BENCHMARK(Append)->Arg(64)->Arg(256)->Arg(512)->Arg(1024);
+
+void AppendBatchOf100(benchmark::State& state) {
+  const auto bytes = static_cast<uint32_t>(state.range(0));
+  std::string packed;
+  for (int i = 0; i < 100; i++) packed.append(reinterpret_cast<const char*>(&bytes), sizeof bytes).append(payload(bytes));
+  const Place place;
+  firn_log* log = open_log(place.file("log"), kBounded + "process");
+  for (auto _ : state) benchmark::DoNotOptimize(firn_log_append_batch(log, octets(packed), packed.size()));
+  state.SetItemsProcessed(state.iterations() * 100);
+  firn_log_close(log);
+}
+BENCHMARK(AppendBatchOf100)->Arg(64)->Arg(256);
+
+void SyncEveryN(benchmark::State& state) {
+  const int64_t every = state.range(0);
+  const std::string record = payload(kRecordBytes);
+  const Place place;
+  firn_log* log = open_log(place.file("log"), kBounded + "process");
+  int64_t count = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(firn_log_append(log, octets(record), record.size()));
+    if (++count % every == 0) stop_unless(firn_log_sync(log) == FIRN_OK, "a sync failed");
+  }
+  report(state, kRecordBytes);
+  firn_log_close(log);
+}
+BENCHMARK(SyncEveryN)->Arg(1)->Arg(10)->Arg(100)->Arg(1000)->UseRealTime();
+
+void SyncByInterval(benchmark::State& state) {
+  const std::string record = payload(kRecordBytes);
+  const Place place;
+  firn_log* log = open_log(place.file("log"), kBounded + "interval:" + std::to_string(state.range(0)) + "ms");
+  for (auto _ : state) benchmark::DoNotOptimize(firn_log_append(log, octets(record), record.size()));
+  report(state, kRecordBytes);
+  firn_log_close(log);
+}
+BENCHMARK(SyncByInterval)->Arg(10)->Arg(50)->Arg(100)->UseRealTime();
+
+void Writers(benchmark::State& state) {
+  if (state.thread_index() == 0) shared.open(kBounded + "process");
+  const std::string record = payload(kRecordBytes);
+  for (auto _ : state) benchmark::DoNotOptimize(firn_log_append(shared.log, octets(record), record.size()));
+  report(state, kRecordBytes);
+  if (state.thread_index() == 0) shared.close();
+}
+BENCHMARK(Writers)->Threads(1)->Threads(4)->Threads(8)->Threads(16)->UseRealTime();
+
+void SyncWriters(benchmark::State& state) {
+  if (state.thread_index() == 0) shared.open(kBounded + "sync");
+  const std::string record = payload(kRecordBytes);
+  for (auto _ : state) benchmark::DoNotOptimize(firn_log_append(shared.log, octets(record), record.size()));
+  report(state, kRecordBytes);
+  if (state.thread_index() == 0) {
+    const uint64_t records = firn_log_bounds(shared.log).next;
+    state.counters["records_per_sync"] = static_cast<double>(records) / static_cast<double>(std::max<uint64_t>(sync_count, 1));
+    shared.close();
+  }
+}
+BENCHMARK(SyncWriters)->Threads(1)->Threads(4)->Threads(16)->UseRealTime();
+
+// ---- Reads
+
+enum Order { kSequential, kRandom, kHot };
+
+std::vector<uint32_t> order_of(Order order, uint32_t count) {
+  std::mt19937 random(42);
+  std::vector<uint32_t> indexes(count);
+  for (uint32_t i = 0; i < count; i++)
+    indexes[i] = order == kSequential ? i : order == kRandom ? static_cast<uint32_t>(random() % count) : i % 5 * 100;
+  return indexes;
+}
+
+void read_in_order(benchmark::State& state, firn_log* log, const std::vector<uint32_t>& order) {
+  uint8_t buffer[kRecordBytes];
+  size_t at = 0;
+  for (auto _ : state) {
+    if (firn_log_read(log, order[at], buffer, sizeof buffer) != kRecordBytes) state.SkipWithError("a read failed");
+    if (++at == order.size()) at = 0;
+  }
+  report(state, kRecordBytes);
+}
+
+void SealedRead(benchmark::State& state) {
+  const Place place;
+  firn_log* log = open_log(place.file("log"), "");
+  fill(log, 50'000);
+  firn_log_close(log);
+  log = open_log(place.file("log"), "");
+  read_in_order(state, log, order_of(static_cast<Order>(state.range(0)), 50'000));
+  firn_log_close(log);
+}
+BENCHMARK(SealedRead)->ArgName("order")->Arg(kSequential)->Arg(kRandom)->Arg(kHot);
+
+void ActiveRead(benchmark::State& state) {
+  const Place place;
+  firn_log* log = open_log(place.file("log"), "");
+  fill(log, 50'000);
+  read_in_order(state, log, order_of(static_cast<Order>(state.range(0)), 50'000));
+  firn_log_close(log);
+}
+BENCHMARK(ActiveRead)->ArgName("order")->Arg(kSequential)->Arg(kRandom)->Arg(kHot);
+
+void AcrossSegments(benchmark::State& state) {
+  const Place place;
+  firn_log* log = open_log(place.file("log"), "segment_bytes=4MiB");
+  fill(log, 100'000);
+  firn_log_close(log);
+  log = open_log(place.file("log"), "segment_bytes=4MiB");
+  read_in_order(state, log, order_of(kRandom, 100'000));
+  firn_log_close(log);
+}
+BENCHMARK(AcrossSegments);
+
+void ReadChunksOf64KiB(benchmark::State& state) {
+  const Place place;
+  firn_log* log = open_log(place.file("log"), "");
+  fill(log, 50'000);
+  std::vector<uint8_t> chunk(64 << 10);
+  uint64_t from = 0;
+  int64_t bytes = 0;
+  for (auto _ : state) {
+    const int64_t filled = firn_log_read_chunk(log, from, chunk.data(), chunk.size());
+    bytes += filled;
+    from = filled == 0 ? 0 : from + static_cast<uint64_t>(filled) / (20 + kRecordBytes);
+  }
+  state.SetItemsProcessed(bytes / static_cast<int64_t>(20 + kRecordBytes));
+  firn_log_close(log);
+}
+BENCHMARK(ReadChunksOf64KiB);
+
+void Readers(benchmark::State& state) {
+  if (state.thread_index() == 0) {
+    shared.open("");
+    fill(shared.log, 50'000);
+    shared.order = order_of(kRandom, 50'000);
+  }
+  uint8_t buffer[kRecordBytes];
+  size_t at = static_cast<size_t>(state.thread_index()) * 1000;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(firn_log_read(shared.log, shared.order[at % 50'000], buffer, sizeof buffer));
+    at++;
+  }
+  report(state, kRecordBytes);
+  if (state.thread_index() == 0) shared.close();
+}
+BENCHMARK(Readers)->Threads(1)->Threads(2)->Threads(4)->Threads(8)->Threads(16)->UseRealTime();
+
+// One thread appends as fast as it can; time is that of a read.
+void ReadersBesideAWriter(benchmark::State& state) {
+  static std::atomic<bool> stop{false};
+  static std::thread writer;
+  if (state.thread_index() == 0) {
+    shared.open(kBounded + "process");
+    fill(shared.log, 50'000);
+    shared.order = order_of(kRandom, 50'000);
+    stop = false;
+    writer = std::thread([] {
+      const std::string record = payload(kRecordBytes);
+      // Slow enough that what is read is not trimmed in the time of a run; fast enough that the end moves all the time.
+      while (!stop) {
+        for (int i = 0; i < 100; i++) firn_log_append(shared.log, octets(record), record.size());
+        std::this_thread::yield();
+      }
+    });
+  }
+  uint8_t buffer[kRecordBytes];
+  size_t at = static_cast<size_t>(state.thread_index()) * 1000;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(firn_log_read(shared.log, shared.order[at % 50'000], buffer, sizeof buffer));
+    at++;
+  }
+  report(state, kRecordBytes);
+  if (state.thread_index() == 0) {
+    stop = true;
+    writer.join();
+    shared.close();
+  }
+}
+BENCHMARK(ReadersBesideAWriter)->Threads(1)->Threads(4)->Threads(8)->UseRealTime();
+
+// ---- Opening and retention
+
+// A child fills the log and ends without closing it; time is that of the opening, the pages being cached.
+void Recovery(benchmark::State& state) {
+  const auto count = static_cast<uint64_t>(state.range(0));
+  uint64_t replayed = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    const Place place;
+    const pid_t child = fork();
+    if (child == 0) {
+      fill(open_log(place.file("log"), "segment_bytes=4GiB"), count);
+      _exit(0);
+    }
+    int status = 0;
+    stop_unless(waitpid(child, &status, 0) == child && status == 0, "the child failed");
+    state.ResumeTiming();
+    firn_log* log = open_log(place.file("log"), "segment_bytes=1MiB");
+    state.PauseTiming();
+    firn_recovery_info info = FIRN_RECOVERY_INFO_INIT;
+    firn_log_recovery(log, &info);
+    stop_unless(firn_log_bounds(log).next == count, "records are missing");
+    replayed += info.records_replayed;
+    firn_log_close(log);
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(replayed));
+}
+BENCHMARK(Recovery)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Arg(1'000'000)->Iterations(3)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void Retention(benchmark::State& state) {
+  const auto deleted = state.range(0);
+  for (auto _ : state) {
+    state.PauseTiming();
+    const Place place;
+    firn_log* log = open_log(place.file("log"), "segment_bytes=64KiB");
+    fill(log, 234 * static_cast<uint64_t>(deleted + 1));
+    firn_log_close(log);
+    log = open_log(place.file("log"), "segment_bytes=64KiB,retention_ms=1ms");
+    usleep(20'000);
+    state.ResumeTiming();
+    benchmark::DoNotOptimize(firn_log_retain(log));
+    state.PauseTiming();
+    firn_log_close(log);
+    state.ResumeTiming();
+  }
+}
+BENCHMARK(Retention)->Arg(0)->Arg(4)->Arg(9)->Iterations(10)->UseRealTime()->Unit(benchmark::kMicrosecond);
+
+}  // namespace

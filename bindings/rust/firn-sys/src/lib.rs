@@ -191,6 +191,19 @@ pub struct firn_kv {
     pub val_len: usize,
 }
 
+#[repr(C)]
+pub struct firn_log {
+    _opaque: [u8; 0],
+    _neither_send_nor_sync: PhantomData<(*mut u8, PhantomPinned)>,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct firn_log_range {
+    pub first: u64,
+    pub next: u64,
+}
+
 /// The table for those who load the library at run time; Rust links it, so only its address is of use here.
 #[repr(C)]
 pub struct firn_api {
@@ -323,6 +336,27 @@ unsafe extern "C" {
     -> i64;
     pub fn firn_changes(db: *mut firn_db, from_version: u64, out: *mut u8, cap: usize, flags: u32) -> i64;
     pub fn firn_changes_bounds(db: *mut firn_db, first: *mut u64, next: *mut u64) -> i32;
+    pub fn firn_log_open(dir: *const c_char, options: *const firn_options, error: *mut firn_error) -> *mut firn_log;
+    pub fn firn_log_close(log: *mut firn_log) -> i32;
+    pub fn firn_log_append(log: *mut firn_log, data: *const u8, len: usize) -> i64;
+    pub fn firn_log_append_batch(log: *mut firn_log, packed: *const u8, len: usize) -> i64;
+    pub fn firn_log_read(log: *mut firn_log, index: u64, buf: *mut u8, cap: usize) -> i64;
+    pub fn firn_log_read_chunk(log: *mut firn_log, from: u64, out: *mut u8, cap: usize) -> i64;
+    pub fn firn_log_pin(log: *mut firn_log, index: u64, pin: *mut firn_pin_t) -> i32;
+    pub fn firn_log_seek_time(log: *mut firn_log, time_ms: i64) -> i64;
+    pub fn firn_log_bounds(log: *mut firn_log) -> firn_log_range;
+    pub fn firn_log_bounds_to(log: *mut firn_log, first: *mut u64, next: *mut u64) -> i32;
+    pub fn firn_log_durable(log: *mut firn_log) -> i64;
+    pub fn firn_log_sync(log: *mut firn_log) -> i32;
+    pub fn firn_log_wait(log: *mut firn_log, index: u64, timeout_ms: i32) -> i32;
+    pub fn firn_log_wake(log: *mut firn_log) -> i32;
+    pub fn firn_log_notify_fd(log: *mut firn_log) -> i32;
+    pub fn firn_log_trim_before(log: *mut firn_log, index: u64) -> i32;
+    pub fn firn_log_trim_after(log: *mut firn_log, index: u64) -> i32;
+    pub fn firn_log_reset(log: *mut firn_log, next_index: u64) -> i32;
+    pub fn firn_log_retain(log: *mut firn_log) -> i64;
+    pub fn firn_log_refresh(log: *mut firn_log) -> i32;
+    pub fn firn_log_recovery(log: *mut firn_log, info: *mut firn_recovery_info) -> i32;
 }
 
 /// What the `_INIT` macros of `firn.h` stand for: everything zero but `struct_size`.

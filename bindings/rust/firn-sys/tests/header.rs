@@ -137,6 +137,7 @@ layouts! {
     firn_put_opts { struct_size, flags, if_version, ttl_ms }
     firn_i64 { value, status }
     firn_scan_opts { struct_size, flags, ns, reserved, lower, lower_len, upper, upper_len, prefix, prefix_len, limit, glob, glob_len }
+    firn_log_range { first, next }
     firn_kv { key, key_len, val, val_len }
 }
 

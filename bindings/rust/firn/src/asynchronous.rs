@@ -21,7 +21,7 @@ const PAGE: usize = 256;
 const FIRST_PAGE: usize = 16;
 
 /// How long a trip to the pool waits at a time: a runtime that shuts down waits for its trips.
-const WAIT_SLICE: Duration = Duration::from_millis(100);
+pub(crate) const WAIT_SLICE: Duration = Duration::from_millis(100);
 
 /// A database for tasks of tokio (feature `tokio`); made by [`Db::to_async`], as cheap to clone as a [`Db`], and the same database.
 ///

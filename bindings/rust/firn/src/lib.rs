@@ -3,6 +3,8 @@
 
 #[cfg(feature = "tokio")]
 mod asynchronous;
+#[cfg(feature = "tokio")]
+mod asynchronous_log;
 mod batch;
 mod bounds;
 mod changes;
@@ -10,25 +12,33 @@ mod conditional;
 mod db;
 mod error;
 mod fill;
+mod log;
+mod log_options;
 mod multi_get;
 mod namespace;
 mod options;
 mod pinned;
 mod scan;
 mod snapshot;
+mod tail;
 mod txn;
 
 #[cfg(feature = "tokio")]
 pub use asynchronous::{AsyncDb, AsyncIter, AsyncNamespace};
+#[cfg(feature = "tokio")]
+pub use asynchronous_log::{AsyncLog, AsyncTail};
 pub use batch::{Batch, BatchOn, WriteOptions};
 pub use changes::{Change, ChangeKind, Changes};
 pub use conditional::PutOptions;
 pub use db::{Db, Recovery, build_info, library_version};
 pub use error::{Error, ErrorKind, Result};
+pub use log::{Append, Log};
+pub use log_options::LogOptions;
 pub use multi_get::Values;
 pub use namespace::{Entry, Namespace, Ttl};
 pub use options::{Compression, Durability, Options};
 pub use pinned::Pinned;
 pub use scan::{Iter, Scan};
 pub use snapshot::{Reads, Snapshot};
+pub use tail::{Record, Records, Tail};
 pub use txn::{Txn, TxnNamespace, TxnOptions};

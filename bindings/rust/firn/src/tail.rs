@@ -1,0 +1,195 @@
+//! Reading a log in order: up to its end, or on and on.
+
+use std::time::{Duration, SystemTime};
+
+use firn_sys as sys;
+
+use crate::error::{Error, ErrorKind, Result, check_number};
+use crate::log::Log;
+
+const CHUNK_BYTES: usize = 64 << 10;
+/// u64 index, i64 time_ms, u32 len
+const HEADER_BYTES: usize = 20;
+
+/// A record of a [`Log`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Record {
+    /// Its index.
+    pub index: u64,
+    /// When it was appended; never falling.
+    pub time: SystemTime,
+    /// What was appended.
+    pub data: Vec<u8>,
+}
+
+/// Records that were read together and are handed out one by one.
+pub(crate) struct Chunk {
+    packed: Vec<u8>,
+    at: usize,
+    /// The index of the next record.
+    next: u64,
+}
+
+impl Chunk {
+    pub(crate) fn new(from: u64) -> Self {
+        Self { packed: Vec::new(), at: 0, next: from }
+    }
+
+    pub(crate) fn next_index(&self) -> u64 {
+        self.next
+    }
+
+    /// The next record, lent until the next call. `None`: the present end.
+    pub(crate) fn next(&mut self, log: &Log) -> Result<Option<(u64, SystemTime, &[u8])>> {
+        if self.at == self.packed.len() && !self.fill(log)? {
+            return Ok(None);
+        }
+        let cut = || Error::new(sys::FIRN_INTERNAL, "the engine's records are malformed");
+        let (header, behind) = self.packed[self.at..].split_first_chunk::<HEADER_BYTES>().ok_or_else(cut)?;
+        let [.., a, b, c, d] = *header;
+        let length = u32::from_le_bytes([a, b, c, d]) as usize;
+        let data = behind.get(..length).ok_or_else(cut)?;
+        let number = |at: usize| header[at..at + 8].try_into().map(u64::from_le_bytes).map_err(|_| cut());
+        let (index, time_ms) = (number(0)?, number(8)?);
+        self.at += HEADER_BYTES + length;
+        self.next = index + 1;
+        Ok(Some((index, SystemTime::UNIX_EPOCH + Duration::from_millis(time_ms), data)))
+    }
+
+    fn fill(&mut self, log: &Log) -> Result<bool> {
+        self.packed.clear();
+        self.at = 0;
+        self.packed.reserve(CHUNK_BYTES);
+        loop {
+            let capacity = self.packed.capacity();
+            // SAFETY: there is room for `capacity` bytes.
+            let answer = unsafe { sys::firn_log_read_chunk(log.handle(), self.next, self.packed.as_mut_ptr(), capacity) };
+            if answer == i64::from(sys::FIRN_TOO_LARGE) {
+                // SAFETY: firn.h: the size that is needed stands in the first 8 bytes, and there is room for more than these.
+                let needed = unsafe { self.packed.as_ptr().cast::<u64>().read_unaligned() };
+                self.packed.reserve_exact(usize::try_from(needed).map_err(|_| Error::from_code(answer))?);
+                continue;
+            }
+            let length = check_number(answer)? as usize;
+            // SAFETY: the engine has filled in `length` bytes, not more than the capacity.
+            unsafe { self.packed.set_len(length) };
+            return Ok(length != 0);
+        }
+    }
+}
+
+pub(crate) fn to_record((index, time, data): (u64, SystemTime, &[u8])) -> Record {
+    Record { index, time, data: data.to_vec() }
+}
+
+/// The records of a [`Log`] up to its end; see [`Log::records`].
+pub struct Records<'log> {
+    log: &'log Log,
+    chunk: Chunk,
+    is_over: bool,
+}
+
+impl<'log> Records<'log> {
+    pub(crate) fn new(log: &'log Log, from: u64) -> Self {
+        Self { log, chunk: Chunk::new(from), is_over: false }
+    }
+
+    /// The next record, lent until the next call: index, time, data.
+    pub fn next_record(&mut self) -> Result<Option<(u64, SystemTime, &[u8])>> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let step = self.chunk.next(self.log);
+        self.is_over = !matches!(step, Ok(Some(_)));
+        step
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Result<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_record().map(|record| record.map(to_record)).transpose()
+    }
+}
+
+impl std::iter::FusedIterator for Records<'_> {}
+
+/// The records of a [`Log`], and those that are still to come; see [`Log::tail`].
+///
+/// As an iterator it waits for each record, for ever: it ends when the log is closed. A [`Log::wake`] is an item,
+/// [`Cancelled`](ErrorKind::Cancelled), after which it goes on.
+///
+/// ```
+/// # fn main() -> firn::Result<()> {
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let log = firn::Log::open(directory.path())?;
+/// let mut tail = log.tail(0);
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| log.append("hello").unwrap());
+///     assert_eq!(tail.next().unwrap().unwrap().data, b"hello");
+/// });
+/// assert!(tail.try_next()?.is_none());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Tail<'log> {
+    log: &'log Log,
+    chunk: Chunk,
+}
+
+impl<'log> Tail<'log> {
+    pub(crate) fn new(log: &'log Log, from: u64) -> Self {
+        Self { log, chunk: Chunk::new(from) }
+    }
+
+    /// The index of the next record.
+    pub fn next_index(&self) -> u64 {
+        self.chunk.next_index()
+    }
+
+    /// The next record if it is there already.
+    pub fn try_next(&mut self) -> Result<Option<Record>> {
+        self.chunk.next(self.log).map(|record| record.map(to_record))
+    }
+
+    /// The next record, waited for at most this time.
+    pub fn next_for(&mut self, time: Duration) -> Result<Option<Record>> {
+        if let Some(record) = self.try_next()? {
+            return Ok(Some(record));
+        }
+        if self.log.wait_for(self.next_index(), time)? { self.try_next() } else { Ok(None) }
+    }
+}
+
+impl Iterator for Tail<'_> {
+    type Item = Result<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let step = self.try_next().and_then(|record| match record {
+                Some(record) => Ok(Some(record)),
+                None => self.log.wait(self.next_index()).map(|()| None),
+            });
+            match step {
+                Ok(Some(record)) => return Some(Ok(record)),
+                Ok(None) => {}
+                Err(error) if error.kind() == ErrorKind::Closed => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Records<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Records").field("next", &self.chunk.next).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Tail<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tail").field("next", &self.chunk.next).finish_non_exhaustive()
+    }
+}

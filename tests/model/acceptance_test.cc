@@ -1,5 +1,5 @@
-// The acceptance tests that five earlier systems left behind, one by one, through the C header. Number 12 (compare and swap) and the calls of number 15 that set
-// an expiry alone wait for what firn.h does not have yet.
+// The acceptance tests that five earlier systems left behind, one by one, through the C header. That a clock which steps back wakes nothing that has expired
+// (number 15) is tested where the clock can be set: tests/db/db_clock_test.cc.
 #include <firn.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -246,6 +246,45 @@ TEST_F(Acceptance, A11_NoValueIsASentinelAndAnEmptyValueIsNotAMissingOne) {
   }
 }
 
+TEST_F(Acceptance, A12_AVersionFromBeforeADeleteNeverComparesEqualAgainAndOneSwapOfFourThreadsWins) {
+  open();
+  const auto put_if_version = [this](const std::string& value, uint64_t version) {
+    firn_put_opts opts = FIRN_PUT_OPTS_INIT;
+    opts.flags = FIRN_IF_VERSION;
+    opts.if_version = version;
+    return firn_put_ex(db_, 0, bytes_of("key"), 3, bytes_of(value), value.size(), &opts);
+  };
+  const auto before = static_cast<uint64_t>(put_if_version("first", 0));
+  ASSERT_EQ(FIRN_OK, remove("key"));
+  EXPECT_EQ(FIRN_CONFLICT, put_if_version("no", before));
+  ASSERT_EQ(FIRN_OK, put("key", "again"));
+  EXPECT_EQ(FIRN_CONFLICT, put_if_version("no", before));
+  ASSERT_EQ(FIRN_OK, firn_compact(db_));
+  EXPECT_EQ(FIRN_CONFLICT, put_if_version("no", before));
+  reopen();
+  EXPECT_EQ(FIRN_CONFLICT, put_if_version("no", before));
+  EXPECT_EQ("again", get("key"));
+
+  for (int round = 0; round < 100; round++) {
+    ASSERT_EQ(FIRN_OK, put("key", "start"));
+    firn_entry entry = FIRN_ENTRY_INIT;
+    ASSERT_EQ(5, firn_get_entry(db_, 0, bytes_of("key"), 3, nullptr, 0, &entry));
+    std::atomic<int> winners{0};
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < 4; thread++) {
+      threads.emplace_back([&, thread] {
+        const int64_t code = put_if_version(std::to_string(thread), entry.version);
+        if (code > 0)
+          winners++;
+        else
+          EXPECT_EQ(FIRN_CONFLICT, code);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_EQ(1, winners);
+  }
+}
+
 TEST_F(Acceptance, A13_ConcurrentCommitsOfSeveralKeysAreNeverPartlyVisible) {
   open("memtable_bytes=64KiB");
   std::string first;
@@ -324,12 +363,17 @@ TEST_F(Acceptance, A15_AnExpiryHoldsAcrossARestart) {
   append_put(&batch, "short", "value", 1);
   append_put(&batch, "long", "value", 3'600'000);
   append_put(&batch, "ever", "value", 0);
+  append_put(&batch, "set later", "value", 0);
   ASSERT_GT(write(batch), 0);
+  ASSERT_EQ(FIRN_OK, firn_expire(db_, 0, bytes_of("set later"), 9, 3'600'000));
   while (get("short") != "none") std::this_thread::sleep_for(std::chrono::milliseconds(1));
   for (int round = 0; round < 3; round++) {
     EXPECT_EQ("none", get("short"));
     EXPECT_EQ("value", get("long"));
     EXPECT_EQ("value", get("ever"));
+    EXPECT_EQ("value", get("set later"));
+    EXPECT_GT(firn_ttl(db_, 0, bytes_of("set later"), 9), 0);
+    EXPECT_EQ(FIRN_NO_EXPIRY, firn_ttl(db_, 0, bytes_of("ever"), 4));
     reopen();
     if (round == 1) {
       ASSERT_EQ(FIRN_OK, firn_compact(db_));

@@ -13,6 +13,7 @@ use workload::{Figure, Row, Size, run};
 /// The size that the redb project publishes, a fifth of it, and one that only shows that everything works.
 const FULL: Size = Size { bulk: 5_000_000, singles: 1000, batches: 100, batch: 1000, reads: 1_000_000, scans: 500_000 };
 const MIDDLE: Size = Size { bulk: 1_000_000, ..FULL };
+const SINGLES_ROUNDS: usize = 20;
 const QUICK: Size = Size { bulk: 20_000, singles: 20, batches: 2, batch: 1000, reads: 10_000, scans: 5000 };
 
 fn measure<E: Engine>(chosen: &[String], size: &Size, columns: &mut Vec<(&'static str, Vec<Row>)>) {
@@ -44,7 +45,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// The row of single writes once more, with the engines in turn.
-fn print_singles(rounds: usize) {
+fn print_singles() {
     let base = tempfile::tempdir_in(".").unwrap();
     let base = base.path();
     let mut writers = [
@@ -54,11 +55,11 @@ fn print_singles(rounds: usize) {
         Writer::new::<Sled>(base),
         Writer::new::<Heed>(base),
     ];
-    for _ in 0..rounds {
+    for _ in 0..SINGLES_ROUNDS {
         writers.iter_mut().for_each(Writer::run);
     }
     let cells: String = writers.iter().map(|writer| format!(" {} {},", writer.name, grouped(writer.rate().round() as u64))).collect();
-    println!("\nindividual writes in turn, commits/s, the median of {rounds} rounds:{}", cells.trim_end_matches(','));
+    println!("\nindividual writes in turn, commits/s, the median of {SINGLES_ROUNDS} rounds of 50:{}", cells.trim_end_matches(','));
 }
 
 fn main() {
@@ -77,6 +78,6 @@ fn main() {
     measure::<Heed>(&chosen, &size, &mut columns);
     print(&columns);
     if chosen.is_empty() {
-        print_singles(if flags.iter().any(|flag| flag == "--quick") { 2 } else { 40 });
+        print_singles();
     }
 }

@@ -7,7 +7,7 @@
 
 #include "args.h"
 #include "call.h"
-#include "db/thread_mark.h"
+#include "env/thread_mark.h"
 #include "error.h"
 #include "options.h"
 #include "recovery_info.h"

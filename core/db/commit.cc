@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/hash.h"
-#include "db/thread_mark.h"
+#include "env/thread_mark.h"
 #include "lsm/log_entry.h"
 
 namespace firn {

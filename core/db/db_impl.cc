@@ -6,7 +6,7 @@
 
 #include "base/hash.h"
 #include "db/live_iterator.h"
-#include "db/thread_mark.h"
+#include "env/thread_mark.h"
 
 namespace firn {
 

@@ -5,9 +5,9 @@
 #include <unordered_set>
 
 #include "db/db_impl.h"
-#include "db/thread_mark.h"
 #include "env/memory_env.h"
 #include "env/posix_env.h"
+#include "env/thread_mark.h"
 #include "log/recovery.h"
 #include "lsm/log_entry.h"
 

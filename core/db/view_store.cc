@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "db/thread_mark.h"
+#include "env/thread_mark.h"
 
 namespace firn {
 namespace {

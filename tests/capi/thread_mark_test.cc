@@ -1,5 +1,5 @@
 // Marks of threads: MARK-1 and MARK-2, parks, forks.
-#include "db/thread_mark.h"
+#include "env/thread_mark.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -12,8 +12,8 @@
 
 #include "db/db.h"
 #include "db/options.h"
-#include "db/thread_mark.h"
 #include "env/environment.h"
+#include "env/thread_mark.h"
 
 namespace firn {
 

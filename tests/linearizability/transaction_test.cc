@@ -18,7 +18,7 @@ constexpr int kKeyCount = 6;
 std::string name_of(int key) { return "list" + std::to_string(key); }
 std::vector<int64_t> list_in(const std::string& value) {
   std::vector<int64_t> list(value.size() / sizeof(int64_t));
-  std::memcpy(list.data(), value.data(), list.size() * sizeof(int64_t));
+  if (!list.empty()) std::memcpy(list.data(), value.data(), list.size() * sizeof(int64_t));
   return list;
 }
 std::string value_of(const std::vector<int64_t>& list) {

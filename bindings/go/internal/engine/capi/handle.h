@@ -24,7 +24,7 @@
 #include <cstdint>
 
 #include "base/status.h"
-#include "db/thread_mark.h"
+#include "env/thread_mark.h"
 
 namespace firn {
 

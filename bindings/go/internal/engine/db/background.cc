@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "db/thread_mark.h"
+#include "env/thread_mark.h"
 
 namespace firn {
 namespace {

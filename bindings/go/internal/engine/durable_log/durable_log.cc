@@ -14,7 +14,8 @@ constexpr uint64_t kSpareAtFraction = 2;  // the next segment is made when so mu
 constexpr uint64_t kPrefaultAheadBytes = 4 << 20;
 constexpr uint64_t kPrefaultChunkBytes = 256 << 10;
 constexpr uint64_t kPrefaultAheadSyncBytes = 128 << 10;
-constexpr int kLockTryCount = 10;    // with pauses that double: about 10 us
+constexpr int kLockTryCount = 10;  // with pauses that double: about 10 us
+constexpr uint64_t kSegmentGrowth = 8;
 constexpr uint64_t kSlotBytes = 16;  // of a segment, for each record at least
 
 }  // namespace
@@ -122,7 +123,7 @@ Status DurableLog::roll(uint64_t payload_bytes, size_t count) {
     FIRN_TRY(save(parts_, first(), false));
     FIRN_TRY(segments_->remove(name));
   }
-  if (spare_ == nullptr) FIRN_TRY(make_spare(std::max(options_.segment_bytes, needed)));
+  if (spare_ == nullptr) FIRN_TRY(make_spare(needed));
   Parts parts = parts_;
   seal_active(&parts);
   if (active_ != nullptr) active_->settle(true);
@@ -136,15 +137,16 @@ Status DurableLog::roll(uint64_t payload_bytes, size_t count) {
   return {};
 }
 
-// state_mutex_ is held.
-Status DurableLog::make_spare(uint64_t segment_bytes) {
-  FIRN_TRY_ASSIGN(auto segment, log_->prepare(segment_bytes));
+// state_mutex_ is held. Of at least so many bytes.
+Status DurableLog::make_spare(uint64_t segment_bytes_min) {
+  FIRN_TRY_ASSIGN(auto segment, log_->prepare(std::max(segment_bytes_min, std::min(segment_bytes_, options_.segment_bytes))));
   spare_ = std::move(segment);
   state_.next_base = std::max(state_.next_base, spare_->base() + spare_->capacity());
   if (Status status = save(parts_, first(), false); !status.ok()) {
     spare_.reset();
     return status;
   }
+  segment_bytes_ = std::min(options_.segment_bytes, segment_bytes_ * kSegmentGrowth);
   return {};
 }
 
@@ -329,7 +331,7 @@ bool DurableLog::upkeep() {
   const uint64_t spare_due_at = active->capacity() / kSpareAtFraction;
   {
     const std::lock_guard state_lock(state_mutex_);
-    if (spare_ == nullptr && offset >= spare_due_at) (void)make_spare(options_.segment_bytes).ok();
+    if (spare_ == nullptr && offset >= spare_due_at) (void)make_spare(0).ok();
     if (spare_ != nullptr) (void)spare_->prefault(std::min(ahead, spare_->capacity()), kPrefaultChunkBytes).ok();
     reclaim();
   }

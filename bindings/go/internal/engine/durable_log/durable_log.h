@@ -27,6 +27,9 @@
 
 namespace firn {
 
+// Segments grow from the first one of an opening to segment_bytes: a young log is small, and quickly read after a kill.
+inline constexpr uint64_t kSegmentBytesFirst = 1 << 20;
+
 struct LogOptions {
   bool create_if_missing = true;
   bool error_if_exists = false;
@@ -124,7 +127,7 @@ class DurableLog {
   Status check_writable() const;
   Status fail(Status cause);
   Status roll(uint64_t payload_bytes, size_t count);
-  Status make_spare(uint64_t segment_bytes);
+  Status make_spare(uint64_t segment_bytes_min);
   void publish(Parts parts);
   void reclaim();
   Status settle();
@@ -166,6 +169,7 @@ class DurableLog {
   LogState state_;
   Parts parts_;
   std::shared_ptr<Segment> spare_;                                          // the state names it
+  uint64_t segment_bytes_ = kSegmentBytesFirst;                             // of the next segment, unless the option says less
   std::vector<std::pair<std::unique_ptr<const Parts>, uint64_t>> retired_;  // views with the epochs that have to pass
 
   std::mutex wait_mutex_;  // the rest

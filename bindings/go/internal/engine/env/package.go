@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 620c23829ca63f87b0a129e1f27791eb07910080f6d4c24fae7a15e61fc31614
+// Checksum of all sources: ef002bd25d6d6494f11c4bc718eee01b77586c3104a28756897cf1ef037e762b
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -3,7 +3,7 @@
 //
 //   VIEW-1  Whoever loads the view first and the visible sequence second sees, in the sealed parts, only commits up to that sequence.
 //   VIEW-2  References are counted in stripes, one line each, so that readers on different threads write different lines. They are taken only by a thread that
-//           is marked (db/thread_mark.h) and has loaded the view after its mark; so once the marks of the time of retirement have passed the sum can only fall.
+//           is marked (env/thread_mark.h) and has loaded the view after its mark; so once the marks of the time of retirement have passed the sum can only fall.
 //
 // Threading: immutable but for the counts.
 #pragma once

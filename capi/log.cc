@@ -274,9 +274,7 @@ int32_t firn_log_refresh(firn_log* log) {
 int32_t firn_log_recovery(firn_log* log, firn_recovery_info* info) {
   return on_log(log, [&](DurableLog& opened) -> int32_t {
     if (info == nullptr) return FIRN_INVALID;
-    const LogOpeningReport& found = opened.report();
-    fill_recovery(
-        {found.clean, found.records_replayed, found.bytes_replayed, found.bytes_dropped, found.dropped_offset, found.dropped_file}, info);
+    fill_recovery(opened.report(), info);
     return FIRN_OK;
   });
 }

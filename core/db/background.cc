@@ -90,22 +90,12 @@ void Background::keep() {
   }
 }
 
-bool Background::sync_if_due(int64_t* next_sync_ns) {
+void Background::sync_if_due(int64_t* next_sync_ns) {
   // What recovery found has to be in tables first. The workers are at it; waiting for them here would wait for ever when both are told to stop.
-  if (core_.has_recovered.load(std::memory_order_acquire)) return false;
-  bool due = false;
-  if (core_.options.durability == Durability::kEvery) {
-    due = door_.commits_since_sync() >= core_.options.durability_every_count;
-  } else if (core_.options.durability == Durability::kInterval) {
-    const int64_t now = core_.env->monotonic_ns();
-    due = now >= *next_sync_ns;
-    if (due) *next_sync_ns = now + static_cast<int64_t>(core_.options.durability_interval_ms) * 1'000'000;
-  }
-  if (due) {
-    door_.sync_started();
-    (void)door_.settle_visible().ok();
-  }
-  return due;
+  if (core_.has_recovered.load(std::memory_order_acquire)) return;
+  if (!door_.is_sync_due(next_sync_ns)) return;
+  door_.sync_started();
+  (void)door_.settle_visible().ok();
 }
 
 void Background::work() {

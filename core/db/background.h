@@ -28,7 +28,7 @@ class Background {
   Status spawn(void* (*body)(void*));
   void keep();
   void work();
-  bool sync_if_due(int64_t* next_sync_ns);
+  void sync_if_due(int64_t* next_sync_ns);
 
   DbCore& core_;
   CommitDoor& door_;

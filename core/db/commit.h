@@ -76,6 +76,8 @@ class CommitDoor {
   // The next commit signals core.event_fd. Whoever looks at `visible` after it either sees a commit or is signalled.
   void watch();
   uint64_t commits_since_sync() const { return commits_since_sync_.load(std::memory_order_relaxed); }
+  // Whether durability=every:N or interval:T asks for a sync now. *next_sync_ns: the caller's, for interval.
+  bool is_sync_due(int64_t* next_sync_ns) const;
   void sync_started() { commits_since_sync_.store(0, std::memory_order_relaxed); }
 
  private:

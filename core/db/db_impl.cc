@@ -137,17 +137,8 @@ Result<Seq> DbImpl::write(const Operation* operations, size_t count, WriteFlags 
 
 // Without threads: what the keeper does where there is one.
 Status DbImpl::sync_if_due() {
-  const DbOptions& options = core_.options;
-  if (core_.is_failed.load(std::memory_order_acquire)) return {};
-  bool due = false;
-  if (options.durability == Durability::kEvery) {
-    due = door_.commits_since_sync() >= options.durability_every_count;
-  } else if (options.durability == Durability::kInterval) {
-    const int64_t now_ns = core_.env->monotonic_ns();
-    due = now_ns >= next_sync_ns_;
-    if (due) next_sync_ns_ = now_ns + static_cast<int64_t>(options.durability_interval_ms) * 1'000'000;
-  }
-  if (!due || core_.durable_seq.load(std::memory_order_relaxed) >= core_.visible.load(std::memory_order_relaxed)) return {};
+  if (core_.is_failed.load(std::memory_order_acquire) || !door_.is_sync_due(&next_sync_ns_)) return {};
+  if (core_.durable_seq.load(std::memory_order_relaxed) >= core_.visible.load(std::memory_order_relaxed)) return {};
   door_.sync_started();
   return door_.settle_visible();
 }

@@ -321,6 +321,16 @@ void CommitDoor::watch() {
   const std::lock_guard door(mutex_);  // a commit is in front of it, and visible, or behind it, and sees the flag
 }
 
+bool CommitDoor::is_sync_due(int64_t* next_sync_ns) const {
+  const DbOptions& options = core_.options;
+  if (options.durability == Durability::kEvery) return commits_since_sync() >= options.durability_every_count;
+  if (options.durability != Durability::kInterval) return false;
+  const int64_t now_ns = core_.env->monotonic_ns();
+  if (now_ns < *next_sync_ns) return false;
+  *next_sync_ns = now_ns + static_cast<int64_t>(options.durability_interval_ms) * 1'000'000;
+  return true;
+}
+
 Status CommitDoor::settle_visible() {
   const Seq seq{core_.visible.load(std::memory_order_acquire)};  // before the position: commits that are visible lie in front of it
   FIRN_TRY(settle(core_.wal->end()));

@@ -17,22 +17,13 @@
 #include "db/lookup.h"
 #include "db/operation.h"
 #include "env/env.h"
+#include "log/recovery_report.h"
 
 namespace firn {
 
 class ReadView;
 class Transaction;
 class ViewStore;
-
-// What opening found (firn_recovery_info).
-struct RecoveryReport {
-  bool clean = true;
-  uint64_t records_replayed = 0;
-  uint64_t bytes_replayed = 0;
-  uint64_t bytes_dropped = 0;
-  uint64_t dropped_offset = 0;
-  std::string dropped_file;
-};
 
 // A consistent state of the database: a pinned read view, a sequence number and a time. Movable; releases the view when destroyed.
 // It may outlive the database.

@@ -79,7 +79,6 @@ class DbImpl final : public Db {
   };
 
   Status open_directory(const std::string& path);
-  Status take_lock();
   Result<ManifestState> read_manifest(bool* is_new);
   Status recover(Found* found);
   Status recover_once(Found* found);

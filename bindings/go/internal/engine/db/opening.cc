@@ -1,10 +1,9 @@
 // Opening: from a path to a database that can be used. Everything is read and judged before anything is written.
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <unordered_set>
 
 #include "db/db_impl.h"
+#include "env/lock_wait.h"
 #include "env/memory_env.h"
 #include "env/posix_env.h"
 #include "env/thread_mark.h"
@@ -18,7 +17,6 @@ constexpr std::string_view kLockName = "LOCK";
 constexpr std::string_view kManifestName = "manifest";
 constexpr std::string_view kWalName = "wal";
 constexpr std::string_view kTablesName = "tables";
-constexpr int64_t kLockRetryNs = 5'000'000;
 constexpr uint64_t kUncleanSeqStep = uint64_t{1} << 32;  // versions jump so far after an opening that followed no clean close
 
 bool is_ours(const std::string& name) { return name == kLockName || name == kManifestName || name == kWalName || name == kTablesName; }
@@ -36,7 +34,9 @@ Status DbImpl::open(const std::string& path, const DbOptions& options) {
   core_.options.memtable_bytes = round_up(options.memtable_bytes, 4096);
   core_.path = path;
   FIRN_TRY(open_directory(path));
-  if (!options.read_only) FIRN_TRY(take_lock());
+  if (!options.read_only) {
+    FIRN_TRY_ASSIGN(core_.lock, wait_for_lock(*core_.env, *core_.directory, kLockName, options.lock_timeout_ms));
+  }
   core_.clock = DbClock(*core_.env);
   core_.views = ViewStore::acquire();
   Found found;
@@ -71,20 +71,6 @@ Status DbImpl::open_directory(const std::string& path) {
   }
   if (!has_manifest && !create) return {Code::kNotFound, "there is no database here, and create_if_missing is off", path};
   return {};
-}
-
-Status DbImpl::take_lock() {
-  const int64_t end_ns = core_.env->monotonic_ns() + static_cast<int64_t>(core_.options.lock_timeout_ms) * 1'000'000;
-  for (;;) {
-    auto lock = core_.directory->lock(kLockName);
-    if (lock.ok()) {
-      core_.lock = std::move(*lock);
-      return {};
-    }
-    const int64_t left_ns = end_ns - core_.env->monotonic_ns();
-    if (!lock.status().is(Code::kLocked) || left_ns <= 0) return lock.status();
-    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left_ns, kLockRetryNs)));
-  }
 }
 
 Result<ManifestState> DbImpl::read_manifest(bool* is_new) {
@@ -196,11 +182,7 @@ Status DbImpl::replay_log(Found* found) {
     return {};
   };
   FIRN_TRY_ASSIGN(found->log, recover_log(*directory, found->state.wal_id, found->state.wal_segments, io, replay));
-  found->report.records_replayed = found->log.record_count;
-  found->report.bytes_replayed = found->log.record_payload_bytes;
-  found->report.bytes_dropped = found->log.dropped_bytes;
-  found->report.dropped_offset = found->log.dropped_offset;
-  found->report.dropped_file = found->log.dropped_file;
+  found->report.note(found->log);
   return {};
 }
 

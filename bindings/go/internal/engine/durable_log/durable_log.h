@@ -22,7 +22,7 @@
 #include "durable_log/log_state.h"
 #include "env/event_fd.h"
 #include "log/durability.h"
-#include "log/recovery.h"
+#include "log/recovery_report.h"
 #include "log/sync_group.h"
 
 namespace firn {
@@ -45,22 +45,12 @@ struct LogOptions {
   uint64_t lock_timeout_ms = 0;
 };
 
-// What opening found (firn_recovery_info).
-struct LogOpeningReport {
-  bool clean = true;
-  uint64_t records_replayed = 0;
-  uint64_t bytes_replayed = 0;
-  uint64_t bytes_dropped = 0;
-  uint64_t dropped_offset = 0;
-  std::string dropped_file;
-};
-
 class DurableLog {
  public:
   static Result<std::unique_ptr<DurableLog>> open(const std::string& path, const LogOptions& options);
   ~DurableLog();
   Status close();  // once, after all other calls have ended
-  const LogOpeningReport& report() const { return report_; }
+  const RecoveryReport& report() const { return report_; }
 
   // Limits are the caller's to check. The index of the first; all of them become visible at once.
   Result<uint64_t> append(const Slice* records, size_t count);
@@ -105,7 +95,6 @@ class DurableLog {
 
   // log_opening.cc
   Status open_directory();
-  Status take_lock();
   Status recover();
   Status recover_once();
   struct Recovered;
@@ -147,7 +136,7 @@ class DurableLog {
   std::unique_ptr<Directory> directory_;
   std::shared_ptr<Directory> segments_;
   std::unique_ptr<FileLock> lock_;
-  LogOpeningReport report_;
+  RecoveryReport report_;
   std::mutex refresh_mutex_;
 
   alignas(64) std::atomic<const Parts*> view_{nullptr};  // a line that readers share and appends do not write

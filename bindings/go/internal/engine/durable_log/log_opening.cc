@@ -1,10 +1,9 @@
 // Opening and closing a durable log: from a path to a log that can be used.
 #include <algorithm>
-#include <chrono>
 #include <map>
-#include <thread>
 
 #include "durable_log/durable_log.h"
+#include "env/lock_wait.h"
 #include "env/posix_env.h"
 #include "env/thread_mark.h"
 
@@ -13,7 +12,6 @@ namespace {
 
 constexpr std::string_view kLockName = "LOCK";
 constexpr std::string_view kSegmentsName = "segments";
-constexpr int64_t kLockRetryNs = 5'000'000;
 
 bool is_ours(const std::string& name) {
   uint64_t number = 0;
@@ -53,14 +51,16 @@ struct DurableLog::Recovered {
   LogPosition end = 0;       // where the records end; 0: not known, everything was closed in order
   size_t first_scanned = 0;  // parts from here on were read
   uint64_t next_segment_id = 1;
-  LogOpeningReport report;
+  RecoveryReport report;
 };
 
 Result<std::unique_ptr<DurableLog>> DurableLog::open(const std::string& path, const LogOptions& options) {
   std::unique_ptr<DurableLog> log(new DurableLog(path, options));
   log->env_ = &posix_env();
   FIRN_TRY(log->open_directory());
-  if (!options.read_only) FIRN_TRY(log->take_lock());
+  if (!options.read_only) {
+    FIRN_TRY_ASSIGN(log->lock_, wait_for_lock(*log->env_, *log->directory_, kLockName, options.lock_timeout_ms));
+  }
   log->wall_offset_ms_ = log->env_->wall_ms() - log->env_->monotonic_coarse_ns() / 1'000'000;
   FIRN_TRY(log->recover());
   if (!options.read_only) FIRN_TRY(log->start_keeper());
@@ -86,20 +86,6 @@ Status DurableLog::open_directory() {
   if (is_new && !create) return {Code::kNotFound, "there is no log here, and create_if_missing is off", path_};
   if (!is_new && options_.error_if_exists) return {Code::kExists, "there is a log here, and error_if_exists is on", path_};
   return {};
-}
-
-Status DurableLog::take_lock() {
-  const int64_t end_ns = env_->monotonic_ns() + static_cast<int64_t>(options_.lock_timeout_ms) * 1'000'000;
-  for (;;) {
-    auto lock = directory_->lock(kLockName);
-    if (lock.ok()) {
-      lock_ = std::move(*lock);
-      return {};
-    }
-    const int64_t left_ns = end_ns - env_->monotonic_ns();
-    if (!lock.status().is(Code::kLocked) || left_ns <= 0) return lock.status();
-    std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(left_ns, kLockRetryNs)));
-  }
 }
 
 Status DurableLog::recover() {
@@ -232,11 +218,7 @@ Status DurableLog::scan_tail(const LogState& state, Recovered* recovered) {
     parts[i].end = after == found.segments.end() ? found.end : opening_mark(**after)->previous_end;
   }
   recovered->next_segment_id = std::max(recovered->next_segment_id, found.next_id);
-  recovered->report.records_replayed = found.record_count;
-  recovered->report.bytes_replayed = found.record_payload_bytes;
-  recovered->report.bytes_dropped = found.dropped_bytes;
-  recovered->report.dropped_offset = found.dropped_offset;
-  recovered->report.dropped_file = found.dropped_file;
+  recovered->report.note(found);
   return {};
 }
 

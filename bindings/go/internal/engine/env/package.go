@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: ef002bd25d6d6494f11c4bc718eee01b77586c3104a28756897cf1ef037e762b
+// Checksum of all sources: 7f24bf001130f8bd599859481e0f6e7517ef52dd1d019c618beb2f67d5110fa5
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -21,7 +21,7 @@ class DbImpl final : public Db {
   ~DbImpl() override;
 
   // Opens the parts; see opening.cc. After a failure only the destructor may be called.
-  Status open(const std::string& path, const DbOptions& options);
+  Status open(const std::string& path, const DbOptions& options, Env& env);
 
   Status close() override;
   const RecoveryReport& recovery() const override { return core_.recovery; }

@@ -21,6 +21,7 @@
 #include "durable_log/log_part.h"
 #include "durable_log/log_state.h"
 #include "env/event_fd.h"
+#include "env/posix_env.h"
 #include "log/durability.h"
 #include "log/recovery_report.h"
 #include "log/sync_group.h"
@@ -47,7 +48,7 @@ struct LogOptions {
 
 class DurableLog {
  public:
-  static Result<std::unique_ptr<DurableLog>> open(const std::string& path, const LogOptions& options);
+  static Result<std::unique_ptr<DurableLog>> open(const std::string& path, const LogOptions& options, Env& env = posix_env());
   ~DurableLog();
   Status close();  // once, after all other calls have ended
   const RecoveryReport& report() const { return report_; }
@@ -91,7 +92,7 @@ class DurableLog {
   };
   using Parts = std::vector<Part>;  // ascending
 
-  DurableLog(const std::string& path, const LogOptions& options) : path_(path), options_(options) {}
+  DurableLog(const std::string& path, const LogOptions& options, Env& env) : path_(path), options_(options), env_(&env) {}
 
   // log_opening.cc
   Status open_directory();
@@ -132,7 +133,7 @@ class DurableLog {
 
   const std::string path_;
   const LogOptions options_;
-  Env* env_ = nullptr;
+  Env* const env_;
   std::unique_ptr<Directory> directory_;
   std::shared_ptr<Directory> segments_;
   std::unique_ptr<FileLock> lock_;

@@ -54,9 +54,8 @@ struct DurableLog::Recovered {
   RecoveryReport report;
 };
 
-Result<std::unique_ptr<DurableLog>> DurableLog::open(const std::string& path, const LogOptions& options) {
-  std::unique_ptr<DurableLog> log(new DurableLog(path, options));
-  log->env_ = &posix_env();
+Result<std::unique_ptr<DurableLog>> DurableLog::open(const std::string& path, const LogOptions& options, Env& env) {
+  std::unique_ptr<DurableLog> log(new DurableLog(path, options, env));
   FIRN_TRY(log->open_directory());
   if (!options.read_only) {
     FIRN_TRY_ASSIGN(log->lock_, wait_for_lock(*log->env_, *log->directory_, kLockName, options.lock_timeout_ms));
@@ -94,26 +93,25 @@ Status DurableLog::recover() {
   for (int attempt = 1;; attempt++) {
     Status status = recover_once();
     if (status.ok() || !options_.read_only || attempt == kAttemptCountMax) return status;
-    const Result<std::optional<LogState>> now = LogState::load(*directory_);
+    const Result<LogState> now = LogState::load(*directory_);
     const std::lock_guard lock(state_mutex_);
-    if (now.ok() && now->has_value() && (*now)->number == state_.number) return status;
+    if (now.ok() && now->number == state_.number) return status;
   }
 }
 
 Status DurableLog::recover_once() {
-  FIRN_TRY_ASSIGN(std::optional<LogState> state, LogState::load(*directory_));
   Recovered recovered;
-  if (state) {
-    recovered.state = std::move(*state);
-  } else {
-    recovered.state.log_id = env_->random();
+  FIRN_TRY_ASSIGN(recovered.state, LogState::load(*directory_));
+  const bool is_new = recovered.state.log_id == 0;
+  if (is_new) {
+    recovered.state.log_id = env_->random() | 1;
     recovered.state.closed_clean = true;
   }
   auto segments = directory_->open_directory(kSegmentsName, !options_.read_only);
   if (segments.status().is(Code::kNotFound)) return {Code::kNotFound, "there is no log here", path_};
   if (!segments.ok()) return segments.status();
   segments_ = std::move(*segments);
-  if (!state) {
+  if (is_new) {
     // The first state is written before the first segment is activated: one that is cut short goes with segments that are empty.
     FIRN_TRY_ASSIGN(const bool has_records, has_activated_segment(*segments_));
     if (has_records) return Status::corrupt("the state of the log is missing or damaged, but there are records", path_, 0);

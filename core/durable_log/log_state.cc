@@ -90,25 +90,26 @@ bool parse_state_name(const std::string& name, uint64_t* number) {
   return true;
 }
 
-Result<std::optional<LogState>> LogState::load(Directory& directory) {
+Result<LogState> LogState::load(Directory& directory) {
   FIRN_TRY_ASSIGN(const auto names, directory.list());
   std::vector<uint64_t> numbers;
   for (const std::string& name : names) {
     if (uint64_t number = 0; parse_state_name(name, &number)) numbers.push_back(number);
   }
   std::sort(numbers.rbegin(), numbers.rend());
-  if (numbers.empty()) return std::optional<LogState>();
+  if (numbers.empty()) return LogState();
   Result<LogState> newest = read(directory, numbers[0]);
-  if (newest.ok()) return std::optional<LogState>(std::move(*newest));
-  if (!newest.status().is(Code::kCorrupt)) return newest.status();
+  if (!newest.status().is(Code::kCorrupt)) return newest;
   // Cut short when it was made: then the one before is still there, or it was to be the first.
   if (numbers.size() > 1) {
     FIRN_TRY_ASSIGN(LogState before, read(directory, numbers[1]));
     before.number = numbers[0];  // the next one is above both
-    return std::optional<LogState>(std::move(before));
+    return before;
   }
-  if (numbers[0] == 1) return std::optional<LogState>();
-  return newest.status();
+  if (numbers[0] != 1) return newest;
+  LogState none;
+  none.number = 1;
+  return none;
 }
 
 Status LogState::save(Directory& directory) {

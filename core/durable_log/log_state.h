@@ -3,7 +3,6 @@
 // Threading: one thread at a time.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "base/result.h"
@@ -27,16 +26,16 @@ struct PartRecord {
 };
 
 struct LogState {
-  uint64_t number = 0;  // of the file
-  uint64_t log_id = 0;
+  uint64_t number = 0;        // of the file
+  uint64_t log_id = 0;        // 0: there is no log, and never was a state that counted
   uint64_t first = 0;         // the first index
   uint64_t next = 0;          // the next one; only if closed_clean
   LogPosition next_base = 0;  // no position of the log at or above it was ever used
   bool closed_clean = false;
   std::vector<PartRecord> parts;  // ascending
 
-  // The newest whole state. nullopt: there is none, and never was one that counted. kCorrupt, kNewerFormat, kIo.
-  static Result<std::optional<LogState>> load(Directory& directory);
+  // The newest whole state. kCorrupt, kNewerFormat, kIo.
+  static Result<LogState> load(Directory& directory);
   // Writes the state under the next number and removes older files.
   Status save(Directory& directory);
 };

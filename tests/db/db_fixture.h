@@ -21,10 +21,10 @@ class DbTest : public testing::Test {
  protected:
   std::string path() const { return disk_.path() + "/db"; }
 
-  static Result<std::unique_ptr<Db>> open_at(const std::string& path, const std::string& options = "") {
+  Result<std::unique_ptr<Db>> open_at(const std::string& path, const std::string& options = "") const {
     DbOptions parsed;
     EXPECT_EQ(Code::kOk, parse_options(&parsed, options)) << options;
-    return Db::open(path, parsed);
+    return Db::open(path, parsed, *env_);
   }
   // Opens it; the test fails when that does not succeed.
   void open(const std::string& options = "") {
@@ -123,6 +123,7 @@ class DbTest : public testing::Test {
   static std::string file_of(const Status& status) { return status.detail() != nullptr ? status.detail()->file : ""; }
 
   TemporaryDirectory disk_;
+  Env* env_ = &posix_env();  // that databases are opened with
   std::unique_ptr<Db> db_;
 };
 

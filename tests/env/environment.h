@@ -35,6 +35,13 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+// ThreadSanitizer ends a forked child that starts a thread.
+#ifdef __SANITIZE_THREAD__
+inline constexpr bool kChildMayStartThreads = false;
+#else
+inline constexpr bool kChildMayStartThreads = true;
+#endif
+
 // Runs `body` in a forked child. Its result, or 1000 and more when a signal ended it. 0 means that it found everything in order.
 inline int in_child(const std::function<int()>& body) {
   const pid_t child = ::fork();

@@ -16,7 +16,7 @@
 #include "db/db_options.h"
 #include "db/lookup.h"
 #include "db/operation.h"
-#include "env/env.h"
+#include "env/posix_env.h"
 #include "log/recovery_report.h"
 
 namespace firn {
@@ -50,7 +50,7 @@ class Snapshot {
 
 class Db {
  public:
-  static Result<std::unique_ptr<Db>> open(const std::string& path, const DbOptions& options);
+  static Result<std::unique_ptr<Db>> open(const std::string& path, const DbOptions& options, Env& env = posix_env());
   virtual ~Db() = default;
   virtual Status close() = 0;  // once, after all other calls have ended
 
@@ -124,7 +124,7 @@ class Db {
   virtual std::vector<std::pair<uint32_t, std::string>> ns_list() = 0;
 
   virtual std::string stats_json() = 0;
-  static Status check(const std::string& path);  // read-only, deep
+  static Status check(const std::string& path, Env& env = posix_env());  // read-only, deep
 };
 
 }  // namespace firn

@@ -23,13 +23,14 @@ bool is_ours(const std::string& name) { return name == kLockName || name == kMan
 
 }  // namespace
 
-Result<std::unique_ptr<Db>> Db::open(const std::string& path, const DbOptions& options) {
+Result<std::unique_ptr<Db>> Db::open(const std::string& path, const DbOptions& options, Env& env) {
   auto db = std::make_unique<DbImpl>();
-  FIRN_TRY(db->open(path, options));
+  FIRN_TRY(db->open(path, options, env));
   return std::unique_ptr<Db>(std::move(db));
 }
 
-Status DbImpl::open(const std::string& path, const DbOptions& options) {
+Status DbImpl::open(const std::string& path, const DbOptions& options, Env& env) {
+  core_.env = &env;
   core_.options = options;
   core_.options.memtable_bytes = round_up(options.memtable_bytes, 4096);
   core_.path = path;
@@ -50,8 +51,6 @@ Status DbImpl::open_directory(const std::string& path) {
   if (path == ":memory:") {
     core_.owned_env = new_memory_env();
     core_.env = core_.owned_env.get();
-  } else {
-    core_.env = &posix_env();
   }
   const bool create = core_.options.create_if_missing && !core_.options.read_only;
   auto directory = core_.env->open_directory(path, create);
@@ -275,11 +274,11 @@ Status DbImpl::remove_leftovers(ManifestState& state) {
   return {};
 }
 
-Status Db::check(const std::string& path) {
+Status Db::check(const std::string& path, Env& env) {
   DbOptions options;
   options.read_only = true;
   // The lock keeps writers away meanwhile; where it cannot be had because the medium is read-only there are none.
-  FIRN_TRY_ASSIGN(const auto directory, posix_env().open_directory(path, false));
+  FIRN_TRY_ASSIGN(const auto directory, env.open_directory(path, false));
   FIRN_TRY_ASSIGN(const auto names, directory->list());
   std::unique_ptr<FileLock> lock;
   if (std::find(names.begin(), names.end(), kLockName) != names.end()) {
@@ -288,7 +287,7 @@ Status Db::check(const std::string& path) {
     if (held.ok()) lock = std::move(*held);
   }
   auto db = std::make_unique<DbImpl>();
-  FIRN_TRY(db->open(path, options));
+  FIRN_TRY(db->open(path, options, env));
   const ThreadMark mark;
   return db->verify();
 }

@@ -5,7 +5,7 @@
 // Package durable_log is a layer of the engine, in C++.
 package durable_log
 
-// Checksum of all sources: 7f24bf001130f8bd599859481e0f6e7517ef52dd1d019c618beb2f67d5110fa5
+// Checksum of all sources: 95fc2b23f32e998d156054c9f6c19d2f32da5ba30ebfa7b18fb74a7610474ceb
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <vector>
 
 #include "firn.h"
 
@@ -67,11 +70,24 @@ class LogTest : public testing::Test {
     close();
     open(options);
   }
-  // A copy of the files as they are now: what a killed process would leave.
+  std::vector<std::string> names() const {
+    std::vector<std::string> found;
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator at(path_, error), end; !error && at != end; at.increment(error))
+      found.push_back(at->path());
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+  // A copy of the files as they are now: what a killed process would leave. A copy during which the keeper made or removed a file is no such moment.
   std::string copy() const {
-    std::filesystem::remove_all(path_ + "-copy");
-    std::filesystem::copy(path_, path_ + "-copy", std::filesystem::copy_options::recursive);
-    return path_ + "-copy";
+    const std::string to = path_ + "-copy";
+    for (;;) {
+      const std::vector<std::string> before = names();
+      std::error_code error;
+      std::filesystem::remove_all(to);
+      std::filesystem::copy(path_, to, std::filesystem::copy_options::recursive, error);
+      if (!error && names() == before) return to;
+    }
   }
   std::string range() const {
     const firn_log_range bounds = firn_log_bounds(log_);

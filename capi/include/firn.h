@@ -16,7 +16,7 @@
  *              FIRN_MISUSE or FIRN_FORKED; that is never undefined. Closing NULL does nothing. Functions that return void do
  *              nothing on misuse. Every function that takes a handle can return these three codes; they are not repeated below.
  * Threads:     firn_db: any thread at any time. firn_iter, firn_txn: one thread at a time, may move between threads.
- *              firn_options: one thread at a time. No callbacks, no thread-local errors.
+ *              firn_options, firn_backup: one thread at a time. No callbacks, no thread-local errors.
  * Growth:      structs that are passed in begin with struct_size: set it to sizeof, or use the _INIT macro. Unknown non-zero bytes
  *              behind the known ones are FIRN_UNSUPPORTED. Of structs that are filled the library writes at most struct_size bytes.
  * Limits:      key 1 to 65,535 bytes; value 0 bytes to 1 GiB; keys and values of one batch together 1 GiB, and a packed argument with its
@@ -290,7 +290,8 @@ FIRN_API int64_t firn_delete_range(firn_db *db, uint32_t ns, const uint8_t *lowe
                                    uint64_t limit);
 
 /* Looks up packed keys (u32 ns, u32 key_len, key bytes)* in one snapshot. Answers, in order: (i64 length_or_code, bytes)*. Returns
- * the bytes of all answers; when that exceeds cap nothing was copied. FIRN_INVALID: a short or trailing byte. */
+ * the bytes of all answers; when that exceeds cap nothing was copied. FIRN_INVALID: a short or trailing byte. One key that is empty (FIRN_INVALID) or over the limit
+ * (FIRN_TOO_LARGE) refuses the whole call; an unknown namespace is the answer of its key alone. */
 FIRN_API int64_t firn_multi_get(firn_db *db, const uint8_t *keys, size_t len, uint8_t *out, size_t cap);
 
 /* ---- Transactions ---------------------------------------------------------------------------------------------------- */
@@ -477,15 +478,215 @@ FIRN_API int64_t firn_log_retain(firn_log *log);
 FIRN_API int32_t firn_log_refresh(firn_log *log); /* a read-only opening goes on to what the writer has made; others do nothing */
 /* What opening found. FIRN_INVALID: info is NULL. */
 FIRN_API int32_t firn_log_recovery(firn_log *log, firn_recovery_info *info);
+/* The error that has made the log read-only: its code, or FIRN_OK; details in *error (nullable). */
+FIRN_API int32_t firn_log_error(firn_log *log, firn_error *error);
 
-/* ---- Operate --------------------------------------------------------------------------------------------------------- */
+/* ---- Operate: statistics --------------------------------------------------------------------------------------------- */
 
-/* Statistics as one JSON object, NUL-terminated when it fits. Returns the length without the NUL; nothing was copied unless cap > length. */
+/* Counted since the opening, always on. Latencies of firn_get and of commits are sampled: one call in 256 of a thread is timed; all others are timed always. */
+
+/* How long something took. Quantiles are upper bounds of their bucket: at most an eighth above the truth. Frozen. */
+typedef struct firn_latency {
+  uint64_t count; /* that were timed */
+  uint64_t sum_ns;
+  uint64_t p50_ns;
+  uint64_t p99_ns;
+  uint64_t p999_ns;
+  uint64_t max_ns;
+} firn_latency;
+
+#define FIRN_STATS_READ_ONLY 1u    /* the database takes no writes: opened so, or after a failure (firn_db_error) */
+#define FIRN_STATS_LOG_MMAP 2u     /* the log is written through a mapping, else by pwrite */
+#define FIRN_STATS_TABLE_MMAP 4u   /* tables are mapped unless they are compressed, else read by pread */
+#define FIRN_STATS_COMPACTING 8u   /* a compaction goes on */
+
+typedef struct firn_stats_t {
+  uint32_t struct_size;
+  uint32_t flags;                        /* FIRN_STATS_* */
+  uint64_t version;                      /* of the last commit */
+  uint64_t durable_version;              /* commits up to here are known to be durable */
+  uint64_t uptime_ms;
+  uint64_t gets;                         /* keys looked up: firn_get, _get_entry, _exists, _pin, each key of _multi_get */
+  uint64_t get_misses;                   /* of these: not found */
+  uint64_t get_bytes;                    /* values found */
+  uint64_t scans;                        /* opened */
+  uint64_t commits;
+  uint64_t puts;                         /* entries written */
+  uint64_t deletes;
+  uint64_t write_bytes;                  /* keys and values of the entries written */
+  uint64_t transactions;                 /* begun */
+  uint64_t conflicts;                    /* commits that were refused: FIRN_CONFLICT */
+  uint64_t log_bytes;                    /* appended to the write-ahead log */
+  uint64_t syncs;                        /* of the write-ahead log */
+  uint64_t sync_waits;                   /* calls that waited for one of them: sync_waits / syncs is the mean size of a group */
+  uint64_t sync_group_max;               /* the largest group */
+  uint64_t flushes;
+  uint64_t flush_bytes;                  /* of tables written */
+  uint64_t compactions;
+  uint64_t compaction_read_bytes;
+  uint64_t compaction_bytes;             /* of tables written */
+  uint64_t moved_tables;                 /* taken over by a compaction as they were */
+  uint64_t stalls;                       /* times that a writer waited for a flush or a compaction */
+  uint64_t stall_ns;                     /* altogether */
+  uint64_t cache_misses;                 /* chunks of tables that were read (table_io=pread, compression) or verified for the first time (mapped) */
+  uint64_t cache_miss_bytes;
+  uint64_t memtables;                    /* now, as everything below */
+  uint64_t runs;
+  uint64_t tables;
+  uint64_t table_bytes;                  /* on disk */
+  uint64_t table_entries;                /* deleted and expired ones included */
+  uint64_t table_tombstones;
+  uint64_t table_key_value_bytes;        /* uncompressed */
+  uint64_t log_disk_bytes;               /* segments of the write-ahead log, those kept for the change feed not included */
+  uint64_t flush_debt_bytes;             /* in sealed memtables */
+  uint64_t compaction_debt_bytes;        /* of tables that the next compaction rewrites; 0: none is due */
+  uint64_t memtable_memory_bytes;        /* indexes of the memtables; their data are the log's images */
+  uint64_t log_memory_bytes;             /* images of the memtables' segments */
+  uint64_t table_memory_bytes;           /* data that tables hold in memory, and their bookkeeping */
+  uint64_t write_amplification_permille; /* (log_bytes + flush_bytes + compaction_bytes) * 1000 / write_bytes; 0: nothing written */
+  uint64_t read_amplification;           /* places that a look-up of an absent key asks: memtables + runs */
+  uint64_t space_amplification_permille; /* (table_bytes + log_disk_bytes) * 1000 / bytes of the largest run and of the memtables' data; 0: empty */
+  uint64_t namespaces;                   /* named ones */
+  uint64_t held_states;                  /* older states that snapshots, scans, transactions, pins or calls still read */
+  uint64_t held_oldest_ms;               /* how long ago the oldest of them was the present one */
+  uint64_t held_table_bytes;             /* of tables that only they need */
+  uint64_t events;                       /* the number of the last event */
+  firn_latency get;                      /* firn_get */
+  firn_latency commit;                   /* every write call, its wait for the disk included */
+  firn_latency sync;
+  firn_latency flush;
+  firn_latency compaction;
+  firn_latency stall;
+} firn_stats_t;
+#define FIRN_STATS_SIZE ((uint32_t)sizeof(firn_stats_t))
+/* Set stats->struct_size before the call; the rest need not be set. Costs microseconds, and some more with thousands of tables. FIRN_INVALID: stats is NULL. */
+FIRN_API int32_t firn_stats(firn_db *db, firn_stats_t *stats);
+/* The same as one JSON object with the same names, durability, log_io and table_io as words, and the runs one by one, NUL-terminated when it fits. Returns the length
+ * without the NUL; nothing was copied unless cap > length. Names stay; new ones may come. */
 FIRN_API int64_t firn_stats_json(firn_db *db, char *buf, size_t cap);
-/* Verifies a database that no one has open for writing: every checksum, the order of keys, tables against the manifest, the log.
- * Reads everything, writes nothing. FIRN_OK, FIRN_CORRUPT with file and offset, FIRN_LOCKED, FIRN_NOT_FOUND, FIRN_NOT_A_DATABASE,
- * FIRN_NEWER_FORMAT, FIRN_IO, FIRN_NO_MEMORY. */
+/* The same in the text format of Prometheus (exposition format 0.0.4), every metric with the label db (the path) and latencies as histograms. Returns as firn_stats_json. */
+FIRN_API int64_t firn_stats_prometheus(firn_db *db, char *buf, size_t cap);
+
+/* ---- Operate: events ------------------------------------------------------------------------------------------------- */
+
+#define FIRN_EVENT_FLUSH 1u      /* memtables became tables; code: FIRN_OK or why it failed (it is tried again) */
+#define FIRN_EVENT_COMPACTION 2u /* likewise */
+#define FIRN_EVENT_STALL 3u      /* a writer had to wait for a flush or a compaction; told when the wait is over */
+#define FIRN_EVENT_ERROR 4u      /* the database has become read-only: firn_db_error tells why, firn_resume ends it */
+#define FIRN_EVENT_RESUMED 5u    /* firn_resume has ended it */
+
+/* Frozen. */
+typedef struct firn_event {
+  uint64_t number;      /* 1, 2, 3 ... since the opening; a gap: older events gave way to newer ones */
+  int64_t time_ms;      /* Unix time of its end */
+  uint32_t kind;        /* FIRN_EVENT_* */
+  int32_t code;
+  uint64_t duration_us; /* of flush, compaction (work alone, not the pauses) and stall */
+  uint64_t bytes_read;  /* by a compaction */
+  uint64_t bytes_written;
+  uint64_t reserved[2]; /* 0 */
+} firn_event;
+/* Copies the events from number `from` on, oldest first, at most max; returns how many. The last 256 are kept. To go on, pass the last number + 1; several readers do not
+ * disturb each other. firn_notify_fd becomes readable with every event. FIRN_INVALID: out is NULL and max is not 0. */
+FIRN_API int64_t firn_events_poll(firn_db *db, uint64_t from, firn_event *out, size_t max);
+
+/* After a failed write or sync has made the database read-only (FIRN_INDETERMINATE, firn_db_error), and its cause is gone (space was freed): writes everything that
+ * readers see to new tables, verified and synced, goes on in new files, and takes writes again. Commits that ended with FIRN_INDETERMINATE and are visible are
+ * durable then. Versions jump, as after a crash. Also tries failed background work again at once. FIRN_OK at once on a database that has no failure. After an error
+ * (FIRN_NO_SPACE, FIRN_IO, FIRN_CORRUPT, FIRN_NO_MEMORY) the database is as before: call again. FIRN_READ_ONLY: it was opened so. */
+FIRN_API int32_t firn_resume(firn_db *db);
+
+/* ---- Operate: checkpoint and backup ---------------------------------------------------------------------------------- */
+
+/* Makes a database of its own in the directory `dir`, which must not exist (its parent must): everything that was acknowledged before the call, as one snapshot, whatever is
+ * written meanwhile. Tables are linked where the file system can, else copied; memtables are written as tables; retained changes are left out. Durable when it returns. Writers
+ * are not held up. Works on read-only openings and on ":memory:" too. On a failure nothing is left; after a crash in the middle something that every opening refuses
+ * (FIRN_NOT_A_DATABASE): remove it. FIRN_EXISTS, FIRN_NOT_FOUND (no parent), FIRN_NO_SPACE, FIRN_IO, FIRN_CORRUPT (the database is damaged), FIRN_NO_MEMORY. */
+FIRN_API int32_t firn_checkpoint(firn_db *db, const char *dir, firn_error *error);
+
+/* Backups lie in a directory of their own, one database a backup, numbered 1, 2, 3 ...; a table that an earlier backup has is linked there, not copied, so the next one costs what
+ * is new. Each can be opened read_only where it lies, checked with firn_check, restored and deleted by itself. One backup, restore or deletion at a time works in a directory:
+ * else FIRN_LOCKED. */
+typedef struct firn_backup firn_backup; /* one thread at a time, may move between threads */
+
+typedef struct firn_backup_progress {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t bytes_total;  /* of tables; those that memtables become are added when they are written */
+  uint64_t bytes_done;   /* linked ones included */
+  uint64_t bytes_linked; /* that did not have to be copied */
+  uint64_t tables_total;
+  uint64_t tables_done;
+  uint64_t version;      /* of the snapshot */
+} firn_backup_progress;
+#define FIRN_BACKUP_PROGRESS_INIT {(uint32_t)sizeof(firn_backup_progress), 0, 0, 0, 0, 0, 0, 0}
+
+/* Begins a backup of everything that was acknowledged before the call into the directory `dir` (made when missing; its parent must exist). Until firn_backup_finish it
+ * keeps that state alive. What an earlier backup that was cut short has left there is removed. NULL on failure: FIRN_NOT_A_DATABASE (the directory holds something else), FIRN_LOCKED,
+ * and codes as firn_checkpoint. */
+FIRN_API firn_backup *firn_backup_begin(firn_db *db, const char *dir, firn_error *error);
+/* Begins to restore backup `id` of `dir` as a database of its own in `to`, which must not exist. Every table is verified before it is copied. The handle is stepped and
+ * finished as that of a backup. FIRN_NOT_FOUND: no such backup. */
+FIRN_API firn_backup *firn_restore_begin(const char *dir, uint64_t id, const char *to, firn_error *error);
+/* Works on about max_bytes bytes (0: 8 MiB) and returns 1: there is more to do, 0: everything is there, now finish; or a code, which is sticky: FIRN_NO_SPACE, FIRN_IO,
+ * FIRN_CORRUPT, FIRN_NO_MEMORY, FIRN_CLOSED (a backup whose database was closed). progress: nullable. */
+FIRN_API int32_t firn_backup_step(firn_backup *backup, uint64_t max_bytes, firn_backup_progress *progress);
+/* Ends it and closes the handle, in every case. When firn_backup_step has returned 0: makes it count, durable when this returns, and returns the backup's number (of a restore:
+ * its own). Earlier: cancels, removes what was written and returns FIRN_CANCELLED; after an error: the error. NULL: FIRN_MISUSE. */
+FIRN_API int64_t firn_backup_finish(firn_backup *backup, firn_error *error);
+/* The backups of a directory, oldest first: (u64 id, i64 time_ms, u64 version, u64 bytes, u64 tables)*. Returns the bytes; nothing was copied when that exceeds cap.
+ * FIRN_NOT_FOUND, FIRN_NOT_A_DATABASE, FIRN_CORRUPT, FIRN_IO. */
+FIRN_API int64_t firn_backup_list(const char *dir, uint8_t *out, size_t cap, firn_error *error);
+FIRN_API int32_t firn_backup_verify(const char *dir, uint64_t id, firn_error *error); /* as firn_check */
+FIRN_API int32_t firn_backup_delete(const char *dir, uint64_t id, firn_error *error); /* the others stay whole */
+
+/* ---- Operate: check and salvage -------------------------------------------------------------------------------------- */
+
+/* Verifies a database that no one has open for writing: every checksum, the order of keys within tables and of versions between runs, indexes, counts and properties, tables against
+ * the manifest, every record of the log, retained ones included, and the names of namespaces. Reads everything, writes nothing. FIRN_OK, FIRN_CORRUPT with file and offset, FIRN_LOCKED,
+ * FIRN_NOT_FOUND, FIRN_NOT_A_DATABASE, FIRN_NEWER_FORMAT, FIRN_IO, FIRN_NO_MEMORY. */
 FIRN_API int32_t firn_check(const char *path, firn_error *error);
+
+#define FIRN_LOSS_MANIFEST 1u /* the manifest cannot be read: all files that lie there are taken */
+#define FIRN_LOSS_TABLE 2u    /* a whole table */
+#define FIRN_LOSS_RANGE 3u    /* entries of a table between two keys that were read */
+#define FIRN_LOSS_LOG 4u      /* a part of the write-ahead log, or a whole segment */
+#define FIRN_LOSS_TAIL 5u     /* the end of the log, which was never durable: an opening would have cut it too */
+#define FIRN_LOSS_NAMES 6u    /* namespaces without a name: their keys are in namespaces "salvaged-N" */
+
+/* What salvage could not read. Frozen. Keys are cut to 64 bytes; first_len and last_len are their true lengths. */
+typedef struct firn_loss {
+  uint32_t kind;          /* FIRN_LOSS_* */
+  int32_t code;           /* why: FIRN_CORRUPT, FIRN_IO, FIRN_NOT_FOUND (a file is missing) */
+  uint64_t offset;        /* in the file (of a table: in its uncompressed body) */
+  uint64_t bytes;
+  uint64_t entries;       /* UINT64_MAX: nobody knows */
+  uint32_t first_len;     /* lost entries lie behind this key; 0: from the beginning */
+  uint32_t last_len;      /* and before this one; 0: to the end */
+  uint8_t first_key[64];
+  uint8_t last_key[64];
+  char file[256];
+  char text[128];         /* for people */
+} firn_loss;
+
+typedef struct firn_salvage_report {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t tables;            /* that should be there, or lie there */
+  uint64_t tables_damaged;    /* of these: read in part */
+  uint64_t tables_lost;       /* of these: not read at all */
+  uint64_t log_records;       /* commits read from the log */
+  uint64_t entries_read;      /* all versions */
+  uint64_t entries_written;   /* into the new database: newest versions */
+  uint64_t entries_lost;      /* as far as known: what damaged tables should have had and did not give */
+  uint64_t bytes_lost;        /* of files */
+  uint64_t losses;
+} firn_salvage_report;
+#define FIRN_SALVAGE_REPORT_INIT {(uint32_t)sizeof(firn_salvage_report), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+/* Writes what can be read of the database in `from`, which nobody has open for writing and which stays as it is, into a new one in `to`, which must not exist. Of a key the newest
+ * version that can be read wins: where a newer one or a deletion was lost an older one comes back. Returns the number of losses; the first `max` of them are in `losses`; 0: nothing was
+ * lost. report: nullable. Codes: those of firn_check but for FIRN_CORRUPT, those of firn_checkpoint for `to`, and FIRN_CORRUPT when there is nothing at all to be read. */
+FIRN_API int64_t firn_salvage(const char *from, const char *to, firn_loss *losses, size_t max, firn_salvage_report *report, firn_error *error);
 
 /* ---- For dlopen: one symbol that gives the others -------------------------------------------------------------------- */
 

@@ -70,6 +70,21 @@ pub const FIRN_CHANGE_NS_OPEN: u32 = 16;
 pub const FIRN_CHANGE_NS_CLEAR: u32 = 17;
 pub const FIRN_CHANGE_NS_DROP: u32 = 18;
 pub const FIRN_CHANGES_DURABLE: u32 = 1;
+pub const FIRN_STATS_READ_ONLY: u32 = 1;
+pub const FIRN_STATS_LOG_MMAP: u32 = 2;
+pub const FIRN_STATS_TABLE_MMAP: u32 = 4;
+pub const FIRN_STATS_COMPACTING: u32 = 8;
+pub const FIRN_EVENT_FLUSH: u32 = 1;
+pub const FIRN_EVENT_COMPACTION: u32 = 2;
+pub const FIRN_EVENT_STALL: u32 = 3;
+pub const FIRN_EVENT_ERROR: u32 = 4;
+pub const FIRN_EVENT_RESUMED: u32 = 5;
+pub const FIRN_LOSS_MANIFEST: u32 = 1;
+pub const FIRN_LOSS_TABLE: u32 = 2;
+pub const FIRN_LOSS_RANGE: u32 = 3;
+pub const FIRN_LOSS_LOG: u32 = 4;
+pub const FIRN_LOSS_TAIL: u32 = 5;
+pub const FIRN_LOSS_NAMES: u32 = 6;
 #[repr(C)]
 pub struct firn_options {
     _opaque: [u8; 0],
@@ -202,6 +217,142 @@ pub struct firn_log {
 pub struct firn_log_range {
     pub first: u64,
     pub next: u64,
+}
+
+#[repr(C)]
+pub struct firn_backup {
+    _opaque: [u8; 0],
+    _neither_send_nor_sync: PhantomData<(*mut u8, PhantomPinned)>,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct firn_latency {
+    pub count: u64,
+    pub sum_ns: u64,
+    pub p50_ns: u64,
+    pub p99_ns: u64,
+    pub p999_ns: u64,
+    pub max_ns: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct firn_stats_t {
+    pub struct_size: u32,
+    pub flags: u32,
+    pub version: u64,
+    pub durable_version: u64,
+    pub uptime_ms: u64,
+    pub gets: u64,
+    pub get_misses: u64,
+    pub get_bytes: u64,
+    pub scans: u64,
+    pub commits: u64,
+    pub puts: u64,
+    pub deletes: u64,
+    pub write_bytes: u64,
+    pub transactions: u64,
+    pub conflicts: u64,
+    pub log_bytes: u64,
+    pub syncs: u64,
+    pub sync_waits: u64,
+    pub sync_group_max: u64,
+    pub flushes: u64,
+    pub flush_bytes: u64,
+    pub compactions: u64,
+    pub compaction_read_bytes: u64,
+    pub compaction_bytes: u64,
+    pub moved_tables: u64,
+    pub stalls: u64,
+    pub stall_ns: u64,
+    pub cache_misses: u64,
+    pub cache_miss_bytes: u64,
+    pub memtables: u64,
+    pub runs: u64,
+    pub tables: u64,
+    pub table_bytes: u64,
+    pub table_entries: u64,
+    pub table_tombstones: u64,
+    pub table_key_value_bytes: u64,
+    pub log_disk_bytes: u64,
+    pub flush_debt_bytes: u64,
+    pub compaction_debt_bytes: u64,
+    pub memtable_memory_bytes: u64,
+    pub log_memory_bytes: u64,
+    pub table_memory_bytes: u64,
+    pub write_amplification_permille: u64,
+    pub read_amplification: u64,
+    pub space_amplification_permille: u64,
+    pub namespaces: u64,
+    pub held_states: u64,
+    pub held_oldest_ms: u64,
+    pub held_table_bytes: u64,
+    pub events: u64,
+    pub get: firn_latency,
+    pub commit: firn_latency,
+    pub sync: firn_latency,
+    pub flush: firn_latency,
+    pub compaction: firn_latency,
+    pub stall: firn_latency,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct firn_event {
+    pub number: u64,
+    pub time_ms: i64,
+    pub kind: u32,
+    pub code: i32,
+    pub duration_us: u64,
+    pub bytes_read: u64,
+    pub bytes_written: u64,
+    pub reserved: [u64; 2],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct firn_backup_progress {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub bytes_total: u64,
+    pub bytes_done: u64,
+    pub bytes_linked: u64,
+    pub tables_total: u64,
+    pub tables_done: u64,
+    pub version: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct firn_loss {
+    pub kind: u32,
+    pub code: i32,
+    pub offset: u64,
+    pub bytes: u64,
+    pub entries: u64,
+    pub first_len: u32,
+    pub last_len: u32,
+    pub first_key: [u8; 64],
+    pub last_key: [u8; 64],
+    pub file: [c_char; 256],
+    pub text: [c_char; 128],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct firn_salvage_report {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub tables: u64,
+    pub tables_damaged: u64,
+    pub tables_lost: u64,
+    pub log_records: u64,
+    pub entries_read: u64,
+    pub entries_written: u64,
+    pub entries_lost: u64,
+    pub bytes_lost: u64,
+    pub losses: u64,
 }
 
 /// The table for those who load the library at run time; Rust links it, so only its address is of use here.
@@ -357,6 +508,27 @@ unsafe extern "C" {
     pub fn firn_log_retain(log: *mut firn_log) -> i64;
     pub fn firn_log_refresh(log: *mut firn_log) -> i32;
     pub fn firn_log_recovery(log: *mut firn_log, info: *mut firn_recovery_info) -> i32;
+    pub fn firn_log_error(log: *mut firn_log, error: *mut firn_error) -> i32;
+    pub fn firn_stats(db: *mut firn_db, stats: *mut firn_stats_t) -> i32;
+    pub fn firn_stats_prometheus(db: *mut firn_db, buf: *mut c_char, cap: usize) -> i64;
+    pub fn firn_events_poll(db: *mut firn_db, from: u64, out: *mut firn_event, max: usize) -> i64;
+    pub fn firn_resume(db: *mut firn_db) -> i32;
+    pub fn firn_checkpoint(db: *mut firn_db, dir: *const c_char, error: *mut firn_error) -> i32;
+    pub fn firn_backup_begin(db: *mut firn_db, dir: *const c_char, error: *mut firn_error) -> *mut firn_backup;
+    pub fn firn_restore_begin(dir: *const c_char, id: u64, to: *const c_char, error: *mut firn_error) -> *mut firn_backup;
+    pub fn firn_backup_step(backup: *mut firn_backup, max_bytes: u64, progress: *mut firn_backup_progress) -> i32;
+    pub fn firn_backup_finish(backup: *mut firn_backup, error: *mut firn_error) -> i64;
+    pub fn firn_backup_list(dir: *const c_char, out: *mut u8, cap: usize, error: *mut firn_error) -> i64;
+    pub fn firn_backup_verify(dir: *const c_char, id: u64, error: *mut firn_error) -> i32;
+    pub fn firn_backup_delete(dir: *const c_char, id: u64, error: *mut firn_error) -> i32;
+    pub fn firn_salvage(
+        from: *const c_char,
+        to: *const c_char,
+        losses: *mut firn_loss,
+        max: usize,
+        report: *mut firn_salvage_report,
+        error: *mut firn_error,
+    ) -> i64;
 }
 
 /// What the `_INIT` macros of `firn.h` stand for: everything zero but `struct_size`.
@@ -372,4 +544,14 @@ macro_rules! init {
         }
     )*};
 }
-init!(firn_error, firn_option_info, firn_recovery_info, firn_entry, firn_put_opts, firn_scan_opts);
+init!(
+    firn_error,
+    firn_option_info,
+    firn_recovery_info,
+    firn_entry,
+    firn_put_opts,
+    firn_scan_opts,
+    firn_stats_t,
+    firn_backup_progress,
+    firn_salvage_report
+);

@@ -139,6 +139,23 @@ layouts! {
     firn_scan_opts { struct_size, flags, ns, reserved, lower, lower_len, upper, upper_len, prefix, prefix_len, limit, glob, glob_len }
     firn_log_range { first, next }
     firn_kv { key, key_len, val, val_len }
+    firn_latency { count, sum_ns, p50_ns, p99_ns, p999_ns, max_ns }
+    firn_stats_t {
+        struct_size, flags, version, durable_version, uptime_ms, gets, get_misses, get_bytes, scans, commits, puts, deletes, write_bytes,
+        transactions, conflicts, log_bytes, syncs, sync_waits, sync_group_max, flushes, flush_bytes, compactions, compaction_read_bytes,
+        compaction_bytes, moved_tables, stalls, stall_ns, cache_misses, cache_miss_bytes, memtables, runs, tables, table_bytes,
+        table_entries, table_tombstones, table_key_value_bytes, log_disk_bytes, flush_debt_bytes, compaction_debt_bytes,
+        memtable_memory_bytes, log_memory_bytes, table_memory_bytes, write_amplification_permille, read_amplification,
+        space_amplification_permille, namespaces, held_states, held_oldest_ms, held_table_bytes, events, get, commit, sync, flush,
+        compaction, stall
+    }
+    firn_event { number, time_ms, kind, code, duration_us, bytes_read, bytes_written, reserved }
+    firn_backup_progress { struct_size, reserved, bytes_total, bytes_done, bytes_linked, tables_total, tables_done, version }
+    firn_loss { kind, code, offset, bytes, entries, first_len, last_len, first_key, last_key, file, text }
+    firn_salvage_report {
+        struct_size, reserved, tables, tables_damaged, tables_lost, log_records, entries_read, entries_written, entries_lost, bytes_lost,
+        losses
+    }
 }
 
 #[test]

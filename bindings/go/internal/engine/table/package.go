@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: 95fc2b23f32e998d156054c9f6c19d2f32da5ba30ebfa7b18fb74a7610474ceb
+// Checksum of all sources: a2b6e970fb72e59d94409f59bf3ca62a332b0c5fe0505a8a568ee92ff41b70b1
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -483,7 +483,7 @@ FIRN_API int32_t firn_log_error(firn_log *log, firn_error *error);
 
 /* ---- Operate: statistics --------------------------------------------------------------------------------------------- */
 
-/* Counted since the opening, always on. Latencies of firn_get and of commits are sampled: one call in 256 of a thread is timed; all others are timed always. */
+/* Counted since the opening, always on. Of firn_get, and of commits that do not wait for the disk, one call in 256 of a thread is timed; everything else always. */
 
 /* How long something took. Quantiles are upper bounds of their bucket: at most an eighth above the truth. Frozen. */
 typedef struct firn_latency {
@@ -506,7 +506,7 @@ typedef struct firn_stats_t {
   uint64_t version;                      /* of the last commit */
   uint64_t durable_version;              /* commits up to here are known to be durable */
   uint64_t uptime_ms;
-  uint64_t gets;                         /* keys looked up: firn_get, _get_entry, _exists, _pin, each key of _multi_get */
+  uint64_t gets;                         /* keys looked up: firn_get, _get_entry, _exists, _pin, each key of _multi_get; in transactions too */
   uint64_t get_misses;                   /* of these: not found */
   uint64_t get_bytes;                    /* values found */
   uint64_t scans;                        /* opened */
@@ -516,7 +516,7 @@ typedef struct firn_stats_t {
   uint64_t write_bytes;                  /* keys and values of the entries written */
   uint64_t transactions;                 /* begun */
   uint64_t conflicts;                    /* commits that were refused: FIRN_CONFLICT */
-  uint64_t log_bytes;                    /* appended to the write-ahead log */
+  uint64_t log_written_bytes;            /* to the write-ahead log */
   uint64_t syncs;                        /* of the write-ahead log */
   uint64_t sync_waits;                   /* calls that waited for one of them: sync_waits / syncs is the mean size of a group */
   uint64_t sync_group_max;               /* the largest group */
@@ -527,30 +527,28 @@ typedef struct firn_stats_t {
   uint64_t compaction_bytes;             /* of tables written */
   uint64_t moved_tables;                 /* taken over by a compaction as they were */
   uint64_t stalls;                       /* times that a writer waited for a flush or a compaction */
-  uint64_t stall_ns;                     /* altogether */
   uint64_t cache_misses;                 /* chunks of tables that were read (table_io=pread, compression) or verified for the first time (mapped) */
   uint64_t cache_miss_bytes;
-  uint64_t memtables;                    /* now, as everything below */
-  uint64_t runs;
-  uint64_t tables;
+  uint64_t events;                       /* the number of the last event */
+  uint64_t memtable_count;               /* now, as everything below */
+  uint64_t memtable_bytes;               /* memory of the memtables' indexes; their data are the log's images */
+  uint64_t log_bytes;                    /* memory, and disk, of the memtables' log segments */
+  uint64_t run_count;
+  uint64_t table_count;
   uint64_t table_bytes;                  /* on disk */
   uint64_t table_entries;                /* deleted and expired ones included */
   uint64_t table_tombstones;
   uint64_t table_key_value_bytes;        /* uncompressed */
-  uint64_t log_disk_bytes;               /* segments of the write-ahead log, those kept for the change feed not included */
+  uint64_t table_memory_bytes;           /* data that tables hold in memory, and their bookkeeping */
   uint64_t flush_debt_bytes;             /* in sealed memtables */
   uint64_t compaction_debt_bytes;        /* of tables that the next compaction rewrites; 0: none is due */
-  uint64_t memtable_memory_bytes;        /* indexes of the memtables; their data are the log's images */
-  uint64_t log_memory_bytes;             /* images of the memtables' segments */
-  uint64_t table_memory_bytes;           /* data that tables hold in memory, and their bookkeeping */
-  uint64_t write_amplification_permille; /* (log_bytes + flush_bytes + compaction_bytes) * 1000 / write_bytes; 0: nothing written */
-  uint64_t read_amplification;           /* places that a look-up of an absent key asks: memtables + runs */
-  uint64_t space_amplification_permille; /* (table_bytes + log_disk_bytes) * 1000 / bytes of the largest run and of the memtables' data; 0: empty */
+  uint64_t write_amplification_permille; /* (log_written_bytes + flush_bytes + compaction_bytes) * 1000 / write_bytes; 0: nothing was written */
+  uint64_t read_amplification;           /* places that a look-up of an absent key asks: memtables and runs */
+  uint64_t space_amplification_permille; /* table_bytes * 1000 / bytes of the largest run; 0: no tables */
   uint64_t namespaces;                   /* named ones */
-  uint64_t held_states;                  /* older states that snapshots, scans, transactions, pins or calls still read */
-  uint64_t held_oldest_ms;               /* how long ago the oldest of them was the present one */
-  uint64_t held_table_bytes;             /* of tables that only they need */
-  uint64_t events;                       /* the number of the last event */
+  uint64_t retired_views;                /* former states that snapshots, scans, transactions, pins or calls still read */
+  uint64_t retired_oldest_ms;            /* how long ago the oldest of them was the present one: a leaked snapshot shows here */
+  uint64_t retired_table_bytes;          /* of tables that only they need */
   firn_latency get;                      /* firn_get */
   firn_latency commit;                   /* every write call, its wait for the disk included */
   firn_latency sync;

@@ -142,11 +142,11 @@ layouts! {
     firn_latency { count, sum_ns, p50_ns, p99_ns, p999_ns, max_ns }
     firn_stats_t {
         struct_size, flags, version, durable_version, uptime_ms, gets, get_misses, get_bytes, scans, commits, puts, deletes, write_bytes,
-        transactions, conflicts, log_bytes, syncs, sync_waits, sync_group_max, flushes, flush_bytes, compactions, compaction_read_bytes,
-        compaction_bytes, moved_tables, stalls, stall_ns, cache_misses, cache_miss_bytes, memtables, runs, tables, table_bytes,
-        table_entries, table_tombstones, table_key_value_bytes, log_disk_bytes, flush_debt_bytes, compaction_debt_bytes,
-        memtable_memory_bytes, log_memory_bytes, table_memory_bytes, write_amplification_permille, read_amplification,
-        space_amplification_permille, namespaces, held_states, held_oldest_ms, held_table_bytes, events, get, commit, sync, flush,
+        transactions, conflicts, log_written_bytes, syncs, sync_waits, sync_group_max, flushes, flush_bytes, compactions,
+        compaction_read_bytes, compaction_bytes, moved_tables, stalls, cache_misses, cache_miss_bytes, events, memtable_count,
+        memtable_bytes, log_bytes, run_count, table_count, table_bytes, table_entries, table_tombstones, table_key_value_bytes,
+        table_memory_bytes, flush_debt_bytes, compaction_debt_bytes, write_amplification_permille, read_amplification,
+        space_amplification_permille, namespaces, retired_views, retired_oldest_ms, retired_table_bytes, get, commit, sync, flush,
         compaction, stall
     }
     firn_event { number, time_ms, kind, code, duration_us, bytes_read, bytes_written, reserved }

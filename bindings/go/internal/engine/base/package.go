@@ -5,7 +5,7 @@
 // Package base is a layer of the engine, in C++.
 package base
 
-// Checksum of all sources: a2b6e970fb72e59d94409f59bf3ca62a332b0c5fe0505a8a568ee92ff41b70b1
+// Checksum of all sources: 603b503c163ceac2d4422460510cbd7dd9bbe89f576b5c1c31cfa99b26e2c730
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

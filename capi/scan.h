@@ -7,10 +7,12 @@
 // Threading: one thread at a time (the handle's busy bit sees to it).
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/entry_buffer.h"
 #include "base/iterator.h"
 #include "db/db.h"
 #include "db/transaction.h"
@@ -55,13 +57,19 @@ class Scan {
  private:
   Scan() = default;
   Status set_up(const firn_scan_opts& opts);
+  bool is_reverse() const { return (flags_ & FIRN_SCAN_REVERSE) != 0; }
+  void start_batches();
   void place(Slice target, bool inclusive);
   void place_at_start();
-  bool settle();
-  void step();
-  void returned();
+  const Entry* peek(size_t wanted_count);
+  bool is_inside(const Entry& entry) const;
+  bool read_batch(size_t wanted_count);
+  void returned(const Entry& entry);
   int64_t end_code() const;
-  size_t store_entry(uint8_t* out, size_t room) const;
+  size_t store_entry(const Entry& entry, uint8_t* out, size_t room) const;
+
+  static constexpr size_t kBatchCountMin = 8;  // the first batch: a short scan should not read much that nobody wants
+  static constexpr size_t kBatchCountMax = 64;
 
   const firn_db* db_handle_ = nullptr;
   const firn_txn* txn_handle_ = nullptr;
@@ -75,7 +83,13 @@ class Scan {
   uint64_t limit_ = 0;  // 0: none
   uint64_t returned_count_ = 0;
   bool placed_ = false;
+  bool at_first_ = false;          // the iterator stands at an entry that was in no batch yet
+  bool is_batch_inside_ = false;   // every entry of the batch is known to be one that the scan returns
+  size_t batch_at_ = 0;            // the next entry to be returned
+  size_t batch_count_ = 0;         // entries of the batch
+  size_t batch_count_wanted_ = 0;  // by the next batch
   Code failed_ = Code::kOk;
+  EntryBuffer<kBatchCountMax> batch_;  // entries that were read, of which some were not returned yet
 };
 
 }  // namespace firn

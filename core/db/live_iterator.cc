@@ -28,6 +28,26 @@ class LiveIterator final : public Iterator {
     all_->prev();
     settle(false);
   }
+  size_t advance(Entry* copies, size_t max) override {
+    size_t count = 0;
+    while (valid_ && count < max) {
+      const size_t asked_count = max - count;
+      const size_t got_count = all_->advance(copies + count, asked_count);
+      const Entry* const end = copies + count + got_count;
+      const Entry* from = copies + count;
+      for (; from != end && from->key.prefix == prefix_; ++from) {
+        if (!from->is_live(now_ms_)) continue;
+        if (from != copies + count) copies[count] = *from;
+        count++;
+      }
+      valid_ = from == end && got_count == asked_count;
+    }
+    if (valid_)
+      entry_ = &all_->entry();
+    else if (!all_->status().ok())
+      fail(all_->status());
+    return count;
+  }
 
  private:
   void settle(bool forward) {
@@ -39,7 +59,7 @@ class LiveIterator final : public Iterator {
     }
     if (!all_->status().ok()) return fail(all_->status());
     valid_ = all_->valid() && all_->entry().key.prefix == prefix_;
-    if (valid_) entry_ = all_->entry();
+    if (valid_) entry_ = &all_->entry();
   }
 
   std::unique_ptr<Iterator> all_;

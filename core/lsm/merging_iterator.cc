@@ -1,6 +1,9 @@
 #include "lsm/merging_iterator.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/entry_buffer.h"
 
 namespace firn {
 namespace {
@@ -14,21 +17,84 @@ class EmptyIterator final : public Iterator {
   void prev() override {}
 };
 
-// A binary heap of the children by key, then age. In each direction every child stands at its first entry that the merge has not shown yet.
+// A child and the entries that were read from it ahead of the merge. Forward they come in batches, which grow, so that a short walk reads little in vain
+// and a long one pays for a call and its cache misses once a batch; backward one at a time.
+class Source {
+ public:
+  explicit Source(std::unique_ptr<Iterator> child) : child_(std::move(child)) {}
+
+  const Entry& entry() const { return batch_[at_]; }
+  const Status& status() const { return child_->status(); }
+
+  // After each of these: whether there is an entry; if not, status() says why.
+  bool seek_to_first() {
+    child_->seek_to_first();
+    return restart();
+  }
+  bool seek_to_last() {
+    child_->seek_to_last();
+    return restart();
+  }
+  bool seek(const InternalKey& key) {
+    child_->seek(key);
+    return restart();
+  }
+  // The last entry below `key`.
+  bool seek_below(const InternalKey& key) {
+    child_->seek(key);
+    if (child_->valid())
+      child_->prev();
+    else if (child_->status().ok())
+      child_->seek_to_last();
+    return restart();
+  }
+  bool next() {
+    if (++at_ < count_) return true;
+    at_ = 0;
+    count_ = child_->valid() ? child_->advance(batch_.data(), batch_count_) : 0;
+    batch_count_ = std::min(2 * batch_count_, kBatchCountMax);
+    return count_ > 0;
+  }
+  bool prev() {
+    child_->prev();
+    return restart();
+  }
+
+ private:
+  static constexpr size_t kBatchCountMax = 16;
+
+  bool restart() {
+    at_ = 0;
+    batch_count_ = 1;
+    count_ = child_->valid() ? 1 : 0;
+    if (child_->valid()) *batch_.data() = child_->entry();
+    return child_->valid();
+  }
+
+  std::unique_ptr<Iterator> child_;
+  size_t at_ = 0;
+  size_t count_ = 0;
+  size_t batch_count_ = 1;
+  EntryBuffer<kBatchCountMax> batch_;
+};
+
+// A binary heap of the sources by key, then age. In each direction every source stands at its first entry that the merge has not shown yet.
 class MergingIterator final : public Iterator {
  public:
-  explicit MergingIterator(std::vector<std::unique_ptr<Iterator>> children) : children_(std::move(children)) {
-    heap_.reserve(children_.size());
+  explicit MergingIterator(std::vector<std::unique_ptr<Iterator>> children) {
+    sources_.reserve(children.size());
+    heap_.reserve(children.size());
+    for (auto& child : children) sources_.emplace_back(std::move(child));
   }
 
   void seek_to_first() override {
-    start(true, [](Iterator& child) { child.seek_to_first(); });
+    start(true, [](Source& source) { return source.seek_to_first(); });
   }
   void seek_to_last() override {
-    start(false, [](Iterator& child) { child.seek_to_last(); });
+    start(false, [](Source& source) { return source.seek_to_last(); });
   }
   void seek(const InternalKey& key) override {
-    start(true, [&key](Iterator& child) { child.seek(key); });
+    start(true, [&key](Source& source) { return source.seek(key); });
   }
   void next() override {
     if (!forward_)
@@ -42,18 +108,27 @@ class MergingIterator final : public Iterator {
     else
       step();
   }
+  size_t advance(Entry* copies, size_t max) override {
+    size_t count = 0;
+    for (; count < max; count++) {
+      MergingIterator::next();
+      if (!valid_) break;
+      copies[count] = *entry_;
+    }
+    return count;
+  }
 
  private:
   struct Item {
-    Iterator* child;
-    size_t age;
+    InternalKey key;  // of the source's entry
+    Source* source;
   };
 
-  // Whether `a` comes after `b` in the direction of the walk.
+  // Whether `a` comes after `b` in the direction of the walk. Sources lie by age.
   bool after(const Item& a, const Item& b) const {
-    const int order = a.child->entry().key.compare(b.child->entry().key);
+    const int order = a.key.compare(b.key);
     if (order != 0) return forward_ ? order > 0 : order < 0;
-    return a.age > b.age;
+    return a.source > b.source;
   }
 
   template <typename Move>
@@ -61,63 +136,44 @@ class MergingIterator final : public Iterator {
     if (!status_.ok()) return;
     forward_ = forward;
     heap_.clear();
-    for (size_t age = 0; age < children_.size(); age++) {
-      move(*children_[age]);
-      if (!accept({children_[age].get(), age})) return;
-    }
-    show();
-  }
-
-  // Turns round: every child goes to its first entry on the other side of the present key.
-  void turn(bool forward) {
-    const InternalKey key = entry_.key;
-    forward_ = forward;
-    heap_.clear();
-    for (size_t age = 0; age < children_.size(); age++) {
-      Iterator& child = *children_[age];
-      child.seek(key);
-      if (forward) {
-        if (child.valid() && child.entry().key == key) child.next();
-      } else if (child.valid()) {
-        child.prev();
-      } else if (child.status().ok()) {
-        child.seek_to_last();
+    for (Source& source : sources_) {
+      if (move(source)) {
+        heap_.push_back({source.entry().key, &source});
+        std::push_heap(heap_.begin(), heap_.end(), [this](const Item& a, const Item& b) { return after(a, b); });
+      } else if (!source.status().ok()) {
+        return fail(source.status());
       }
-      if (!accept({&child, age})) return;
     }
     show();
   }
 
-  // Moves on from the present key, in all children that have it.
+  // Turns round: every source goes to its first entry on the other side of the present key.
+  void turn(bool forward) {
+    const InternalKey key = entry_->key;
+    start(forward, [&key, forward](Source& source) {
+      if (!forward) return source.seek_below(key);
+      if (!source.seek(key)) return false;
+      return source.entry().key == key ? source.next() : true;
+    });
+  }
+
+  // Moves on from the present key, in all sources that have it.
   void step() {
-    const InternalKey key = entry_.key;
-    while (!heap_.empty() && heap_.front().child->entry().key == key) {
-      Iterator& child = *heap_.front().child;
-      if (forward_)
-        child.next();
-      else
-        child.prev();
-      if (!child.status().ok()) return fail(child.status());
-      if (!child.valid()) {
+    const InternalKey key = heap_.front().key;
+    do {
+      Source& source = *heap_.front().source;
+      if (forward_ ? source.next() : source.prev()) {
+        heap_.front().key = source.entry().key;
+      } else {
+        if (!source.status().ok()) return fail(source.status());
         heap_.front() = heap_.back();
         heap_.pop_back();
       }
       sift_down();
-    }
+    } while (!heap_.empty() && heap_.front().key == key);
     show();
   }
 
-  bool accept(const Item& item) {
-    if (!item.child->status().ok()) {
-      fail(item.child->status());
-      return false;
-    }
-    if (item.child->valid()) {
-      heap_.push_back(item);
-      std::push_heap(heap_.begin(), heap_.end(), [this](const Item& a, const Item& b) { return after(a, b); });
-    }
-    return true;
-  }
   void sift_down() {
     size_t at = 0;
     for (;;) {
@@ -131,10 +187,10 @@ class MergingIterator final : public Iterator {
   }
   void show() {
     valid_ = !heap_.empty();
-    if (valid_) entry_ = heap_.front().child->entry();
+    if (valid_) entry_ = &heap_.front().source->entry();
   }
 
-  std::vector<std::unique_ptr<Iterator>> children_;
+  std::vector<Source> sources_;  // newest first
   std::vector<Item> heap_;
   bool forward_ = true;
 };

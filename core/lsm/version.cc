@@ -140,6 +140,19 @@ class RunIterator final : public Iterator {
     }
     show();
   }
+  size_t advance(Entry* copies, size_t max) override {
+    size_t count = 0;
+    while (valid_ && count < max) {
+      count += current_->advance(copies + count, max - count);
+      if (count < max && current_->status().ok() && index_ + 1 < tables_.size()) {
+        enter(index_ + 1, [](Iterator& at) { at.seek_to_first(); });
+        if (valid_) copies[count++] = *entry_;
+      } else {
+        show();
+      }
+    }
+    return count;
+  }
   void prev() override {
     current_->prev();
     if (!current_->valid() && current_->status().ok() && index_ > 0) {
@@ -163,7 +176,7 @@ class RunIterator final : public Iterator {
   void show() {
     valid_ = current_->valid();
     if (valid_) {
-      entry_ = current_->entry();
+      entry_ = &current_->entry();
     } else if (!current_->status().ok()) {
       fail(current_->status());
     }

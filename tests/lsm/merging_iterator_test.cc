@@ -30,13 +30,15 @@ class MapIterator final : public Iterator {
     valid_ = status_.ok() && at != entries_.end();
     if (!valid_) return;
     if (at->first == fails_at_) return fail(Code::kCorrupt);
-    entry_.key = {1, Slice(std::string_view(at->first))};
-    entry_.value = Slice(std::string_view(at->second));
+    own_.key = {1, Slice(std::string_view(at->first))};
+    own_.value = Slice(std::string_view(at->second));
+    entry_ = &own_;
   }
 
   Entries entries_;
   const std::string fails_at_;
   Entries::iterator at_;
+  Entry own_;
 };
 
 std::optional<std::string> present(const Iterator& iterator) {
@@ -108,7 +110,7 @@ TEST(MergingIterator, ARandomWalkIsThatOfAMap) {
     const auto merged = merge_of(newest_first);
     auto at = model.end();
     for (int step = 0; step < 200; step++) {
-      const uint64_t choice = at == model.end() ? random() % 3 : random() % 9;
+      const uint64_t choice = at == model.end() ? random() % 3 : random() % 11;
       if (choice == 0) {
         merged->seek_to_first();
         at = model.begin();
@@ -119,6 +121,15 @@ TEST(MergingIterator, ARandomWalkIsThatOfAMap) {
         const std::string key = "k" + std::to_string(random() % 70);
         merged->seek(key_of(key));
         at = model.lower_bound(key);
+      } else if (choice >= 9) {
+        std::vector<Entry> copies(random() % 40);
+        const size_t count = merged->advance(copies.data(), copies.size());
+        for (size_t i = 0; i < count; i++) {
+          ASSERT_NE(model.end(), ++at) << round << " " << step;
+          ASSERT_EQ(at->first + "=" + at->second, copies[i].key.user.to_string() + "=" + copies[i].value.to_string())
+              << round << " " << step;
+        }
+        if (count < copies.size()) ++at;
       } else if (choice % 2 == 0) {
         merged->next();
         ++at;

@@ -33,12 +33,14 @@ class SystemEntries final : public Iterator {
     at_ = at;
     valid_ = status_.ok() && at != entries_.end();
     if (!valid_) return;
-    entry_.key = {kSystemPrefix, Slice(std::string_view(at->first))};
-    entry_.value = Slice(std::string_view(at->second));
+    own_.key = {kSystemPrefix, Slice(std::string_view(at->first))};
+    own_.value = Slice(std::string_view(at->second));
+    entry_ = &own_;
   }
 
   std::map<std::string, std::string> entries_;
   std::map<std::string, std::string>::iterator at_;
+  Entry own_;
 };
 
 class CatalogTest : public testing::Test {

@@ -65,6 +65,17 @@ TEST(VersionTest, ARunIteratesOverAllItsTablesInBothDirections) {
     std::string seen;
     for (iterator->seek_to_first(); iterator->valid(); iterator->next()) seen += iterator->entry().key.user.to_string();
     EXPECT_EQ("abcdef", seen);
+    for (const size_t batch_count : {1, 2, 3, 4, 5, 6, 9}) {
+      iterator->seek_to_first();
+      seen = iterator->entry().key.user.to_string();
+      std::vector<Entry> copies(batch_count);
+      for (size_t count = batch_count; count == batch_count;) {
+        count = iterator->advance(copies.data(), batch_count);
+        for (size_t i = 0; i < count; i++) seen += copies[i].key.user.to_string();
+        EXPECT_EQ(count == batch_count, iterator->valid());
+      }
+      EXPECT_EQ("abcdef", seen) << batch_count;
+    }
     seen.clear();
     for (iterator->seek_to_last(); iterator->valid(); iterator->prev()) seen += iterator->entry().key.user.to_string();
     EXPECT_EQ("fedcba", seen);

@@ -35,7 +35,7 @@ void walk_at_random(const Table& table, const Model& model, std::mt19937_64& ran
   auto iterator = table.new_iterator(random() % 2 == 0);
   Model::const_iterator at = model.end();
   for (int step = 0; step < step_count; ++step) {
-    const uint64_t move = random() % 16;
+    const uint64_t move = random() % 18;
     if (move == 0) {
       iterator->seek_to_first();
       at = model.begin();
@@ -49,6 +49,14 @@ void walk_at_random(const Table& table, const Model& model, std::mt19937_64& ran
     } else if (move < 10) {
       iterator->next();
       ++at;
+    } else if (move >= 16) {
+      std::vector<Entry> copies(random() % 90);
+      const size_t count = iterator->advance(copies.data(), copies.size());
+      for (size_t i = 0; i < count; ++i) {
+        ASSERT_NE(model.end(), ++at);
+        ASSERT_TRUE(is_same(copies[i], at->first, at->second));
+      }
+      if (count < copies.size()) ++at;
     } else {
       iterator->prev();
       at = at == model.begin() ? model.end() : std::prev(at);

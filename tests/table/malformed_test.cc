@@ -48,6 +48,12 @@ class MalformedTable : public testing::Test {
       for (iterator->seek_to_first(); iterator->valid();) iterator->next();
     });
   }
+  std::string forward_by_batches() {
+    return walk([](Iterator* iterator) {
+      Entry copies[3];
+      for (iterator->seek_to_first(); iterator->valid();) iterator->advance(copies, 3);
+    });
+  }
   std::string backward() {
     return walk([](Iterator* iterator) {
       for (iterator->seek_to_last(); iterator->valid();) iterator->prev();
@@ -61,6 +67,7 @@ class MalformedTable : public testing::Test {
 TEST_F(MalformedTable, IsNotMalformedWithoutSurgery) {
   EXPECT_EQ(find({1, "key100"}), "code 0");
   EXPECT_EQ(forward(), "");
+  EXPECT_EQ(forward_by_batches(), "");
   EXPECT_EQ(backward(), "");
 }
 
@@ -68,6 +75,7 @@ TEST_F(MalformedTable, HasATombstoneWithAValue) {
   *surgeon_.at(0) = 6 << 2 | 1;
   EXPECT_EQ(find({1, "key100"}), "an entry does not decode");
   EXPECT_EQ(forward(), "an entry does not decode");
+  EXPECT_EQ(forward_by_batches(), "an entry does not decode");
   EXPECT_EQ(backward(), "a group of entries does not decode");
 }
 
@@ -80,6 +88,7 @@ TEST_F(MalformedTable, HasAnEntryThatReachesIntoTheNextNamespace) {
   *surgeon_.at(39 * kEntryBytes + 1) = 2;
   EXPECT_EQ(find({1, "key139"}), "an entry does not decode");
   EXPECT_EQ(forward(), "an entry does not decode");
+  EXPECT_EQ(forward_by_batches(), "an entry does not decode");
 }
 
 TEST_F(MalformedTable, HasABucketThatHoldsTooMany) {

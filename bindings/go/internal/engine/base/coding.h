@@ -9,6 +9,8 @@
 
 namespace firn {
 
+inline constexpr size_t kCacheLineBytes = 64;
+
 static_assert(std::endian::native == std::endian::little, "Firn's formats are little-endian; so must the machine be");
 
 template <typename T>

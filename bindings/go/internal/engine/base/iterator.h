@@ -1,7 +1,8 @@
 // Iterator: a position in a sorted sequence of entries with strictly ascending internal keys. Tables, memtables, runs and their merge
 // all are iterators. An error makes the iterator invalid and is sticky: seeking again does not clear it, so a damaged block can never
 // look like a short sequence.
-// Threading: one thread at a time. entry() borrows from the source and is valid until the next call that moves.
+// Threading: one thread at a time. entry() borrows from the source and is valid until the next call that moves; the bytes that it and copies of it point at
+// last as long as the source is pinned (a read view, an overlay).
 #pragma once
 
 #include "base/internal_key.h"
@@ -18,9 +19,19 @@ class Iterator {
   virtual void seek(const InternalKey& key) = 0;  // the first entry with a key >= `key`
   virtual void next() = 0;                        // needs valid()
   virtual void prev() = 0;                        // needs valid()
+  // Moves on, `max` times at most, and copies the entry of every place that it comes to. Needs valid(). Fewer than `max` copies: then it is valid no more.
+  virtual size_t advance(Entry* copies, size_t max) {
+    size_t count = 0;
+    for (; count < max; count++) {
+      next();
+      if (!valid_) break;
+      copies[count] = *entry_;
+    }
+    return count;
+  }
 
   bool valid() const { return valid_; }
-  const Entry& entry() const { return entry_; }  // needs valid()
+  const Entry& entry() const { return *entry_; }  // needs valid()
   const Status& status() const { return status_; }
 
  protected:
@@ -29,7 +40,7 @@ class Iterator {
     valid_ = false;
   }
 
-  Entry entry_;
+  const Entry* entry_ = nullptr;  // while valid_
   bool valid_ = false;
   Status status_;
 };

@@ -32,7 +32,14 @@ class Slice {
   // Bytewise order, the only order that Firn knows: < 0, 0 or > 0.
   int compare(Slice other) const {
     const size_t shared = std::min(size_, other.size_);
-    const int order = shared == 0 ? 0 : std::memcmp(data_, other.data_, shared);
+    // Most keys are short and differ early: two words without a call.
+    size_t equal = 0;
+    for (; equal < 16 && equal + 8 <= shared; equal += 8) {
+      const uint64_t a = word_at(equal);
+      const uint64_t b = other.word_at(equal);
+      if (a != b) return a < b ? -1 : 1;
+    }
+    const int order = shared == equal ? 0 : std::memcmp(data_ + equal, other.data_ + equal, shared - equal);
     if (order != 0) return order;
     return size_ < other.size_ ? -1 : (size_ > other.size_ ? 1 : 0);
   }
@@ -40,10 +47,16 @@ class Slice {
     return size_ >= prefix.size_ && (prefix.size_ == 0 || std::memcmp(data_, prefix.data_, prefix.size_) == 0);
   }
 
-  friend bool operator==(Slice a, Slice b) { return a.size_ == b.size_ && (a.size_ == 0 || std::memcmp(a.data_, b.data_, a.size_) == 0); }
+  friend bool operator==(Slice a, Slice b) { return a.size_ == b.size_ && a.compare(b) == 0; }
   friend bool operator<(Slice a, Slice b) { return a.compare(b) < 0; }
 
  private:
+  uint64_t word_at(size_t offset) const {
+    uint64_t word;
+    std::memcpy(&word, data_ + offset, sizeof word);
+    return __builtin_bswap64(word);
+  }
+
   const uint8_t* data_ = nullptr;
   size_t size_ = 0;
 };

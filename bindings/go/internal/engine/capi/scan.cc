@@ -1,5 +1,6 @@
 #include "scan.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "args.h"
@@ -91,15 +92,22 @@ Result<std::unique_ptr<Scan>> Scan::open(const firn_txn* handle, std::shared_ptr
   return scan;
 }
 
+void Scan::start_batches() {
+  placed_ = true;
+  at_first_ = true;
+  batch_at_ = 0;
+  batch_count_ = 0;
+  batch_count_wanted_ = kBatchCountMin;
+}
+
 // Forward: to the first key >= target. Reverse: to the last key < target, or <= target when `inclusive`.
 void Scan::place(Slice target, bool inclusive) {
   Iterator& it = *iterator_;
-  placed_ = true;
+  start_batches();
   it.seek({prefix_, target});
-  const bool reverse = (flags_ & FIRN_SCAN_REVERSE) != 0;
-  if (reads_ && !reverse) reads_->start_forward(target);
-  if (reads_ && reverse) reads_->start_backward(inclusive ? target.to_string() + '\0' : target.to_string());
-  if (!reverse) return;
+  if (reads_ && !is_reverse()) reads_->start_forward(target);
+  if (reads_ && is_reverse()) reads_->start_backward(inclusive ? target.to_string() + '\0' : target.to_string());
+  if (!is_reverse()) return;
   if (!it.valid()) {
     it.seek_to_last();
   } else if (!inclusive || it.entry().key.user != target) {
@@ -108,49 +116,64 @@ void Scan::place(Slice target, bool inclusive) {
 }
 
 void Scan::place_at_start() {
-  const bool reverse = (flags_ & FIRN_SCAN_REVERSE) != 0;
-  if (!reverse) {
+  if (!is_reverse()) {
     place(Slice(window_.lower), true);
   } else if (window_.upper) {
     place(Slice(*window_.upper), false);
   } else {
-    placed_ = true;
+    start_batches();
     if (reads_) reads_->start_backward(std::nullopt);
     iterator_->seek_to_last();
   }
 }
 
-void Scan::step() {
-  if ((flags_ & FIRN_SCAN_REVERSE) != 0) {
-    iterator_->prev();
-  } else {
-    iterator_->next();
+// The next entry that is to be returned, nullptr: there is none, end_code() says why. So many more are wanted by this call, at most.
+inline const Entry* Scan::peek(size_t wanted_count) {
+  if (limit_ != 0) {
+    if (returned_count_ == limit_) return nullptr;
+    wanted_count = std::min<uint64_t>(wanted_count, limit_ - returned_count_);
   }
-}
-
-// Brings the iterator to the next entry that is to be returned; false: there is none, end_code() says why.
-bool Scan::settle() {
-  if (limit_ != 0 && returned_count_ == limit_) return false;
-  if (!placed_) place_at_start();
-  for (; iterator_->valid(); step()) {
-    const Slice key = iterator_->entry().key.user;
-    if (window_.is_above(key) || window_.is_below(key)) break;
-    if (!window_.glob || window_.glob->matches(key)) return true;
+  for (; batch_at_ < batch_count_ || read_batch(wanted_count); batch_at_++) {
+    const Entry& entry = batch_[batch_at_];
+    if (is_batch_inside_) return &entry;
+    if (!is_inside(entry)) break;
+    if (!window_.glob || window_.glob->matches(entry.key.user)) return &entry;
   }
   if (reads_ && iterator_->status().ok()) reads_->ended(Slice(window_.lower), window_.upper);
-  return false;
+  return nullptr;
 }
 
-void Scan::returned() {
+bool Scan::is_inside(const Entry& entry) const { return !window_.is_above(entry.key.user) && !window_.is_below(entry.key.user); }
+
+// The next entries of the iterator, in or out of the window. Batches grow, so that little is read in vain. One at a time backwards, and where a transaction
+// has to know what was read.
+bool Scan::read_batch(size_t wanted_count) {
+  if (!placed_) place_at_start();
+  batch_at_ = 0;
+  batch_count_ = 0;
+  if (!iterator_->valid()) return false;
+  const bool one_by_one = reads_ || is_reverse();
+  const size_t count_max = one_by_one ? 1 : std::min(wanted_count, batch_count_wanted_);
+  if (is_reverse() && !at_first_) iterator_->prev();
+  if (!iterator_->valid()) return false;
+  if (at_first_ || is_reverse()) batch_.data()[batch_count_++] = iterator_->entry();
+  at_first_ = false;
+  if (batch_count_ < count_max) batch_count_ += iterator_->advance(batch_.data() + batch_count_, count_max - batch_count_);
+  batch_count_wanted_ = std::min(2 * batch_count_wanted_, kBatchCountMax);
+  is_batch_inside_ = batch_count_ > 0 && !is_reverse() && !window_.glob && is_inside(batch_[batch_count_ - 1]);
+  return batch_count_ > 0;
+}
+
+void Scan::returned(const Entry& entry) {
+  ++batch_at_;
   ++returned_count_;
-  if (reads_) reads_->returned(iterator_->entry());
+  if (reads_) reads_->returned(entry);
 }
 
 int64_t Scan::end_code() const { return to_c(iterator_->status().code()); }
 
-// The bytes that the present entry takes; stored only if they fit `room`.
-size_t Scan::store_entry(uint8_t* out, size_t room) const {
-  const Entry& entry = iterator_->entry();
+// The bytes that the entry takes; stored only if they fit `room`.
+size_t Scan::store_entry(const Entry& entry, uint8_t* out, size_t room) const {
   const Slice key = entry.key.user;
   const Slice value = (flags_ & FIRN_SCAN_KEYS_ONLY) != 0 ? Slice() : entry.value;
   const bool with_version = (flags_ & FIRN_SCAN_ENTRIES) != 0;
@@ -170,16 +193,15 @@ size_t Scan::store_entry(uint8_t* out, size_t room) const {
 
 int64_t Scan::chunk(uint8_t* out, size_t cap) {
   size_t filled = 0;
-  while (settle()) {
-    const size_t bytes = store_entry(out + filled, cap - filled);
+  while (const Entry* entry = peek(kBatchCountMax)) {
+    const size_t bytes = store_entry(*entry, out + filled, cap - filled);
     if (bytes > cap - filled) {
       if (filled != 0) break;
       if (cap >= sizeof(uint64_t)) store<uint64_t>(out, bytes);
       return FIRN_TOO_LARGE;
     }
     filled += bytes;
-    returned();
-    step();
+    returned(*entry);
   }
   if (reads_) reads_->settle();
   return filled != 0 ? static_cast<int64_t>(filled) : end_code();
@@ -187,13 +209,13 @@ int64_t Scan::chunk(uint8_t* out, size_t cap) {
 
 int64_t Scan::entries(firn_kv* out, size_t max) {
   size_t count = 0;
-  while (count < max && settle()) {
-    const Entry& entry = iterator_->entry();
+  while (count < max) {
+    const Entry* entry = peek(max - count);
+    if (entry == nullptr) break;
     firn_kv& kv = out[count++];
-    kv = {entry.key.user.data(), entry.key.user.size(), entry.value.data(), entry.value.size()};
+    kv = {entry->key.user.data(), entry->key.user.size(), entry->value.data(), entry->value.size()};
     if ((flags_ & FIRN_SCAN_KEYS_ONLY) != 0) kv.val = nullptr, kv.val_len = 0;
-    returned();
-    step();
+    returned(*entry);
   }
   if (reads_) reads_->settle();
   return count != 0 ? static_cast<int64_t>(count) : end_code();
@@ -201,8 +223,7 @@ int64_t Scan::entries(firn_kv* out, size_t max) {
 
 Code Scan::seek(Slice key) {
   returned_count_ = 0;
-  const bool reverse = (flags_ & FIRN_SCAN_REVERSE) != 0;
-  const bool before_start = reverse ? window_.is_above(key) : window_.is_below(key);
+  const bool before_start = is_reverse() ? window_.is_above(key) : window_.is_below(key);
   if (before_start) {
     place_at_start();
   } else {

@@ -5,7 +5,7 @@
 // Package db is a layer of the engine, in C++.
 package db
 
-// Checksum of all sources: 603b503c163ceac2d4422460510cbd7dd9bbe89f576b5c1c31cfa99b26e2c730
+// Checksum of all sources: bfdeddce735389236aa0f3774cdf54ad6144b664bd22c3003bdc91c6d17f8253
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

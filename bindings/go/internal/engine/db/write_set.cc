@@ -23,7 +23,7 @@ class OverlayIterator final : public Iterator {
   void show(size_t index) {
     index_ = index;
     valid_ = index < overlay_->entries.size();  // in front of the first: SIZE_MAX
-    if (valid_) entry_ = overlay_->entries[index];
+    if (valid_) entry_ = &overlay_->entries[index];
   }
 
   std::shared_ptr<const Overlay> overlay_;

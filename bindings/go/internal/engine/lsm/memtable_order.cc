@@ -60,7 +60,9 @@ std::shared_ptr<const SortedArray> merge(const Segment& segment, const SortedArr
 class SortedArrayIterator final : public Iterator {
  public:
   SortedArrayIterator(std::shared_ptr<const SortedArray> array, std::shared_ptr<const Memtable> memtable, Seq seq)
-      : array_(std::move(array)), memtable_(std::move(memtable)), seq_(seq), overwritten_(memtable_->has_overwrites()) {}
+      : array_(std::move(array)), memtable_(std::move(memtable)), seq_(seq), overwritten_(memtable_->has_overwrites()) {
+    entry_ = &current_;
+  }
 
   void seek_to_first() override {
     index_ = 0;
@@ -72,6 +74,7 @@ class SortedArrayIterator final : public Iterator {
   }
   void seek(const InternalKey& key) override {
     index_ = first_at_least(key);
+    for (size_t ahead = 0; ahead < kLookAhead; ahead++) prefetch(index_ + ahead);
     settle_forward();
   }
   void next() override {
@@ -110,16 +113,22 @@ class SortedArrayIterator final : public Iterator {
   // The array names the first version of the key. A newer one is found as a point read finds it, but only if the memtable has any.
   bool show() {
     const uint8_t* at = memtable_->segment()->image() + array_->items[index_].offset;
-    if (index_ + kLookAhead < array_->items.size()) {
-      __builtin_prefetch(memtable_->segment()->image() + array_->items[index_ + kLookAhead].offset);
-    }
+    prefetch(index_ + kLookAhead);
     if (overwritten_) {
       const InternalKey key = log_entry_key(at);
-      return memtable_->find(key, memtable_->hash(key), seq_, &entry_);
+      return memtable_->find(key, memtable_->hash(key), seq_, &current_);
     }
     if (log_entry_seq(at) > seq_) return false;
-    entry_ = decode_log_entry(at);
+    current_ = decode_log_entry(at);
     return true;
+  }
+
+  // Header and key are in the first line or two.
+  void prefetch(size_t index) const {
+    if (index >= array_->items.size()) return;
+    const uint8_t* at = memtable_->segment()->image() + array_->items[index].offset;
+    __builtin_prefetch(at);
+    __builtin_prefetch(at + kCacheLineBytes);
   }
 
   static constexpr size_t kLookAhead = 8;  // entries lie in the order of their writing: each one is a cache miss
@@ -129,6 +138,7 @@ class SortedArrayIterator final : public Iterator {
   Seq seq_;
   bool overwritten_;
   size_t index_ = 0;
+  Entry current_;
 };
 
 }  // namespace

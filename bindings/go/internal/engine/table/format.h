@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/coding.h"
 #include "table/table.h"
 
 namespace firn {
@@ -17,7 +18,6 @@ inline constexpr uint64_t kTableMagic = 0x0a4c42544e524946;  // "FIRNTBL\n"
 inline constexpr size_t kFooterBytes = 152;
 inline constexpr size_t kFooterTailBytes = 20;  // footer_bytes, version, crc, magic: the same in every version
 inline constexpr size_t kSectionAlignment = 64;
-inline constexpr size_t kCacheLineBytes = 64;
 inline constexpr size_t kBucketBytes = kCacheLineBytes;
 inline constexpr size_t kNamespaceBytes = 12;
 inline constexpr size_t kPlainChunkShift = 12;   // 4 KiB, a page

@@ -10,6 +10,7 @@ constexpr uint64_t kWalkPrefetchBytes = 1024;
 
 TableIterator::TableIterator(const TableReader& table, bool sequential)
     : table_(table), data_(table.image().data()), seq_base_(table.seq_base()), seq_width_(table.seq_width()), sequential_(sequential) {
+  entry_ = &current_;
   group_[0] = UINT32_MAX;  // no entry begins there
 }
 
@@ -74,7 +75,25 @@ void TableIterator::prev() {
   }
 }
 
-inline bool TableIterator::decode(uint64_t offset) {
+size_t TableIterator::advance(Entry* copies, size_t max) {
+  for (size_t count = 0; count < max; count++) {
+    if (next_offset_ == range_.end) [[unlikely]] {
+      next_namespace();
+      copies[count] = current_;
+    } else {
+      decode_to(next_offset_, &copies[count]);
+    }
+    if (!valid_) [[unlikely]]
+      return count;
+  }
+  if (max > 0) current_ = copies[max - 1];
+  return max;
+}
+
+inline bool TableIterator::decode(uint64_t offset) { return decode_to(offset, &current_); }
+
+// valid_ is what it returns.
+inline bool TableIterator::decode_to(uint64_t offset, Entry* entry) {
   if (offset + kEntryHeaderBytesMax > present_end_) [[unlikely]] {
     if (!make_present(offset, std::min<uint64_t>(kEntryHeaderBytesMax, range_.end - offset))) return false;
   }
@@ -84,7 +103,7 @@ inline bool TableIterator::decode(uint64_t offset) {
   }
   const uint64_t end = offset + header.total_bytes();
   if (end > present_end_ && !make_present(offset, end - offset)) return false;
-  fill_entry(data_ + offset, header, range_.prefix, seq_base_, &entry_);
+  fill_entry(data_ + offset, header, range_.prefix, seq_base_, entry);
   offset_ = offset;
   next_offset_ = end;
   valid_ = true;

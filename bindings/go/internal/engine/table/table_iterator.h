@@ -18,6 +18,7 @@ class TableIterator final : public Iterator {
   void seek(const InternalKey& key) override;
   void next() override;
   void prev() override;
+  size_t advance(Entry* copies, size_t max) override;
 
  private:
   // Reading ahead starts at once in a sequential iterator, in others when so many bytes were passed over in order.
@@ -34,6 +35,7 @@ class TableIterator final : public Iterator {
   // These return false after a failure; the iterator is then invalid and has the status.
   bool check(Status status);
   bool decode(uint64_t offset);  // of range_
+  bool decode_to(uint64_t offset, Entry* entry);
   bool make_present(uint64_t offset, uint64_t bytes);
   bool enter_range(uint64_t offset);  // makes range_ the namespace of this place
   bool bounds_of(uint32_t group, GroupBounds* bounds);
@@ -50,6 +52,7 @@ class TableIterator final : public Iterator {
   const uint8_t* const data_;
   const uint64_t seq_base_;
   const size_t seq_width_;
+  Entry current_;
   uint64_t offset_ = 0;
   uint64_t next_offset_ = 0;
   uint64_t present_end_ = 0;

@@ -1,0 +1,190 @@
+#include "crashfs/power_loss.h"
+
+#include <cstdlib>
+
+#include "crashfs/crash_fs.h"
+#include "env/thread_mark.h"
+
+namespace firn {
+namespace {
+
+std::string describe(const Status& status) {
+  std::string text = "code " + std::to_string(static_cast<int>(status.code())) + " " + std::string(status.message());
+  if (status.detail() != nullptr) text += std::string(" ") + status.detail()->file + " at " + std::to_string(status.detail()->offset);
+  return text;
+}
+
+std::vector<uint32_t> nothing(const std::vector<Piece>& pieces) { return std::vector<uint32_t>(pieces.size(), 0); }
+
+}  // namespace
+
+// The states that may be found.
+struct PowerLoss::Demand {
+  const std::vector<ModelState>* states = nullptr;
+  size_t floor = 0;
+  size_t ceiling = 0;
+};
+
+std::string PowerLoss::Counts::text() const {
+  return std::to_string(scripts) + " scripts, " + std::to_string(points) + " crash points, " + std::to_string(images) + " images, " +
+         std::to_string(distinct) + " distinct, " + std::to_string(nested) + " nested, " + std::to_string(openings) + " openings";
+}
+
+std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
+  CrashFs fs(script.start, plan.seed);
+  const auto subject = script.make_subject();
+  std::vector<ModelState> states{script.start_state};
+  std::vector<size_t> ends;       // of the acts, in the trace; the first is the opening
+  std::vector<size_t> floors{0};  // after each of them
+  const auto failed = [&](const std::string& what) {
+    return script.name + ": " + what + (fs.violation().empty() ? "" : "; " + fs.violation());
+  };
+  if (Status status = subject->open(fs); !status.ok()) return failed("cannot open: " + describe(status));
+  ends.push_back(fs.trace().size());
+  for (size_t i = 0; i < script.size(); i++) {
+    if (Status status = subject->act(i, states.back(), fs); !status.ok()) return failed(script.act_name(i) + " fails: " + describe(status));
+    states.push_back(script.apply(i, states.back()));
+    ends.push_back(fs.trace().size());
+    floors.push_back(script.is_durable(i) ? i + 1 : floors.back());
+  }
+  if (const Result<ModelState> read = subject->read(); !read.ok() || !(*read == states.back()))
+    return failed("reads wrongly without a crash");
+  if (!fs.violation().empty()) return failed("");
+  const Trace trace = fs.trace();
+  counts_.scripts++;
+
+  const char* only = std::getenv("FIRN_CRASH_STEP");
+  Disk disk(script.start);
+  size_t act = 0;  // how many of `ends` are complete
+  std::string problem;
+  for (size_t step = 0; step < trace.size() && problem.empty(); step++) {
+    disk.apply(trace[step]);
+    while (act < ends.size() && ends[act] <= step + 1) act++;
+    // Of `ends` the first is the opening: act - 1 acts are acknowledged.
+    if ((act < ends.size() ? act : act - 1) < plan.first_act) continue;
+    if (only != nullptr ? std::strtoull(only, nullptr, 10) != step
+                        : plan.step_every > 1 && ((step * 0x9e3779b97f4a7c15ull + plan.seed) >> 33) % plan.step_every != 0)
+      continue;
+    counts_.points++;
+    const size_t acknowledged = act == 0 ? 0 : act - 1;
+    Demand demand{&states, floors[acknowledged], act < ends.size() && act > 0 ? acknowledged + 1 : acknowledged};
+    visit_images(disk, plan.budget, plan.seed ^ (step * 0x9e3779b97f4a7c15ull), [&](Image&& image, const ImageOrigin& origin) {
+      if (!problem.empty()) return;
+      counts_.images++;
+      Demand demanded = demand;
+      if (origin.is_all && script.process_death_keeps_all()) demanded.floor = acknowledged;
+      problem = judge(script, image, plan, demanded, false);
+      if (!problem.empty()) {
+        problem = "power loss after step " + std::to_string(step) + " of " + std::to_string(trace.size()) + ", " +
+                  std::to_string(acknowledged) + " acts acknowledged" + (origin.is_all ? ", everything kept" : "") + "\n" + problem +
+                  "\nreplay: FIRN_SEED=" + std::to_string(plan.seed) + " FIRN_CRASH_SCRIPT='" + script.name +
+                  "' FIRN_CRASH_STEP=" + std::to_string(step) + " firn_crashfs_test --gtest_filter='*PowerLoss*'";
+      }
+    });
+  }
+  return problem.empty() ? "" : script.name + ": " + problem;
+}
+
+std::string PowerLoss::judge(const Script& script, const Image& image, const PowerLossPlan& plan, const Demand& demand, bool is_nested) {
+  const uint64_t hash = image.hash();
+  auto [at, is_new] = known_.try_emplace(hash);
+  if (is_new) {
+    (is_nested ? counts_.nested : counts_.distinct)++;
+    at->second = examine(script, image, hash % plan.full_every == 0);
+  }
+  const Outcome outcome = at->second;
+  if (!outcome.problem.empty()) return outcome.problem + "\n" + image.listing();
+  bool is_found = false;
+  for (size_t i = demand.floor; i <= demand.ceiling; i++) is_found |= outcome.state == (*demand.states)[i];
+  if (!is_found) {
+    std::string text = "found after recovery:\n" + outcome.state.text() + "\nallowed:\n";
+    for (size_t i = demand.floor; i <= demand.ceiling; i++) text += (*demand.states)[i].text() + "\n";
+    return text + image.listing();
+  }
+  if (!is_new || is_nested || plan.nested_every == 0 || (hash >> 8) % plan.nested_every != 0) return "";
+  return nest(script, image, plan, demand);
+}
+
+PowerLoss::Outcome PowerLoss::examine(const Script& script, const Image& image, bool to_the_end) {
+  Outcome outcome;
+  CrashFs fs(image, image.hash());
+  const auto subject = script.make_subject();
+  counts_.openings += 2;
+  if (Status status = subject->check(fs); !status.ok() && !status.is(Code::kNotFound)) {
+    outcome.problem = "the check finds: " + describe(status);
+    return outcome;
+  }
+  if (Status status = subject->open(fs); !status.ok()) {
+    outcome.problem = "cannot open: " + describe(status);
+    return outcome;
+  }
+  Result<ModelState> state = subject->read();
+  if (!state.ok()) {
+    outcome.problem = "cannot read: " + describe(state.status());
+    return outcome;
+  }
+  outcome.state = std::move(*state);
+  subject->drop();
+  if (!fs.violation().empty()) outcome.problem = fs.violation();
+  if (outcome.problem.empty() && to_the_end) outcome.problem = examine_to_the_end(script, image, outcome.state);
+  return outcome;
+}
+
+std::string PowerLoss::examine_to_the_end(const Script& script, const Image& image, const ModelState& state) {
+  const auto subject = script.make_subject();
+  const ModelState wanted = script.apply_probe(state);
+  Image after;
+  {
+    CrashFs fs(image, image.hash() + 1);
+    const ThreadMark mark;
+    if (Status status = subject->open(fs); !status.ok()) return "cannot open the second time: " + describe(status);
+    if (Status status = subject->probe(); !status.ok()) return "cannot write after recovery: " + describe(status);
+    Disk disk(image);
+    for (const Step& step : fs.trace()) disk.apply(step);
+    const auto pieces = disk.pieces();
+    after = disk.image(pieces, nothing(pieces));
+    subject->drop();
+  }
+  CrashFs fs(after, after.hash());
+  counts_.openings += 3;
+  for (int round = 0; round < 2; round++) {
+    if (Status status = subject->open(fs); !status.ok()) return "cannot open after recovery, write and power loss: " + describe(status);
+    const auto found = subject->read();
+    if (!found.ok()) return "cannot read after recovery, write and power loss: " + describe(found.status());
+    if (!(*found == wanted))
+      return "after recovery, write and power loss, opening " + std::to_string(round) + ":\n" + found->text() + "\nshould be\n" +
+             wanted.text();
+    if (Status status = subject->close(); !status.ok()) return "cannot close: " + describe(status);
+    if (const std::string left = subject->orphans(fs); !left.empty()) return "left over after a close in order: " + left;
+  }
+  if (Status status = subject->check(fs); !status.ok()) return "the check after the last close finds: " + describe(status);
+  return fs.violation();
+}
+
+std::string PowerLoss::nest(const Script& script, const Image& image, const PowerLossPlan& plan, const Demand& demand) {
+  CrashFs fs(image, image.hash() + 2);
+  const auto subject = script.make_subject();
+  if (Status status = subject->open(fs); !status.ok()) return "cannot open to record the recovery: " + describe(status);
+  const Trace trace = fs.trace();
+  subject->drop();
+  Disk disk(image);
+  ImageBudget budget;
+  budget.single_count = 4;
+  budget.subset_piece_count = 3;
+  budget.file_subset_count = 2;
+  budget.random_count = 2;
+  std::string problem;
+  for (size_t step = 0; step < trace.size() && problem.empty(); step++) {
+    disk.apply(trace[step]);
+    visit_images(disk, budget, image.hash() + step, [&](Image&& nested, const ImageOrigin&) {
+      if (!problem.empty()) return;
+      counts_.images++;
+      problem = judge(script, nested, plan, demand, true);
+      if (!problem.empty())
+        problem = "in the recovery, after step " + std::to_string(step) + " of " + std::to_string(trace.size()) + ": " + problem;
+    });
+  }
+  return problem;
+}
+
+}  // namespace firn

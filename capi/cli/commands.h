@@ -17,10 +17,16 @@ struct Invocation {
 void add_load_command(CLI::App& app, Invocation& invocation);
 void add_compare_command(CLI::App& app, Invocation& invocation);
 void add_key_commands(CLI::App& app, Invocation& invocation);        // get, put, del
+void add_value_commands(CLI::App& app, Invocation& invocation);      // incr, cas, ttl
+void add_transfer_commands(CLI::App& app, Invocation& invocation);   // dump, import, export
 void add_scan_commands(CLI::App& app, Invocation& invocation);       // scan, count
 void add_namespace_commands(CLI::App& app, Invocation& invocation);  // ns list, open, clear, drop
 void add_operate_commands(CLI::App& app, Invocation& invocation);    // stat, compact, check
 void add_log_commands(CLI::App& app, Invocation& invocation);        // log append, read, tail, stat, trim, check
+void add_bigkeys_command(CLI::App& app, Invocation& invocation);
+void add_bench_command(CLI::App& app, Invocation& invocation);
+void add_selftest_command(CLI::App& app, Invocation& invocation);
+void add_completion_command(CLI::App& app, Invocation& invocation);  // after all others, whose options it prints
 void add_options_command(CLI::App& app, Invocation& invocation);
 
 }  // namespace firn::cli

@@ -20,7 +20,7 @@ const char kExitStatusText[] =
     "  4    corrupt: bytes on disk do not verify (FIRN_CORRUPT)\n"
     "  5    I/O error, disk full, read-only, no memory (FIRN_IO, NO_SPACE, READ_ONLY, INDETERMINATE, NO_MEMORY)\n"
     "  70   a defect of firn: please report it (FIRN_INTERNAL, MISUSE, CLOSED, FORKED)\n"
-    "  130  interrupted (load); what was acknowledged is kept";
+    "  130  interrupted (long commands); what was acknowledged is kept";
 
 Failure failure_of(int32_t code, const firn_error& error) {
   Failure failure;

@@ -1,6 +1,6 @@
 // JSON lines: one flat object a line, {"key": ..., "value": ...}; each of the two as text, as key_base64 or as key_hex. Blank lines are skipped.
-#include "encoding.h"
 #include "entry_source.h"
+#include "json_bytes.h"
 #include "json_reader.h"
 #include "line_reader.h"
 
@@ -19,7 +19,7 @@ class JsonLinesSource : public EntrySource {
     bool has_key = false;
     bool has_value = false;
     for (JsonMember& member : members_) {
-      if (!take(member, "key", key_, has_key) && !take(member, "value", value_, has_value)) {
+      if (!take_bytes(reader_, member, "key", key_, has_key) && !take_bytes(reader_, member, "value", value_, has_value)) {
         reader_.fail("member '" + member.path + "' is neither key nor value (nor one of them with _base64 or _hex)");
       }
     }
@@ -31,24 +31,6 @@ class JsonLinesSource : public EntrySource {
   uint64_t input_bytes_total() const override { return reader_.input_bytes_total(); }
 
  private:
-  // false: member does not belong to `name`.
-  bool take(JsonMember& member, std::string_view name, std::string& to, bool& has) {
-    if (!member.path.starts_with(name)) return false;
-    const std::string_view suffix = std::string_view(member.path).substr(name.size());
-    if (!suffix.empty() && suffix != "_base64" && suffix != "_hex") return false;
-    if (has) reader_.fail("more than one " + std::string(name));
-    if (member.kind != JsonMember::Kind::kString) reader_.fail("'" + member.path + "' is not a string");
-    has = true;
-    if (suffix.empty()) {
-      to.swap(member.text);
-      return true;
-    }
-    to.clear();
-    const bool is_valid = suffix == "_hex" ? append_from_hex(to, member.text) : append_from_base64(to, member.text);
-    if (!is_valid) reader_.fail("'" + member.path + "' is not what its name says");
-    return true;
-  }
-
   LineReader reader_;
   std::vector<JsonMember> members_;
   std::string key_;

@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "database.h"
+#include "duration.h"
 #include "encoding.h"
 #include "json_writer.h"
 #include "output.h"
@@ -17,6 +18,7 @@ struct KeyArguments {
   std::string key;
   std::string value;
   bool has_value = false;
+  std::string ttl;  // empty: for ever
 };
 
 void print_value(const Settings& settings, std::string_view key, std::string_view value) {
@@ -66,8 +68,10 @@ std::string read_standard_input() {
 int put(const Settings& settings, const KeyArguments& arguments) {
   const std::string key = settings.bytes_of(arguments.key, "KEY");
   const std::string value = arguments.has_value ? settings.bytes_of(arguments.value, "VALUE") : read_standard_input();
+  firn_put_opts options = FIRN_PUT_OPTS_INIT;
+  if (!arguments.ttl.empty()) options.ttl_ms = duration_ms_of(arguments.ttl);
   Database database(settings, OpenMode::kCreate);
-  database.check(firn_put(database.handle(), database.ns(), octets(key), key.size(), octets(value), value.size()));
+  database.check(firn_put_ex(database.handle(), database.ns(), octets(key), key.size(), octets(value), value.size(), &options));
   database.close();
   if (settings.json) {
     Output output;
@@ -123,6 +127,7 @@ void add_key_commands(CLI::App& app, Invocation& invocation) {
         arguments->has_value = true;
       },
       "The value; without it, all of standard input, as it is");
+  put_command->add_option("--ttl", arguments->ttl, "How long it lives (10s, 5m, 2h, 7d); without it, for ever")->type_name("TIME");
   add_key_command(app, invocation, arguments, "del", "Delete a key; 0 also when it was not there", del);
 }
 

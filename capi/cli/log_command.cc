@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "commands.h"
+#include "confirmation.h"
 #include "encoding.h"
 #include "interrupt.h"
 #include "json_writer.h"
@@ -224,11 +225,20 @@ int stat(const Settings& settings, const LogArguments&) {
   return kExitOk;
 }
 
+std::string trim_question(const Settings& settings, const LogArguments& arguments) {
+  const std::string of = " of " + settings.path + "?";
+  if (arguments.before) return "Remove the records before " + std::to_string(*arguments.before) + of;
+  if (arguments.after) return "Remove the records after " + std::to_string(*arguments.after) + of;
+  if (arguments.reset) return "Remove all records" + of;
+  return "Remove the records that retention does not keep" + of;
+}
+
 int trim(const Settings& settings, const LogArguments& arguments) {
   if (int{arguments.before.has_value()} + int{arguments.after.has_value()} + int{arguments.reset.has_value()} + int{arguments.retain} !=
       1) {
     throw usage_failure("trim takes one of --before, --after, --reset and --retain");
   }
+  if (!confirm(settings, trim_question(settings, arguments))) return kExitOk;
   Log log(settings, LogMode::kWrite);
   int64_t deleted_count = 0;
   if (arguments.before) Log::check(firn_log_trim_before(log.handle(), *arguments.before), "trimming the front");
@@ -311,6 +321,7 @@ void add_log_commands(CLI::App& app, Invocation& invocation) {
   trimming->add_option("--after", arguments->after, "Remove the records after this index; their indexes are given again")
       ->type_name("INDEX");
   trimming->add_option("--reset", arguments->reset, "Remove all records; the log goes on with this index")->type_name("INDEX");
+  add_confirmation_options(*trimming, invocation.settings);
   trimming->add_flag("--retain", arguments->retain, "Remove what -o retention_bytes and -o retention_ms do not keep");
   add("check", "Verify every checksum of the log; writes nothing, also beside a writer", check);
 }

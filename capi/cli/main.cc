@@ -31,11 +31,17 @@ void declare(CLI::App& app, Invocation& invocation) {
   add_load_command(app, invocation);
   add_compare_command(app, invocation);
   add_key_commands(app, invocation);
+  add_value_commands(app, invocation);
   add_scan_commands(app, invocation);
+  add_transfer_commands(app, invocation);
   add_operate_commands(app, invocation);
   add_namespace_commands(app, invocation);
   add_log_commands(app, invocation);
   add_options_command(app, invocation);
+  add_bigkeys_command(app, invocation);
+  add_bench_command(app, invocation);
+  add_selftest_command(app, invocation);
+  add_completion_command(app, invocation);
 }
 
 // Help and version are "errors" of the parser that succeed.

@@ -1,15 +1,11 @@
 // ns list, open, clear, drop.
-#include <unistd.h>
-
-#include <cstdio>
-#include <cstring>
-
 #include "commands.h"
+#include "confirmation.h"
 #include "database.h"
 #include "encoding.h"
 #include "json_writer.h"
+#include "namespace_list.h"
 #include "output.h"
-#include "terminal.h"
 
 namespace firn::cli {
 namespace {
@@ -17,19 +13,6 @@ namespace {
 struct NamespaceArguments {
   std::string name;
 };
-
-// Whoever destroys says so twice: with --yes, or on the terminal.
-void confirm(const Settings& settings, const std::string& question) {
-  if (settings.yes) return;
-  if (!is_terminal(STDIN_FILENO)) throw usage_failure(question + " Say so with --yes");
-  std::string prompt;
-  append_printable(prompt, question);
-  std::fprintf(stderr, "%s [y/N] ", prompt.c_str());
-  char answer[16] = "";
-  if (std::fgets(answer, sizeof answer, stdin) == nullptr || (std::strcmp(answer, "y\n") != 0 && std::strcmp(answer, "yes\n") != 0)) {
-    throw usage_failure("not confirmed; nothing has changed");
-  }
-}
 
 void print_namespace(Output& output, const Settings& settings, uint32_t id, std::string_view name) {
   std::string line;
@@ -46,31 +29,12 @@ void print_namespace(Output& output, const Settings& settings, uint32_t id, std:
   output.line(line);
 }
 
-// The packed answer of firn_ns_list. Another process cannot change it between the calls: the database is locked.
-std::string packed_list(const Database& database) {
-  std::string packed;
-  int64_t bytes = firn_ns_list(database.handle(), nullptr, 0);
-  database.check(bytes);
-  packed.resize(static_cast<size_t>(bytes));
-  bytes = firn_ns_list(database.handle(), reinterpret_cast<uint8_t*>(packed.data()), packed.size());
-  database.check(bytes);
-  return packed;
-}
-
 int list(const Settings& settings, const NamespaceArguments&) {
   Database database(settings, OpenMode::kExisting);
-  const std::string packed = packed_list(database);
+  const std::vector<NamespaceName> names = list_namespaces(database);
   database.close();
   Output output;
-  std::string_view rest = packed;
-  uint32_t head[2];  // id, name_len
-  while (rest.size() >= sizeof head) {
-    std::memcpy(head, rest.data(), sizeof head);
-    rest.remove_prefix(sizeof head);
-    const std::string_view name = rest.substr(0, head[1]);
-    print_namespace(output, settings, head[0], name);
-    rest.remove_prefix(name.size());
-  }
+  for (const NamespaceName& ns : names) print_namespace(output, settings, ns.id, ns.name);
   output.flush();
   return kExitOk;
 }
@@ -92,7 +56,10 @@ int remove(const Settings& settings, const NamespaceArguments& arguments, const 
   Database database(settings, OpenMode::kExisting);
   const uint32_t id = name.empty() ? 0 : database.find_ns(name);
   const std::string subject = name.empty() ? "the default namespace" : "the namespace '" + name + "'";
-  confirm(settings, std::string(verb) + " " + subject + " of " + settings.path + ", with all its keys?");
+  if (!confirm(settings, std::string(verb) + " " + subject + " of " + settings.path + ", with all its keys?")) {
+    database.close();
+    return kExitOk;
+  }
   database.check(call(database.handle(), id));
   database.close();
   if (settings.json) {
@@ -132,7 +99,7 @@ void add_namespace_commands(CLI::App& app, Invocation& invocation) {
   clearing->add_option("NAME", arguments->name, "The namespace; without it, the default one");
   CLI::App* const dropping = add("drop", "Remove a namespace with all its keys", drop);
   dropping->add_option("NAME", arguments->name, "The namespace")->required();
-  for (CLI::App* const sub : {clearing, dropping}) sub->add_flag("--yes", invocation.settings.yes, "Do not ask");
+  for (CLI::App* const sub : {clearing, dropping}) add_confirmation_options(*sub, invocation.settings);
 }
 
 }  // namespace firn::cli

@@ -14,6 +14,7 @@ struct Settings {
   bool json = false;
   bool hex = false;
   bool yes = false;
+  bool dry_run = false;
   std::vector<std::string> options;  // "name=value" for firn_options_set
 
   // The bytes that an argument stands for: itself, or with --hex what its digits say. Throws Failure; `what` names the argument.

@@ -1,6 +1,8 @@
 #include "tests/cli/firn_command.h"
 
 #include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,6 +86,34 @@ std::string CliTest::firn_ok(const Arguments& arguments, std::string_view standa
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "");
   return outcome.out;
+}
+
+Outcome CliTest::firn_on_terminal(const Arguments& arguments, const std::string& standard_input_path, std::string_view typed,
+                                  const std::vector<std::string>& environment, std::string_view interrupt_after) const {
+  int master = -1;
+  int slave = -1;
+  winsize size{24, 120, 0, 0};
+  EXPECT_EQ(::openpty(&master, &slave, nullptr, nullptr, &size), 0);
+  const int in_fd = standard_input_path.empty() ? slave : ::open(standard_input_path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int out_fd = ::open(path("terminal.out").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const pid_t pid = start_firn(arguments, in_fd, out_fd, slave, environment);
+  EXPECT_EQ(::write(master, typed.data(), typed.size()), static_cast<ssize_t>(typed.size()));
+  if (in_fd != slave) ::close(in_fd);
+  ::close(slave);
+  ::close(out_fd);
+  Outcome outcome;
+  bool is_interrupted = interrupt_after.empty();
+  char bytes[4096];
+  for (ssize_t got; (got = ::read(master, bytes, sizeof bytes)) > 0;) {
+    outcome.err.append(bytes, static_cast<size_t>(got));
+    if (is_interrupted || outcome.err.find(interrupt_after) == std::string::npos) continue;
+    is_interrupted = true;
+    ::kill(pid, SIGINT);
+  }
+  outcome.status = wait_for(pid);
+  ::close(master);
+  outcome.out = read_file(path("terminal.out"));
+  return outcome;
 }
 
 void CliTest::write_file(const std::string& file, std::string_view content) const {

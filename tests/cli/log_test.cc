@@ -54,14 +54,14 @@ TEST_F(LogCommands, ReadingTakesARange) {
 
 TEST_F(LogCommands, TrimsAreExact) {
   firn_ok({"log", "append", log()}, "a\nb\nc\nd\ne\n");
-  EXPECT_EQ(firn_ok({"log", "trim", log(), "--before", "1"}), "the log holds the records 1 to below 5\n");
-  EXPECT_EQ(firn_ok({"log", "trim", log(), "--after", "2", "--json"}), "{\"first\":1,\"next\":3}\n");
+  EXPECT_EQ(firn_ok({"log", "trim", log(), "--yes", "--before", "1"}), "the log holds the records 1 to below 5\n");
+  EXPECT_EQ(firn_ok({"log", "trim", log(), "--yes", "--after", "2", "--json"}), "{\"first\":1,\"next\":3}\n");
   EXPECT_EQ(firn_ok({"log", "read", log()}), "b\nc\n");
-  EXPECT_EQ(firn({"log", "trim", log(), "--after", "3"}).status, 2);
-  EXPECT_EQ(firn({"log", "trim", log()}).status, 2);
-  EXPECT_EQ(firn({"log", "trim", log(), "--before", "1", "--after", "2"}).status, 2);
-  EXPECT_EQ(firn_ok({"log", "trim", log(), "--retain"}), "the log holds the records 1 to below 3\n");
-  EXPECT_EQ(firn_ok({"log", "trim", log(), "--reset", "10"}), "the log holds the records 10 to below 10\n");
+  EXPECT_EQ(firn({"log", "trim", log(), "--yes", "--after", "3"}).status, 2);
+  EXPECT_EQ(firn({"log", "trim", log(), "--yes"}).status, 2);
+  EXPECT_EQ(firn({"log", "trim", log(), "--yes", "--before", "1", "--after", "2"}).status, 2);
+  EXPECT_EQ(firn_ok({"log", "trim", log(), "--yes", "--retain"}), "the log holds the records 1 to below 3\n");
+  EXPECT_EQ(firn_ok({"log", "trim", log(), "--yes", "--reset", "10"}), "the log holds the records 10 to below 10\n");
   EXPECT_EQ(firn_ok({"log", "append", log()}, "x\n"), "appended 1 record, from index 10\n");
 }
 

@@ -1,6 +1,5 @@
 // stat, compact, check, options; usage and exit statuses; the terminal.
 #include <fcntl.h>
-#include <pty.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -139,31 +138,8 @@ TEST_F(Operate, AFullStandardOutputIsStatusFiveAndAClosedOneIsNoError) {
   for (const int fd : {full_fd, null_fd, pipe_fds[1]}) ::close(fd);
 }
 
-// Runs a command with standard error (and input) on a terminal, and standard output in a file. Returns what the terminal shows.
-class Terminal : public Operate {
+class Terminal : public CliTest {
  protected:
-  Outcome firn_on_terminal(const Arguments& arguments, const std::string& standard_input_path, std::string_view typed,
-                           const std::vector<std::string>& environment) {
-    int master = -1;
-    int slave = -1;
-    winsize size{24, 120, 0, 0};
-    EXPECT_EQ(::openpty(&master, &slave, nullptr, nullptr, &size), 0);
-    const int in_fd = standard_input_path.empty() ? slave : ::open(standard_input_path.c_str(), O_RDONLY | O_CLOEXEC);
-    const int out_fd = ::open(path("terminal.out").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    const pid_t pid = start_firn(arguments, in_fd, out_fd, slave, environment);
-    EXPECT_EQ(::write(master, typed.data(), typed.size()), static_cast<ssize_t>(typed.size()));
-    if (in_fd != slave) ::close(in_fd);
-    ::close(slave);
-    ::close(out_fd);
-    Outcome outcome;
-    char bytes[4096];
-    for (ssize_t got; (got = ::read(master, bytes, sizeof bytes)) > 0;) outcome.err.append(bytes, static_cast<size_t>(got));
-    outcome.status = wait_for(pid);
-    ::close(master);
-    outcome.out = read_file(path("terminal.out"));
-    return outcome;
-  }
-
   std::string lines_file() {
     write_file(path("lines"), "a\t1\nb\t2\n");
     return path("lines");

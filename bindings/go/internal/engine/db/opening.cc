@@ -97,7 +97,9 @@ Result<ManifestState> DbImpl::read_manifest(bool* is_new) {
                              core_.path + "/" + std::string(kManifestName), 0);
     }
   }
-  if (core_.options.read_only || !core_.options.create_if_missing) return state.status();
+  if (core_.options.read_only || !core_.options.create_if_missing) {
+    return Status(Code::kNotFound, "there is no database here: the creation of one was cut short", core_.path);
+  }
   ManifestState fresh;
   fresh.db_id = core_.env->random() | 1;
   fresh.hash_seed = core_.env->random();

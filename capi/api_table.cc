@@ -97,6 +97,9 @@ constexpr firn_api kApi = {
     .log_retain = firn_log_retain,
     .log_refresh = firn_log_refresh,
     .log_recovery = firn_log_recovery,
+    .stats = firn_stats,
+    .stats_prometheus = firn_stats_prometheus,
+    .events_poll = firn_events_poll,
 };
 
 }  // namespace

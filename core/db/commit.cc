@@ -127,6 +127,8 @@ Status CommitDoor::append(const Operation* operations, size_t count, const Prepa
   if (!reserved.ok()) [[unlikely]]
     return core_.fail(reserved.status());
   uint8_t* to = *reserved;
+  uint64_t delete_count = 0;
+  uint64_t key_value_bytes = 0;
   Entry entry;
   entry.seq = {last_.value + 1};
   for (size_t i = 0; i < count; i++) {
@@ -134,6 +136,8 @@ Status CommitDoor::append(const Operation* operations, size_t count, const Prepa
     entry.value = operations[i].value;
     entry.kind = operations[i].kind;
     entry.expiry_ms = operations[i].expiry_ms;
+    delete_count += entry.kind == EntryKind::kDelete ? 1 : 0;
+    key_value_bytes += entry.key.user.size() + entry.value.size();
     const Memtable::Place place = memtable_->place_of(entry.key, prepared[i].hash);
     const uint64_t bytes = encode_log_entry(to, entry, place.previous);
     memtable_->add(place, prepared[i].hash, offset, entry.seq);  // not visible yet: its number is above `visible`
@@ -150,7 +154,18 @@ Status CommitDoor::append(const Operation* operations, size_t count, const Prepa
     core_.views->publish(std::move(next_view));
   }
   core_.visible.store(last_.value, std::memory_order_release);
+  count_commit(count, delete_count, key_value_bytes, payload_bytes);
   return {};
+}
+
+// The door is held: nobody else counts.
+void CommitDoor::count_commit(size_t operation_count, uint64_t delete_count, uint64_t key_value_bytes, uint64_t payload_bytes) {
+  DbStats::Written& written = core_.stats.written;
+  DbStats::Written::add(written.commits, 1);
+  DbStats::Written::add(written.operations, operation_count);
+  if (delete_count != 0) DbStats::Written::add(written.deletes, delete_count);
+  DbStats::Written::add(written.key_value_bytes, key_value_bytes);
+  DbStats::Written::add(written.log_bytes, record_bytes(payload_bytes));
 }
 
 Result<std::optional<uint32_t>> CommitDoor::change_namespace(const CatalogChange& change) {
@@ -211,19 +226,28 @@ bool CommitDoor::is_backlogged() const {
 }
 
 Status CommitDoor::wait_for_jobs(std::unique_lock<std::mutex>& door, uint64_t seen) {
+  const int64_t begin_ns = core_.env->monotonic_ns();
+  const auto count_stall = [&] {
+    const int64_t stalled_ns = core_.env->monotonic_ns() - begin_ns;
+    core_.stats.stall_ns.add(static_cast<uint64_t>(stalled_ns));
+    core_.tell(EventKind::kStall, Code::kOk, stalled_ns);
+  };
   if (core_.options.single_threaded) {
     FIRN_TRY(do_jobs());
+    count_stall();
     return {};
   }
   door.unlock();
+  Status failure;
   {
     const ThreadPark park;
-    core_.stall_count.fetch_add(1, std::memory_order_relaxed);
     std::unique_lock state(core_.state_mutex);
     // A job that failed is tried again later; who waits for it is told why instead of waiting for ever.
     core_.progressed.wait(state, [&] { return core_.progress_count.load() != seen || !core_.job_error.ok() || core_.is_failed.load(); });
-    if (!core_.job_error.ok()) return core_.job_error;
+    failure = core_.job_error;
   }
+  count_stall();
+  FIRN_TRY(failure);
   door.lock();
   return {};
 }

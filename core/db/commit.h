@@ -102,6 +102,7 @@ class CommitDoor {
   Status rotate(const Need& need, uint64_t segment_bytes);
   Result<Spare> make_spare(const Need& need, uint64_t segment_bytes);
   Status discard_spare();  // spare_mutex_ is held
+  void count_commit(size_t operation_count, uint64_t delete_count, uint64_t key_value_bytes, uint64_t payload_bytes);
   Status append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes, NamespaceCatalogRef catalog);
   Result<Seq> leave(std::unique_lock<std::mutex>& door, WriteFlags flags);
   bool is_backlogged() const;

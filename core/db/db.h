@@ -15,7 +15,9 @@
 #include "base/result.h"
 #include "db/db_options.h"
 #include "db/lookup.h"
+#include "db/event_ring.h"
 #include "db/operation.h"
+#include "db/stats_report.h"
 #include "env/posix_env.h"
 #include "log/recovery_report.h"
 
@@ -123,7 +125,10 @@ class Db {
   virtual Status ns_drop(uint32_t ns) = 0;
   virtual std::vector<std::pair<uint32_t, std::string>> ns_list() = 0;
 
-  virtual std::string stats_json() = 0;
+  virtual StatsReport stats() = 0;
+  std::string stats_json() { return stats_as_json(stats()); }
+  // Events from number `from` on, at most `max`; returns how many.
+  virtual size_t events(uint64_t from, Event* out, size_t max) = 0;
   static Status check(const std::string& path, Env& env = posix_env());  // read-only, deep
 };
 

@@ -19,6 +19,8 @@
 #include "db/change_feed.h"
 #include "db/db.h"
 #include "db/db_clock.h"
+#include "db/db_stats.h"
+#include "db/event_ring.h"
 #include "db/view_store.h"
 #include "env/event_fd.h"
 #include "log/log.h"
@@ -44,6 +46,9 @@ struct DbCore {
   std::unique_ptr<Manifest> manifest;  // nullptr: read-only
   std::unique_ptr<SyncGroup> sync_group;
   DbClock clock;
+  int64_t opened_ns = 0;  // monotonic
+  DbStats stats;
+  EventRing events;
   uint64_t db_id = 0;
   uint64_t hash_seed = 0;
   RecoveryReport recovery;
@@ -73,7 +78,6 @@ struct DbCore {
   std::atomic<bool> is_failed{false};
   std::condition_variable progressed;  // a flush or a compaction ended, well or not
   std::atomic<uint64_t> progress_count{0};
-  std::atomic<uint64_t> stall_count{0};
 
   // Publishes a view that differs from the present one in what is not nullptr / nullopt.
   struct ViewChange {
@@ -103,18 +107,34 @@ struct DbCore {
     event_fd.signal();
   }
 
+  void tell(EventKind kind, Code code, int64_t duration_ns = 0, uint64_t bytes_read = 0, uint64_t bytes_written = 0) {
+    events.add({.time_ms = env->wall_ms(),
+                .kind = kind,
+                .code = code,
+                .duration_us = static_cast<uint64_t>(duration_ns) / 1000,
+                .bytes_read = bytes_read,
+                .bytes_written = bytes_written});
+    event_fd.signal();
+  }
+
   // A write or sync of log or manifest failed: what the caller gets. From now on the database is read-only.
   Status fail(Status cause) {
-    const std::lock_guard guard(state_mutex);
-    if (fatal_error.ok()) fatal_error = cause;
-    is_failed.store(true, std::memory_order_release);
-    progressed.notify_all();
+    bool is_first = false;
+    {
+      const std::lock_guard guard(state_mutex);
+      is_first = fatal_error.ok();
+      if (is_first) fatal_error = cause;
+      is_failed.store(true, std::memory_order_release);
+      progressed.notify_all();
+    }
+    if (is_first) tell(EventKind::kError, cause.code());
     const Status::Detail* detail = cause.detail();
     return {Code::kIndeterminate, cause.message(), detail ? detail->file : "", detail ? detail->offset : 0, detail ? detail->os_errno : 0};
   }
   Status check_writable() const {
     if (options.read_only) return {Code::kReadOnly, "the database was opened read-only", path};
-    if (is_failed.load(std::memory_order_acquire)) return {Code::kReadOnly, "an earlier write or sync failed: reopen the database", path};
+    if (is_failed.load(std::memory_order_acquire))
+      return {Code::kReadOnly, "an earlier write or sync failed: see firn_db_error, then firn_resume or reopen", path};
     return {};
   }
 };

@@ -47,7 +47,7 @@ std::vector<std::shared_ptr<Memtable>> DbImpl::look_sealed() {
 
 // ---- Reads --------------------------------------------------------------------------------------------------------------
 
-Status DbImpl::find(uint32_t ns, Slice key, const ReadView& view, Seq seq, Entry* entry) const {
+[[gnu::always_inline]] inline Status DbImpl::find(uint32_t ns, Slice key, const ReadView& view, Seq seq, Entry* entry) const {
   const Prefix prefix = view.catalog()->prefix_of(ns, seq);
   if (prefix == kSystemPrefix) [[unlikely]]
     return Code::kInvalid;
@@ -58,11 +58,26 @@ Status DbImpl::find(uint32_t ns, Slice key, const ReadView& view, Seq seq, Entry
   return entry->kind == EntryKind::kPutExpiring && entry->is_live(core_.clock.now_ms()) ? Status() : Status(Code::kNotFound);
 }
 
+Status DbImpl::find_counted(uint32_t ns, Slice key, const ReadView& view, Seq seq, Entry* entry) {
+  DbStats::Calls::Line& calls = core_.stats.calls.mine();
+  calls.add(DbStats::kGets, 1);
+  Status status = find(ns, key, view, seq, entry);
+  count_answer(calls, status.code(), *entry);
+  return status;
+}
+
 Result<size_t> DbImpl::get(uint32_t ns, Slice key, uint8_t* buf, size_t cap) {
+  DbStats::Calls::Line& calls = core_.stats.calls.mine();
+  const bool is_timed = calls.add(DbStats::kGets, 1) % DbStats::kTimedOneIn == 0;
+  const int64_t begin_ns = is_timed ? core_.env->monotonic_ns() : 0;
   const ReadView* view = core_.views->current();  // first the view, then the sequence number (VIEW-1)
   const Seq seq{core_.visible.load(std::memory_order_acquire)};
   Entry entry;
-  FIRN_TRY(find(ns, key, *view, seq, &entry));
+  Status status = find(ns, key, *view, seq, &entry);
+  count_answer(calls, status.code(), entry);
+  if (is_timed) [[unlikely]]
+    core_.stats.get_ns.add(static_cast<uint64_t>(core_.env->monotonic_ns() - begin_ns));
+  if (!status.ok()) return status;
   if (entry.value.size() <= cap && !entry.value.empty()) std::memcpy(buf, entry.value.data(), entry.value.size());
   return entry.value.size();
 }
@@ -71,7 +86,7 @@ Result<size_t> DbImpl::get_entry(uint32_t ns, Slice key, uint8_t* buf, size_t ca
   const ReadView* view = core_.views->current();
   const Seq seq{core_.visible.load(std::memory_order_acquire)};
   Entry entry;
-  FIRN_TRY(find(ns, key, *view, seq, &entry));
+  FIRN_TRY(find_counted(ns, key, *view, seq, &entry));
   *version = entry.seq;
   *expiry_ms = entry.expiry_ms;
   if (entry.value.size() <= cap && !entry.value.empty()) std::memcpy(buf, entry.value.data(), entry.value.size());
@@ -82,7 +97,7 @@ Result<bool> DbImpl::exists(uint32_t ns, Slice key) {
   const ReadView* view = core_.views->current();
   const Seq seq{core_.visible.load(std::memory_order_acquire)};
   Entry entry;
-  Status status = find(ns, key, *view, seq, &entry);
+  Status status = find_counted(ns, key, *view, seq, &entry);
   if (status.ok()) return true;
   if (status.is(Code::kNotFound)) return false;
   return status;
@@ -90,7 +105,7 @@ Result<bool> DbImpl::exists(uint32_t ns, Slice key) {
 
 Status DbImpl::pin(uint32_t ns, Slice key, Snapshot* snapshot, Entry* entry) {
   *snapshot = core_.views->snapshot(core_.visible, 0);
-  return find(ns, key, *snapshot->view(), snapshot->seq(), entry);
+  return find_counted(ns, key, *snapshot->view(), snapshot->seq(), entry);
 }
 
 Status DbImpl::multi_get(Lookup* lookups, size_t count, Snapshot* snapshot) {
@@ -103,6 +118,7 @@ Status DbImpl::multi_get(Lookup* lookups, size_t count, Snapshot* snapshot) {
     if (now_ms == 0) now_ms = core_.clock.now_ms();
     if (!lookups[i].entry.is_live(now_ms)) lookups[i].code = Code::kNotFound;
   }
+  count_lookups(core_.stats.calls.mine(), lookups, count);
   return {};
 }
 
@@ -114,6 +130,7 @@ Result<Prefix> DbImpl::prefix_of(const Snapshot& snapshot, uint32_t ns) {
 
 Result<std::unique_ptr<Iterator>> DbImpl::new_iterator(const Snapshot& snapshot, uint32_t ns) {
   FIRN_TRY_ASSIGN(const Prefix prefix, prefix_of(snapshot, ns));
+  core_.stats.calls.mine().add(DbStats::kScans, 1);
   FIRN_TRY_ASSIGN(auto all, snapshot.view()->new_iterator(snapshot.seq()));
   return new_live_iterator(std::move(all), prefix, snapshot.now_ms());
 }
@@ -130,7 +147,7 @@ Result<std::pair<uint64_t, uint64_t>> DbImpl::approximate(uint32_t ns, Slice low
 // ---- Writes -------------------------------------------------------------------------------------------------------------
 
 Result<Seq> DbImpl::write(const Operation* operations, size_t count, WriteFlags flags) {
-  Result<Seq> seq = door_.write(operations, count, flags);
+  Result<Seq> seq = timed_write(flags, [&] { return door_.write(operations, count, flags); });
   if (core_.options.single_threaded) after_write();
   return seq;
 }

@@ -46,6 +46,15 @@ bool Jobs::has_work() const {
   return !sealed.empty() || pick(*version).has_value();
 }
 
+uint64_t Jobs::debt_bytes(const Version& version) const {
+  uint64_t bytes = 0;
+  if (const auto plan = pick(version)) {
+    for (const TableRef& table : plan->inputs) bytes += table->file_bytes;
+    for (const TableRef& table : plan->moved) bytes -= table->file_bytes;
+  }
+  return bytes;
+}
+
 std::optional<CompactionPlan> Jobs::pick(const Version& version) const {
   std::optional<CompactionPlan> plan = pick_compaction(version);
   return plan ? std::move(plan) : pick_purge(version, core_.clock.now_ms());
@@ -56,12 +65,12 @@ Result<bool> Jobs::run_slice() {
   if (core_.is_failed.load(std::memory_order_acquire)) return false;
   // With one worker a flush goes between the slices of a compaction; a second worker finds the other kind of job free.
   if (std::unique_lock flushing(flush_mutex_, std::try_to_lock); flushing.owns_lock()) {
-    Result<bool> more = guarded([this] { return step_flush(); });
+    Result<bool> more = guarded(EventKind::kFlush, [this] { return step_flush(); });
     if (!more.ok()) flush_.reset();
     if (!more.ok() || *more) return more;
   }
   if (std::unique_lock compacting(compaction_mutex_, std::try_to_lock); compacting.owns_lock()) {
-    Result<bool> more = guarded([this] { return step_compaction(); });
+    Result<bool> more = guarded(EventKind::kCompaction, [this] { return step_compaction(); });
     if (!more.ok()) end_compaction();
     return more;
   }
@@ -70,7 +79,7 @@ Result<bool> Jobs::run_slice() {
 
 // A job's entry: here an exhausted memory becomes a status. What the job wrote is removed by its destructor.
 template <typename Step>
-Result<bool> Jobs::guarded(const Step& step) {
+Result<bool> Jobs::guarded(EventKind kind, const Step& step) {
   Result<bool> more = false;
   try {
     more = step();
@@ -78,9 +87,14 @@ Result<bool> Jobs::guarded(const Step& step) {
     more = Status(Code::kNoMemory);
   }
   if (!more.ok()) {
-    const std::lock_guard lock(core_.state_mutex);
-    core_.job_error = more.status();
-    core_.progressed.notify_all();
+    bool is_new = false;
+    {
+      const std::lock_guard lock(core_.state_mutex);
+      is_new = core_.job_error.code() != more.status().code();  // a job that fails again and again is told of once
+      core_.job_error = more.status();
+      core_.progressed.notify_all();
+    }
+    if (is_new) core_.tell(kind, more.status().code());
   }
   return more;
 }
@@ -96,7 +110,9 @@ Result<bool> Jobs::step_flush() {
     if (sealed.empty()) return false;
     FIRN_TRY(start_flush(std::move(sealed), *version));
   }
+  const int64_t begin_ns = core_.env->monotonic_ns();
   FIRN_TRY_ASSIGN(const bool done, flush_->job->step(kSliceEntryCount));
+  flush_->work_ns += core_.env->monotonic_ns() - begin_ns;
   if (done) FIRN_TRY(finish_flush());
   return true;
 }
@@ -119,7 +135,9 @@ Result<bool> Jobs::step_compaction() {
     }
     start_compaction(std::move(*plan), full ? ticket : 0);
   }
+  const int64_t begin_ns = core_.env->monotonic_ns();
   FIRN_TRY_ASSIGN(const bool done, compaction_->job->step(kSliceEntryCount));
+  compaction_->work_ns += core_.env->monotonic_ns() - begin_ns;
   if (done) FIRN_TRY(finish_compaction());
   return true;
 }
@@ -142,6 +160,7 @@ Status Jobs::trim_table_memory() {
       if (bytes == 0) continue;
       held_bytes -= bytes;
       FIRN_TRY_ASSIGN(TableRef fresh, open_table(*core_.tables, {core_.db_id, table->id}, core_.options.table_io));
+      fresh->table->count_reads_in(core_.stats.traffic);
       removed.push_back(table->id);
       added.emplace_back(run.id, std::move(fresh));
     }
@@ -232,6 +251,7 @@ Status Jobs::finish_flush() {
   ManifestEdit edit;
   std::vector<std::pair<uint64_t, TableRef>> added;
   for (const TableRef& table : outputs) {
+    table->table->count_reads_in(core_.stats.traffic);
     edit.add_table({run_id, table->id, table->file_bytes});
     added.emplace_back(run_id, table);
   }
@@ -250,6 +270,8 @@ Status Jobs::finish_flush() {
   core_.became_durable(flush_->seq_max);
   counts_.flushes.fetch_add(1, std::memory_order_relaxed);
   counts_.flush_bytes.fetch_add(flush_->job->bytes_written(), std::memory_order_relaxed);
+  core_.stats.flush_ns.add(static_cast<uint64_t>(flush_->work_ns));
+  core_.tell(EventKind::kFlush, Code::kOk, flush_->work_ns, 0, flush_->job->bytes_written());
   flush_.reset();
   core_.flushed_segment_id.store(wal_start - 1, std::memory_order_release);
   core_.has_recovered.store(false, std::memory_order_release);  // found segments are older than all others: they were in this flush
@@ -281,6 +303,7 @@ Status Jobs::finish_compaction() {
     edit.remove_table(table->id);
     removed.push_back(table->id);
   }
+  for (const TableRef& table : outputs) table->table->count_reads_in(core_.stats.traffic);
   for (const auto* tables : {&plan.moved, &outputs}) {
     for (const TableRef& table : *tables) {
       edit.add_table({plan.run_id, table->id, table->file_bytes});
@@ -302,6 +325,12 @@ Status Jobs::finish_compaction() {
   counts_.compactions.fetch_add(1, std::memory_order_relaxed);
   counts_.moved_tables.fetch_add(plan.moved.size(), std::memory_order_relaxed);
   counts_.compaction_bytes.fetch_add(compaction_->job->bytes_written(), std::memory_order_relaxed);
+  uint64_t read_bytes = 0;
+  for (const TableRef& table : plan.inputs) read_bytes += table->file_bytes;
+  for (const TableRef& table : plan.moved) read_bytes -= table->file_bytes;
+  counts_.compaction_read_bytes.fetch_add(read_bytes, std::memory_order_relaxed);
+  core_.stats.compaction_ns.add(static_cast<uint64_t>(compaction_->work_ns));
+  core_.tell(EventKind::kCompaction, Code::kOk, compaction_->work_ns, read_bytes, compaction_->job->bytes_written());
   const uint64_t ticket = compaction_->full_ticket;
   end_compaction();
   core_.views->reclaim();

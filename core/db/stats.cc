@@ -1,44 +1,8 @@
-// Statistics as JSON: counters and the shape of the tree at this moment.
-#include <cinttypes>
-#include <cstdarg>
-#include <cstdio>
-
+// Statistics: what was counted, and the shape of the tree at this moment, gathered into a report.
 #include "db/db_impl.h"
 
 namespace firn {
 namespace {
-
-// Appends members to a JSON object that is being written.
-class JsonWriter {
- public:
-  void number(const char* name, uint64_t value) { format(",\"%s\":%" PRIu64, name, value); }
-  void boolean(const char* name, bool value) { format(",\"%s\":%s", name, value ? "true" : "false"); }
-  void text(const char* name, const char* value) { format(",\"%s\":\"%s\"", name, value); }
-  void begin_array(const char* name) {
-    format(",\"%s\":[", name);
-    first_ = text_.size();
-  }
-  void begin_object() { text_ += text_.size() == first_ ? "{" : ",{"; }
-  void end_object() { text_ += "}"; }
-  void end_array() { text_ += "]"; }
-  std::string finish() {
-    // A member begins with a comma; behind an opening brace it has nothing to separate.
-    for (size_t at = 0; (at = text_.find("{,", at)) != std::string::npos;) text_.erase(at + 1, 1);
-    return text_ + "}";
-  }
-
- private:
-  __attribute__((format(printf, 2, 3))) void format(const char* pattern, ...) {
-    char buffer[256];
-    va_list args;
-    va_start(args, pattern);
-    std::vsnprintf(buffer, sizeof buffer, pattern, args);
-    va_end(args);
-    text_ += buffer;
-  }
-  std::string text_ = "{";
-  size_t first_ = 0;
-};
 
 const char* name_of(Durability durability) {
   switch (durability) {
@@ -56,60 +20,107 @@ const char* name_of(Durability durability) {
   return "";
 }
 
-}  // namespace
+void report_tables(const Version& version, StatsReport* report) {
+  uint64_t largest_run_bytes = 0;
+  for (const Run& run : version.runs) {
+    StatsReport::RunReport of_run{.table_count = run.tables.size(), .bytes = run.bytes(), .entry_count = 0};
+    for (const TableRef& table : run.tables) {
+      const TableProperties& properties = table->table->properties();
+      of_run.entry_count += properties.entry_count;
+      report->table_tombstones += properties.tombstone_count;
+      report->table_key_value_bytes += properties.key_value_bytes;
+      report->table_memory_bytes += table->table->memory_bytes();
+    }
+    report->table_count += of_run.table_count;
+    report->table_bytes += of_run.bytes;
+    report->table_entries += of_run.entry_count;
+    largest_run_bytes = std::max(largest_run_bytes, of_run.bytes);
+    report->runs.push_back(of_run);
+  }
+  report->run_count = report->runs.size();
+  if (largest_run_bytes != 0) report->space_amplification_permille = report->table_bytes * 1000 / largest_run_bytes;
+}
 
-std::string DbImpl::stats_json() {
-  const ReadView& view = *core_.views->current();
-  JsonWriter json;
-  json.number("version", core_.visible.load());
-  json.text("durability", name_of(core_.options.durability));
-  json.boolean("read_only", core_.options.read_only || core_.is_failed.load());
-  uint64_t memtable_bytes = 0;
-  uint64_t log_bytes = 0;
-  const auto count_memtable = [&](const Memtable& memtable) {
-    memtable_bytes += memtable.memory_bytes();
-    log_bytes += memtable.segment()->capacity();
+void report_memtables(const ReadView& view, StatsReport* report) {
+  const auto add = [report](const Memtable& memtable) {
+    report->memtable_count++;
+    report->memtable_bytes += memtable.memory_bytes();
+    report->log_bytes += memtable.segment()->capacity();
   };
   if (view.active() != nullptr) {
-    count_memtable(*view.active());
-    json.text("log_io", view.active()->segment()->io() == SegmentIo::kMmap ? "mmap" : "pwrite");
+    add(*view.active());
+    report->log_is_mapped = view.active()->segment()->io() == SegmentIo::kMmap;
   }
-  for (const auto& memtable : view.sealed()) count_memtable(*memtable);
-  json.number("memtable_count", view.sealed().size() + (view.active() != nullptr ? 1 : 0));
-  json.number("memtable_bytes", memtable_bytes);
-  json.number("log_bytes", log_bytes);
-  uint64_t table_memory_bytes = 0;
-  uint64_t entry_count = 0;
-  json.begin_array("runs");
-  for (const Run& run : view.version()->runs) {
-    uint64_t run_entry_count = 0;
-    for (const TableRef& table : run.tables) {
-      table_memory_bytes += table->table->memory_bytes();
-      run_entry_count += table->table->properties().entry_count;
-    }
-    entry_count += run_entry_count;
-    json.begin_object();
-    json.number("tables", run.tables.size());
-    json.number("bytes", run.bytes());
-    json.number("entries", run_entry_count);
-    json.end_object();
+  for (const auto& memtable : view.sealed()) {
+    add(*memtable);
+    report->flush_debt_bytes += memtable->end();
   }
-  json.end_array();
-  json.number("table_count", view.version()->table_count());
-  json.number("table_bytes", view.version()->bytes());
-  json.number("table_entries", entry_count);
-  json.number("table_memory_bytes", table_memory_bytes);
-  json.number("namespaces", view.catalog()->names().size());
-  json.number("retired_views", core_.views->retired_count());
-  json.number("stalls", core_.stall_count.load());
-  if (core_.sync_group != nullptr) json.number("syncs", core_.sync_group->sync_count());
-  const Jobs::Counts& counts = jobs_.counts();
-  json.number("flushes", counts.flushes.load());
-  json.number("flush_bytes", counts.flush_bytes.load());
-  json.number("compactions", counts.compactions.load());
-  json.number("compaction_bytes", counts.compaction_bytes.load());
-  json.number("moved_tables", counts.moved_tables.load());
-  return json.finish();
+}
+
+}  // namespace
+
+void DbImpl::report_counts(StatsReport* report) {
+  const DbStats& stats = core_.stats;
+  report->gets = stats.calls.sum(DbStats::kGets);
+  report->get_misses = stats.calls.sum(DbStats::kGetMisses);
+  report->get_bytes = stats.calls.sum(DbStats::kGetBytes);
+  report->scans = stats.calls.sum(DbStats::kScans);
+  report->transactions = stats.calls.sum(DbStats::kTransactions);
+  report->conflicts = stats.calls.sum(DbStats::kConflicts);
+  report->commits = stats.written.commits.load();
+  report->deletes = stats.written.deletes.load();
+  report->puts = stats.written.operations.load() - report->deletes;
+  report->write_bytes = stats.written.key_value_bytes.load();
+  report->log_written_bytes = stats.written.log_bytes.load();
+  const Jobs::Counts& jobs = jobs_.counts();
+  report->flushes = jobs.flushes.load();
+  report->flush_bytes = jobs.flush_bytes.load();
+  report->compactions = jobs.compactions.load();
+  report->compaction_read_bytes = jobs.compaction_read_bytes.load();
+  report->compaction_bytes = jobs.compaction_bytes.load();
+  report->moved_tables = jobs.moved_tables.load();
+  report->cache_misses = stats.traffic->chunk_count.load();
+  report->cache_miss_bytes = stats.traffic->chunk_bytes.load();
+  report->events = core_.events.last_number();
+  report->get = stats.get_ns.read();
+  report->commit = stats.commit_ns.read();
+  report->flush = stats.flush_ns.read();
+  report->compaction = stats.compaction_ns.read();
+  report->stall = stats.stall_ns.read();
+  report->stalls = report->stall.count;
+  if (core_.sync_group == nullptr) return;
+  const SyncGroup::Counts group = core_.sync_group->counts();
+  report->syncs = group.syncs;
+  report->sync_waits = group.waits;
+  report->sync_group_max = group.group_max;
+  report->sync = core_.sync_group->sync_ns().read();
+}
+
+StatsReport DbImpl::stats() {
+  core_.views->reclaim();
+  const ReadView& view = *core_.views->current();
+  StatsReport report;
+  report.path = core_.path;
+  report.durability = name_of(core_.options.durability);
+  report.is_read_only = core_.options.read_only || core_.is_failed.load();
+  report.tables_are_mapped = core_.options.table_io == TableIo::kMmap;
+  report.is_compacting = jobs_.is_compacting();
+  report.version = core_.visible.load();
+  report.durable_version = core_.durable_seq.load();
+  report.uptime_ms = static_cast<uint64_t>(core_.env->monotonic_ns() - core_.opened_ns) / 1'000'000;
+  report_counts(&report);
+  report_memtables(view, &report);
+  report_tables(*view.version(), &report);
+  report.compaction_debt_bytes = jobs_.debt_bytes(*view.version());
+  const uint64_t written_bytes = report.log_written_bytes + report.flush_bytes + report.compaction_bytes;
+  if (report.write_bytes != 0) report.write_amplification_permille = written_bytes * 1000 / report.write_bytes;
+  report.read_amplification = report.memtable_count + report.run_count;
+  report.namespaces = view.catalog()->names().size();
+  const ViewStore::Held held = core_.views->held();
+  report.retired_views = held.view_count;
+  report.retired_oldest_ms = static_cast<uint64_t>(held.oldest_ms);
+  report.retired_table_bytes = held.table_bytes;
+  return report;
 }
 
 }  // namespace firn

@@ -47,6 +47,9 @@ Status Transaction::find(uint32_t ns, Slice key, Entry* entry) {
   const Status status = snapshot_.view()->find(internal, hash, snapshot_.seq(), entry);
   if (!status.ok() && !status.is(Code::kNotFound)) return status;
   const bool is_there = status.ok() && is_live(*entry);
+  DbStats::Calls::Line& calls = core_.stats.calls.mine();
+  calls.add(DbStats::kGets, 1);
+  count_answer(calls, is_there ? Code::kOk : Code::kNotFound, *entry);
   if (work_ != nullptr) work_->reads.add(ns, internal, hash, is_there ? entry : nullptr);
   return is_there ? Status() : Status(Code::kNotFound);
 }
@@ -72,6 +75,7 @@ Status Transaction::multi_get(Lookup* lookups, size_t count) {
     const InternalKey key{snapshot_.view()->catalog()->prefix_of(lookup.ns, snapshot_.seq()), lookup.key};
     work_->reads.add(lookup.ns, key, hashes[i], lookup.code == Code::kOk ? &lookup.entry : nullptr);
   }
+  count_lookups(core_.stats.calls.mine(), lookups, count);
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "db/view_store.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "env/thread_mark.h"
@@ -56,7 +57,7 @@ void ViewStore::publish(std::unique_ptr<ReadView> view) {
 void ViewStore::retire(ReadView* view) {
   const uint64_t epoch = epoch_retire();
   const std::lock_guard lock(mutex_);
-  retired_.push_back({std::unique_ptr<ReadView>(view), epoch});
+  retired_.push_back({std::unique_ptr<ReadView>(view), epoch, std::chrono::steady_clock::now()});
   retired_count_.store(retired_.size(), std::memory_order_release);
 }
 
@@ -93,6 +94,26 @@ void ViewStore::reclaim() {
     retired_count_.store(retired_.size(), std::memory_order_release);
   }
   // Unmapping files takes time: outside the mutex, here.
+}
+
+ViewStore::Held ViewStore::held() const {
+  std::unordered_set<uint64_t> counted;
+  for (const Run& run : current()->version()->runs) {
+    for (const TableRef& table : run.tables) counted.insert(table->id);
+  }
+  Held held;
+  const std::lock_guard lock(mutex_);
+  held.view_count = retired_.size();
+  const auto now = std::chrono::steady_clock::now();
+  for (const Retired& retired : retired_) {
+    held.oldest_ms = std::max<int64_t>(held.oldest_ms, std::chrono::duration_cast<std::chrono::milliseconds>(now - retired.at).count());
+    for (const Run& run : retired.view->version()->runs) {
+      for (const TableRef& table : run.tables) {
+        if (counted.insert(table->id).second) held.table_bytes += table->file_bytes;
+      }
+    }
+  }
+  return held;
 }
 
 Snapshot::Snapshot(Snapshot&& other) noexcept

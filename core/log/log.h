@@ -31,6 +31,7 @@ class Log {
   Directory& directory() { return *directory_; }
   uint64_t log_id() const { return log_id_; }
   SegmentIo io() const { return io_; }
+  Env& env() const { return env_; }
 
   // Where new segments continue: ids from next_id on, positions from next_base on. Before the first prepare().
   void continue_at(uint64_t next_id, uint64_t next_base, LogPosition previous_end);

@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/histogram.h"
 #include "log/log.h"
 
 namespace firn {
@@ -19,15 +20,27 @@ class SyncGroup {
   explicit SyncGroup(Log& log) : log_(log) {}
 
   Status wait(LogPosition position);
-  uint64_t sync_count() const { return sync_count_.load(std::memory_order_relaxed); }
+
+  // What happened so far.
+  struct Counts {
+    uint64_t syncs = 0;
+    uint64_t waits = 0;      // calls that one of them served
+    uint64_t group_max = 0;  // the most that one served
+  };
+  Counts counts() const;
+  uint64_t sync_count() const { return counts().syncs; }
+  const Histogram& sync_ns() const { return sync_ns_; }
 
  private:
   Log& log_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable synced_;
   bool is_syncing_ = false;
   Status error_;
-  std::atomic<uint64_t> sync_count_{0};
+  uint64_t round_ = 0;     // syncs that have begun
+  uint64_t gathered_ = 0;  // calls that came since the last of them began
+  Counts counts_;
+  Histogram sync_ns_;
 };
 
 }  // namespace firn

@@ -16,6 +16,7 @@
 
 #include "env/anonymous_memory.h"
 #include "table/format.h"
+#include "table/read_traffic.h"
 
 namespace firn {
 
@@ -23,6 +24,9 @@ class Image {
  public:
   // `file` outlives the image. A compressed table is loaded, whatever `io` says.
   static Result<std::unique_ptr<Image>> open(File* file, const Footer& footer, TableIo io);
+
+  // Before anyone else uses the image: chunks that are made present count there.
+  void count_in(std::shared_ptr<ReadTraffic> traffic) { traffic_ = std::move(traffic); }
 
   const uint8_t* data() const { return data_; }
   uint64_t body_bytes() const { return layout_.body_bytes; }
@@ -70,7 +74,9 @@ class Image {
   }
   bool has_chunks(uint64_t first, uint64_t last) const;
   void set_present(uint64_t chunk) const {
-    present_[chunk / kWordChunks].fetch_or(uint64_t{1} << (chunk % kWordChunks), std::memory_order_release);
+    const uint64_t bit = uint64_t{1} << (chunk % kWordChunks);
+    const uint64_t before = present_[chunk / kWordChunks].fetch_or(bit, std::memory_order_release);
+    if (traffic_ != nullptr && (before & bit) == 0) traffic_->add(1, chunk_bytes(chunk));
   }
   uint64_t chunk_offset(uint64_t chunk) const { return chunk << layout_.chunk_shift; }
   size_t chunk_bytes(uint64_t chunk) const { return static_cast<size_t>(chunk_end(chunk_offset(chunk)) - chunk_offset(chunk)); }
@@ -95,8 +101,9 @@ class Image {
   const uint64_t stored_bytes_;
   const uint8_t* data_ = nullptr;
   std::unique_ptr<std::atomic<uint64_t>[]> present_;
-  std::unique_ptr<Mapping> mapping_;  // mapped
-  AnonymousMemory memory_;            // loaded
+  std::shared_ptr<ReadTraffic> traffic_;  // nullptr: nobody counts
+  std::unique_ptr<Mapping> mapping_;      // mapped
+  AnonymousMemory memory_;                // loaded
   mutable std::atomic<uint64_t> loaded_bytes_{0};
   mutable std::mutex stripes_[kStripes];
   mutable std::mutex directory_mutex_;  // guards the making of directory_; readers look at directory_ready_ first

@@ -16,6 +16,7 @@
 #include "base/iterator.h"
 #include "base/result.h"
 #include "env/env.h"
+#include "table/read_traffic.h"
 
 namespace firn {
 
@@ -61,6 +62,10 @@ class Table {
   static Result<std::unique_ptr<Table>> open(std::unique_ptr<File> file, const TableIdentity& identity, TableIo io);
   virtual ~Table() = default;
 
+  // Before anyone else uses the table: what it fetches is counted there.
+  virtual void count_reads_in(std::shared_ptr<ReadTraffic> traffic) = 0;
+  // The table's file, for copying it as it is.
+  virtual File& file() const = 0;
   virtual const TableProperties& properties() const = 0;
 
   // Finds the entry of a key (a tombstone is an entry). `hash` is hash_key(seed of the database, key). kNotFound, kCorrupt, kIo, kNoMemory.

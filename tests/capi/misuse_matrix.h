@@ -57,6 +57,14 @@ inline const std::vector<Function<firn_db>>& db_functions() {
       {"ns_drop", [](firn_db* db) { return firn_ns_drop(db, 1); }},
       {"ns_list", [](firn_db* db) { return firn_ns_list(db, nullptr, 0); }},
       {"stats_json", [](firn_db* db) { return firn_stats_json(db, nullptr, 0); }},
+      {"stats",
+       [](firn_db* db) {
+         firn_stats_t stats;
+         stats.struct_size = sizeof stats;
+         return firn_stats(db, &stats);
+       }},
+      {"stats_prometheus", [](firn_db* db) { return firn_stats_prometheus(db, nullptr, 0); }},
+      {"events_poll", [](firn_db* db) { return firn_events_poll(db, 0, nullptr, 0); }},
       {"get_entry", [](firn_db* db) { return firn_get_entry(db, 0, bytes("key"), 3, nullptr, 0, nullptr); }},
       {"put_ex", [](firn_db* db) { return firn_put_ex(db, 0, bytes("key"), 3, nullptr, 0, nullptr); }},
       {"compare_swap", [](firn_db* db) { return firn_compare_swap(db, 0, bytes("key"), 3, nullptr, 0, nullptr, 0, 0); }},

@@ -132,17 +132,6 @@ int32_t firn_db_error(firn_db* db, firn_error* error) {
   });
 }
 
-int64_t firn_stats_json(firn_db* db, char* buf, size_t cap) {
-  return guarded([&]() -> int64_t {
-    const DbCall call(db);
-    if (!call.ok()) return to_c(call.code());
-    if (check_buffer(buf, cap) != Code::kOk) return FIRN_INVALID;
-    const std::string json = call->stats_json();
-    if (cap > json.size()) std::memcpy(buf, json.c_str(), json.size() + 1);
-    return static_cast<int64_t>(json.size());
-  });
-}
-
 int32_t firn_check(const char* path, firn_error* error) {
   const auto answer = [&](const Status& status) {
     report(error, status);

@@ -515,7 +515,7 @@ typedef struct firn_stats_t {
   uint64_t deletes;
   uint64_t write_bytes;                  /* keys and values of the entries written */
   uint64_t transactions;                 /* begun */
-  uint64_t conflicts;                    /* commits that were refused: FIRN_CONFLICT */
+  uint64_t conflicts;                    /* of these: refused with FIRN_CONFLICT */
   uint64_t log_written_bytes;            /* to the write-ahead log */
   uint64_t syncs;                        /* of the write-ahead log */
   uint64_t sync_waits;                   /* calls that waited for one of them: sync_waits / syncs is the mean size of a group */
@@ -784,6 +784,9 @@ typedef struct firn_api {
   int64_t (*log_retain)(firn_log *log);
   int32_t (*log_refresh)(firn_log *log);
   int32_t (*log_recovery)(firn_log *log, firn_recovery_info *info);
+  int32_t (*stats)(firn_db *db, firn_stats_t *stats);
+  int64_t (*stats_prometheus)(firn_db *db, char *buf, size_t cap);
+  int64_t (*events_poll)(firn_db *db, uint64_t from, firn_event *out, size_t max);
 } firn_api;
 
 /* The table of function pointers for major version `major` (0 now), NULL when unknown. Static data. */

@@ -63,7 +63,8 @@ class DbImpl final : public Db {
   Status ns_drop(uint32_t ns) override;
   std::vector<std::pair<uint32_t, std::string>> ns_list() override;
 
-  std::string stats_json() override;
+  StatsReport stats() override;
+  size_t events(uint64_t from, Event* out, size_t max) override { return core_.events.read(from, out, max); }
   // Everything that the tables and the log say, verified; for check().
   Status verify();
 
@@ -89,7 +90,21 @@ class DbImpl final : public Db {
   Result<NamespaceCatalogRef> load_catalog(const Found& found);
   Status remove_leftovers(ManifestState& state);
 
+  void report_counts(StatsReport* report);
   Status find(uint32_t ns, Slice key, const ReadView& view, Seq seq, Entry* entry) const;
+  Status find_counted(uint32_t ns, Slice key, const ReadView& view, Seq seq, Entry* entry);
+  // Makes a commit; times it when it waits for the disk, and else one in kTimedOneIn.
+  template <typename Write>
+  Result<Seq> timed_write(WriteFlags flags, const Write& write) {
+    DbStats& stats = core_.stats;
+    const uint64_t before = stats.calls.mine().add(DbStats::kWriteCalls, 1);
+    const bool is_timed = before % DbStats::kTimedOneIn == 0 || flags.sync || core_.options.durability == Durability::kSync;
+    const int64_t begin_ns = is_timed ? core_.env->monotonic_ns() : 0;
+    Result<Seq> seq = write();
+    if (is_timed) [[unlikely]]
+      stats.commit_ns.add(static_cast<uint64_t>(core_.env->monotonic_ns() - begin_ns));
+    return seq;
+  }
   std::vector<std::shared_ptr<Memtable>> look_sealed();
   Status wait_for_flush();
   template <typename Done>

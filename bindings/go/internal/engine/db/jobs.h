@@ -43,8 +43,12 @@ class Jobs {
     std::atomic<uint64_t> moved_tables{0};
     std::atomic<uint64_t> flush_bytes{0};
     std::atomic<uint64_t> compaction_bytes{0};
+    std::atomic<uint64_t> compaction_read_bytes{0};
   };
   const Counts& counts() const { return counts_; }
+  bool is_compacting() const { return is_compacting_.load(std::memory_order_relaxed); }
+  // Bytes of tables that the next compaction of this version would rewrite.
+  uint64_t debt_bytes(const Version& version) const;
 
  private:
   struct Flush {
@@ -52,16 +56,18 @@ class Jobs {
     Seq seq_max;                                       // of all that is flushed
     uint64_t run_id = 0;
     std::unique_ptr<MergeJob> job;
+    int64_t work_ns = 0;
   };
   struct Compaction {
     CompactionPlan plan;
     uint64_t full_ticket = 0;  // 0: not a full one
     std::unique_ptr<MergeJob> job;
+    int64_t work_ns = 0;
   };
 
   std::optional<CompactionPlan> pick(const Version& version) const;
   template <typename Step>
-  Result<bool> guarded(const Step& step);
+  Result<bool> guarded(EventKind kind, const Step& step);
   Result<bool> step_flush();
   Result<bool> step_compaction();
   Status trim_table_memory();

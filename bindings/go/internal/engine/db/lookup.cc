@@ -38,4 +38,9 @@ void look_up(const ReadView& view, Seq seq, uint64_t hash_seed, Lookup* lookups,
   }
 }
 
+void count_lookups(DbStats::Calls::Line& calls, const Lookup* lookups, size_t count) {
+  calls.add(DbStats::kGets, count);
+  for (size_t i = 0; i < count; i++) count_answer(calls, lookups[i].code, lookups[i].entry);
+}
+
 }  // namespace firn

@@ -39,6 +39,7 @@ Status DbImpl::open(const std::string& path, const DbOptions& options, Env& env)
     FIRN_TRY_ASSIGN(core_.lock, wait_for_lock(*core_.env, *core_.directory, kLockName, options.lock_timeout_ms));
   }
   core_.clock = DbClock(*core_.env);
+  core_.opened_ns = core_.env->monotonic_ns();
   core_.views = ViewStore::acquire();
   Found found;
   FIRN_TRY(recover(&found));
@@ -155,6 +156,7 @@ Status DbImpl::open_tables(Found* found) {
   std::vector<std::pair<uint64_t, TableRef>> tables;
   for (const TableRecord& record : found->state.tables) {
     FIRN_TRY_ASSIGN(TableRef table, open_table(*core_.tables, {core_.db_id, record.table_id}, core_.options.table_io));
+    table->table->count_reads_in(core_.stats.traffic);
     if (table->file_bytes != record.file_bytes) {
       return Status::corrupt("a table does not have the length that the manifest names",
                              core_.tables->path() + "/" + table_name(record.table_id), record.file_bytes);

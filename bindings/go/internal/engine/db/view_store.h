@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -33,17 +34,25 @@ class ViewStore {
   // Frees the retired views that nobody uses. Cheap when there are none.
   void reclaim();
   size_t retired_count() const { return retired_count_.load(std::memory_order_relaxed); }
+  // What former views, which somebody still reads, hold beside what the current one has. The thread is marked.
+  struct Held {
+    uint64_t view_count = 0;
+    int64_t oldest_ms = 0;  // since the oldest was retired
+    uint64_t table_bytes = 0;
+  };
+  Held held() const;
 
  private:
   struct Retired {
     std::unique_ptr<ReadView> view;
     uint64_t epoch;
+    std::chrono::steady_clock::time_point at;
   };
   void retire(ReadView* view);
 
   std::atomic<ReadView*> current_{nullptr};
   std::atomic<size_t> retired_count_{0};
-  std::mutex mutex_;  // retired_
+  mutable std::mutex mutex_;  // retired_
   std::vector<Retired> retired_;
 };
 

@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: bfdeddce735389236aa0f3774cdf54ad6144b664bd22c3003bdc91c6d17f8253
+// Checksum of all sources: 0268872f7a0f6289f6dcf7399f1d261e4bf686646ef7bd45c53c0f9534f6aadc
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

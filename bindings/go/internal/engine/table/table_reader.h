@@ -15,6 +15,8 @@ class TableReader final : public Table {
  public:
   static Result<std::unique_ptr<Table>> open(std::unique_ptr<File> file, const TableIdentity& identity, TableIo io);
 
+  void count_reads_in(std::shared_ptr<ReadTraffic> traffic) override { image_->count_in(std::move(traffic)); }
+  File& file() const override { return *file_; }
   const TableProperties& properties() const override { return properties_; }
   Status find(const InternalKey& key, uint64_t hash, Entry* entry) const override;
   void prefetch(uint64_t hash) const override { __builtin_prefetch(bucket(home_bucket(hash, bucket_count_))); }

@@ -100,6 +100,8 @@ constexpr firn_api kApi = {
     .stats = firn_stats,
     .stats_prometheus = firn_stats_prometheus,
     .events_poll = firn_events_poll,
+    .inspect = firn_inspect,
+    .explain_key = firn_explain_key,
 };
 
 }  // namespace

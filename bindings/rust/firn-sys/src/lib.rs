@@ -85,6 +85,9 @@ pub const FIRN_LOSS_RANGE: u32 = 3;
 pub const FIRN_LOSS_LOG: u32 = 4;
 pub const FIRN_LOSS_TAIL: u32 = 5;
 pub const FIRN_LOSS_NAMES: u32 = 6;
+pub const FIRN_INSPECT_MANIFEST: u32 = 1;
+pub const FIRN_INSPECT_TABLES: u32 = 2;
+pub const FIRN_INSPECT_LOG: u32 = 3;
 #[repr(C)]
 pub struct firn_options {
     _opaque: [u8; 0],
@@ -525,6 +528,17 @@ unsafe extern "C" {
         losses: *mut firn_loss,
         max: usize,
         report: *mut firn_salvage_report,
+        error: *mut firn_error,
+    ) -> i64;
+    pub fn firn_inspect(path: *const c_char, part: u32, buf: *mut c_char, cap: usize, error: *mut firn_error) -> i64;
+    pub fn firn_explain_key(
+        path: *const c_char,
+        ns_name: *const u8,
+        ns_name_len: usize,
+        key: *const u8,
+        key_len: usize,
+        buf: *mut c_char,
+        cap: usize,
         error: *mut firn_error,
     ) -> i64;
 }

@@ -686,6 +686,20 @@ typedef struct firn_salvage_report {
  * lost. report: nullable. Codes: those of firn_check but for FIRN_CORRUPT, those of firn_checkpoint for `to`, and FIRN_CORRUPT when there is nothing at all to be read. */
 FIRN_API int64_t firn_salvage(const char *from, const char *to, firn_loss *losses, size_t max, firn_salvage_report *report, firn_error *error);
 
+/* ---- Operate: look inside -------------------------------------------------------------------------------------------- */
+
+#define FIRN_INSPECT_MANIFEST 1u /* what the database consists of, and the files that lie there */
+#define FIRN_INSPECT_TABLES 2u   /* the runs, newest first, with every table: sizes, counts, versions, smallest and largest key */
+#define FIRN_INSPECT_LOG 3u      /* the segments of the write-ahead log, walked record by record */
+/* What lies in the directory of a database, as one JSON object for people and tools. Takes no lock and writes nothing: also beside a writer, also where firn_open fails; a part that does
+ * not verify has a member "error" in its place. Returns the length without the NUL; nothing was copied unless cap > length. Names stay; new ones may come. FIRN_NOT_FOUND,
+ * FIRN_NOT_A_DATABASE, FIRN_CORRUPT (no manifest that can be read), FIRN_INVALID, FIRN_IO, FIRN_NO_MEMORY. */
+FIRN_API int64_t firn_inspect(const char *path, uint32_t part, char *buf, size_t cap, firn_error *error);
+/* Where the versions of a key lie, newest first: in which segment of the log and at which offset, in which table of which run; and what a reader gets ("found", "deleted", "expired",
+ * "absent"). ns_name: NULL with 0 is the default namespace. Reads the whole log: slow beside a large one. As firn_inspect; FIRN_NOT_FOUND also: no such namespace. */
+FIRN_API int64_t firn_explain_key(const char *path, const uint8_t *ns_name, size_t ns_name_len, const uint8_t *key, size_t key_len, char *buf, size_t cap,
+                                  firn_error *error);
+
 /* ---- For dlopen: one symbol that gives the others -------------------------------------------------------------------- */
 
 /* Grows at its end only: compare struct_size before using a later member. */
@@ -787,6 +801,9 @@ typedef struct firn_api {
   int32_t (*stats)(firn_db *db, firn_stats_t *stats);
   int64_t (*stats_prometheus)(firn_db *db, char *buf, size_t cap);
   int64_t (*events_poll)(firn_db *db, uint64_t from, firn_event *out, size_t max);
+  int64_t (*inspect)(const char *path, uint32_t part, char *buf, size_t cap, firn_error *error);
+  int64_t (*explain_key)(const char *path, const uint8_t *ns_name, size_t ns_name_len, const uint8_t *key, size_t key_len, char *buf, size_t cap,
+                         firn_error *error);
 } firn_api;
 
 /* The table of function pointers for major version `major` (0 now), NULL when unknown. Static data. */

@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: 0268872f7a0f6289f6dcf7399f1d261e4bf686646ef7bd45c53c0f9534f6aadc
+// Checksum of all sources: c482b222fa8ce97e4e79e499d36d3e3137dd391caf9cda32bb89e5ccd7eda0a2
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -44,6 +44,7 @@ struct LogOptions {
   uint64_t retention_ms = 0;     // 0: none
   LogIo log_io = LogIo::kMmap;
   uint64_t lock_timeout_ms = 0;
+  bool single_threaded = false;  // no thread: what the keeper does is done inside appends, but for syncs by the clock
 };
 
 class DurableLog {
@@ -124,10 +125,12 @@ class DurableLog {
   Status after_append(LogPosition position, uint64_t index_end, size_t count);
   void raise_durable(uint64_t index_end, uint64_t cut_count);
 
+  // keeper_job.cc
   Status start_keeper();
   void stop_keeper();
   void keep();
   void call_keeper();
+  bool keep_once(bool is_time);
   bool upkeep();
   std::unique_lock<std::mutex> lock_appends();
 
@@ -176,6 +179,7 @@ class DurableLog {
   bool keeper_called_ = false;
   bool keeper_stops_ = false;
   std::optional<pthread_t> keeper_;
+  std::shared_ptr<Segment> kept_;  // the keeper's: the active segment when it last looked
 };
 
 }  // namespace firn

@@ -62,7 +62,7 @@ Result<std::unique_ptr<DurableLog>> DurableLog::open(const std::string& path, co
   }
   log->wall_offset_ms_ = log->env_->wall_ms() - log->env_->monotonic_coarse_ns() / 1'000'000;
   FIRN_TRY(log->recover());
-  if (!options.read_only) FIRN_TRY(log->start_keeper());
+  if (!options.read_only && !options.single_threaded) FIRN_TRY(log->start_keeper());
   return log;
 }
 
@@ -128,9 +128,10 @@ Status DurableLog::recover_once() {
   report_ = recovered.report;
   const std::lock_guard lock(state_mutex_);
   publish(std::move(recovered.parts));
-  next_.store(recovered.next, std::memory_order_release);
-  first_.store(std::min(recovered.state.first, recovered.next), std::memory_order_release);
-  durable_.store(options_.read_only ? 0 : recovered.next, std::memory_order_release);
+  const uint64_t next = std::max(recovered.next, recovered.state.first);
+  next_.store(next, std::memory_order_release);
+  first_.store(recovered.state.first, std::memory_order_release);
+  durable_.store(options_.read_only ? 0 : next, std::memory_order_release);
   return {};
 }
 
@@ -197,7 +198,8 @@ Status DurableLog::scan_tail(const LogState& state, Recovered* recovered) {
     if (is_new) {
       limit_next();
       const PartRecord& record = *records.at(segment->id());
-      const uint64_t first = record.is_known() ? record.first : recovered->next;
+      // Power loss may have taken records that a trim had cut off already: no index below the trim is given again.
+      const uint64_t first = record.is_known() ? record.first : std::max(recovered->next, state.first);
       FIRN_TRY_ASSIGN(auto part, LogPart::create(segment, first));
       parts.push_back({std::move(part), record.until, segment->base(), 0, 0});
     }
@@ -237,8 +239,9 @@ Status DurableLog::start_appending(const Recovered& recovered) {
   FIRN_TRY(directory_->sync());
   const uint64_t next_base = recovered.state.next_base;
   log_ = std::make_unique<Log>(std::move(directory), recovered.state.log_id, segment_io(options_.log_io), *env_);
-  // Closed in order, the exact end does not matter: nothing behind this position is older.
-  log_->continue_at(recovered.next_segment_id, next_base, recovered.end != 0 ? recovered.end : next_base);
+  LogPosition end = recovered.end;
+  if (end == 0 && !recovered.parts.empty()) end = recovered.parts.back().end;  // closed in order: the state says it
+  log_->continue_at(recovered.next_segment_id, next_base, end);
   log_->all_is_durable();
   sync_group_ = std::make_unique<SyncGroup>(*log_);
   if (!recovered.parts.empty()) last_time_ms_ = recovered.parts.back().last_time_ms;

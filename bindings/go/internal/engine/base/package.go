@@ -5,7 +5,7 @@
 // Package base is a layer of the engine, in C++.
 package base
 
-// Checksum of all sources: c482b222fa8ce97e4e79e499d36d3e3137dd391caf9cda32bb89e5ccd7eda0a2
+// Checksum of all sources: 505d5aa9428b00583b3a55bce7ac6e2efb4fae134f2aa435e7c952834e0097c5
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -76,11 +76,15 @@ Status Log::append(uint64_t payload_bytes) {
 }
 
 Status Log::append_mark() {
-  const Mark mark{mark_tag(active_->header().generation), durable(), previous_end_};
+  // Between the end of the segment before and the base of this one there are no records: a bound that lies there, or in segments that were cut off, says
+  // that all in front is durable. Named as it is it would lie above what recovery finds, and pass for damage.
+  const LogPosition durable = this->durable();
+  const LogPosition bound = durable < active_->base() ? std::min(durable, previous_end_) : durable;
+  const Mark mark{mark_tag(active_->header().generation), bound, previous_end_};
   encode_mark(active_->image() + offset_ + kRecordHeaderBytes, mark);
   seal_record(active_->image(), offset_, active_->header().generation, RecordKind::kMark, kMarkPayloadBytes);
   mark_offset_ = offset_;
-  mark_durable_ = mark.durable;
+  mark_durable_ = durable;
   offset_ += kMarkBytes;
   return write_out(mark_offset_, kMarkBytes);
 }

@@ -207,7 +207,10 @@ ContentRef Disk::content(NodeId node, const File& file, const Undecided& undecid
       std::mt19937_64 random(undecided.tear->seed);
       std::string torn = write.bytes;
       if (undecided.tear->is_noise) {
-        for (char& byte : torn) byte = static_cast<char>(random());
+        // Where old and new bytes agree any mixture of them is what they are.
+        for (size_t at = 0; at < torn.size(); at++) {
+          if (write.offset + at < bytes.size() && bytes[write.offset + at] != torn[at]) torn[at] = static_cast<char>(random());
+        }
       } else {
         torn.resize(random() % (torn.size() + 1));
       }

@@ -22,6 +22,7 @@ std::vector<uint32_t> nothing(const std::vector<Piece>& pieces) { return std::ve
 struct PowerLoss::Demand {
   const std::vector<ModelState>* states = nullptr;
   size_t floor = 0;
+  size_t acknowledged = 0;
   size_t ceiling = 0;
 };
 
@@ -47,7 +48,7 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
     ends.push_back(fs.trace().size());
     floors.push_back(script.is_durable(i) ? i + 1 : floors.back());
   }
-  if (const Result<ModelState> read = subject->read(); !read.ok() || !(*read == states.back()))
+  if (const Result<ModelState> read = subject->read(); !read.ok() || !script.matches(*read, states.back()))
     return failed("reads wrongly without a crash");
   if (!fs.violation().empty()) return failed("");
   const Trace trace = fs.trace();
@@ -67,7 +68,7 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
       continue;
     counts_.points++;
     const size_t acknowledged = act == 0 ? 0 : act - 1;
-    Demand demand{&states, floors[acknowledged], act < ends.size() && act > 0 ? acknowledged + 1 : acknowledged};
+    Demand demand{&states, floors[acknowledged], acknowledged, act < ends.size() && act > 0 ? acknowledged + 1 : acknowledged};
     visit_images(disk, plan.budget, plan.seed ^ (step * 0x9e3779b97f4a7c15ull), [&](Image&& image, const ImageOrigin& origin) {
       if (!problem.empty()) return;
       counts_.images++;
@@ -82,7 +83,10 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
       }
     });
   }
-  return problem.empty() ? "" : script.name + ": " + problem;
+  if (problem.empty()) return "";
+  std::string acts;
+  for (size_t i = 0; i < script.size(); i++) acts += " " + script.act_name(i) + "@" + std::to_string(ends[i + 1]);
+  return script.name + ": " + problem + "\nacts and the steps that they end before:" + acts;
 }
 
 std::string PowerLoss::judge(const Script& script, const Image& image, const PowerLossPlan& plan, const Demand& demand, bool is_nested) {
@@ -94,9 +98,7 @@ std::string PowerLoss::judge(const Script& script, const Image& image, const Pow
   }
   const Outcome outcome = at->second;
   if (!outcome.problem.empty()) return outcome.problem + "\n" + image.listing();
-  bool is_found = false;
-  for (size_t i = demand.floor; i <= demand.ceiling; i++) is_found |= outcome.state == (*demand.states)[i];
-  if (!is_found) {
+  if (!script.is_allowed(outcome.state, *demand.states, demand.floor, demand.acknowledged, demand.ceiling)) {
     std::string text = "found after recovery:\n" + outcome.state.text() + "\nallowed:\n";
     for (size_t i = demand.floor; i <= demand.ceiling; i++) text += (*demand.states)[i].text() + "\n";
     return text + image.listing();
@@ -151,7 +153,7 @@ std::string PowerLoss::examine_to_the_end(const Script& script, const Image& ima
     if (Status status = subject->open(fs); !status.ok()) return "cannot open after recovery, write and power loss: " + describe(status);
     const auto found = subject->read();
     if (!found.ok()) return "cannot read after recovery, write and power loss: " + describe(found.status());
-    if (!(*found == wanted))
+    if (!script.matches(*found, wanted))
       return "after recovery, write and power loss, opening " + std::to_string(round) + ":\n" + found->text() + "\nshould be\n" +
              wanted.text();
     if (Status status = subject->close(); !status.ok()) return "cannot close: " + describe(status);

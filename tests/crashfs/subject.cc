@@ -18,4 +18,11 @@ std::string ModelState::text() const {
   return text;
 }
 
+bool Script::is_allowed(const ModelState& found, const std::vector<ModelState>& states, size_t floor, size_t, size_t ceiling) const {
+  for (size_t i = floor; i <= ceiling; i++) {
+    if (found == states[i]) return true;
+  }
+  return false;
+}
+
 }  // namespace firn

@@ -52,6 +52,11 @@ class Script {
   virtual ModelState apply_probe(const ModelState& before) const = 0;
   virtual bool is_durable(size_t i) const = 0;       // all that was acknowledged up to here survives power loss
   virtual bool process_death_keeps_all() const = 0;  // whatever was acknowledged survives kill -9
+  // Whether a disk that lost its power may hold this: states[i] is what i acts make; those up to `floor` are durable, those up to `acknowledged` were acknowledged, and
+  // those up to `ceiling` were begun.
+  virtual bool is_allowed(const ModelState& found, const std::vector<ModelState>& states, size_t floor, size_t acknowledged,
+                          size_t ceiling) const;
+  virtual bool matches(const ModelState& found, const ModelState& wanted) const { return found == wanted; }
   virtual std::unique_ptr<Subject> make_subject() const = 0;
 };
 

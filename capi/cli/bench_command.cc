@@ -2,6 +2,7 @@
 // place and of options; comparisons with other engines are in bench/.
 #include <chrono>
 #include <cstdio>
+#include <optional>
 
 #include "commands.h"
 #include "database.h"
@@ -11,6 +12,7 @@
 #include "output.h"
 #include "progress.h"
 #include "scratch_directory.h"
+#include "stats_server.h"
 
 namespace firn::cli {
 namespace {
@@ -19,6 +21,7 @@ struct BenchArguments {
   uint64_t entry_count = 1'000'000;
   uint64_t value_bytes = 100;
   bool no_progress = false;
+  std::optional<uint16_t> serve_port;
 };
 
 uint64_t now_ns() {
@@ -133,11 +136,13 @@ int bench(Settings settings, const BenchArguments& arguments) {
   settings.options.push_back("error_if_exists=true");
   catch_interrupts();
   Database database(settings, OpenMode::kCreate);
+  std::unique_ptr<StatsServer> server = serve_beside(database, arguments.serve_port);
   Bench bench(database, arguments);
   print_phase(settings, bench.put());
   if (!is_interrupted()) print_phase(settings, bench.get("get", 1, true));
   if (!is_interrupted()) print_phase(settings, bench.get("get-miss", uint64_t{1} << 40, false));
   if (!is_interrupted()) print_phase(settings, bench.scan());
+  server.reset();
   database.close();
   return is_interrupted() ? kExitInterrupted : kExitOk;
 }
@@ -156,6 +161,7 @@ void add_bench_command(CLI::App& app, Invocation& invocation) {
   sub->add_option("--value-bytes", arguments->value_bytes, "Bytes of a value; a key has 16")
       ->type_name("N")
       ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 26));
+  add_serve_option(*sub, arguments->serve_port);
   sub->add_flag("--no-progress", arguments->no_progress, "No progress bar, also on a terminal");
   sub->callback([&invocation, arguments] { invocation.run = [&invocation, arguments] { return bench(invocation.settings, *arguments); }; });
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 
 #include "commands.h"
 #include "database.h"
@@ -14,6 +15,7 @@
 #include "json_writer.h"
 #include "output.h"
 #include "progress.h"
+#include "stats_server.h"
 
 namespace firn::cli {
 namespace {
@@ -24,6 +26,7 @@ struct LoadArguments {
   uint64_t ack_every = 0;
   std::string acks_path;
   bool no_progress = false;
+  std::optional<uint16_t> serve_port;
   bool skip_unreadable = false;
 };
 
@@ -186,6 +189,7 @@ int load(const Settings& settings, LoadArguments& arguments) {
   arguments.source.hex = settings.hex;
   const std::unique_ptr<EntrySource> source = open_source(arguments.source);
   Database database(settings, OpenMode::kCreate);
+  std::unique_ptr<StatsServer> server = serve_beside(database, arguments.serve_port);
   Loader loader(database, settings, arguments);
   Progress progress("loading", source->input_bytes_total(), !arguments.no_progress);
   catch_interrupts();
@@ -197,6 +201,7 @@ int load(const Settings& settings, LoadArguments& arguments) {
   loader.flush();
   progress.clear();
   const double seconds = std::max(progress.elapsed_seconds(), 1e-6);
+  server.reset();
   database.close();
   print_summary(settings, loader.counts(), source->skipped_count(), seconds);
   if (is_interrupted()) return kExitInterrupted;
@@ -221,6 +226,7 @@ void add_load_command(CLI::App& app, Invocation& invocation) {
   sub->add_option("--ack-every", arguments->ack_every, "Print a line for every N acknowledged entries; 0: none")->type_name("N");
   sub->add_option("--acks", arguments->acks_path, "Append every acknowledged key to this file, a line each, when its write has returned")
       ->type_name("FILE");
+  add_serve_option(*sub, arguments->serve_port);
   sub->add_flag("--no-progress", arguments->no_progress, "No progress bar, also on a terminal");
   sub->add_flag("--skip-unreadable", arguments->skip_unreadable,
                 "Files that cannot be read are noted and left out, and the exit status is 0");

@@ -39,6 +39,8 @@ void declare(CLI::App& app, Invocation& invocation) {
   add_inspect_commands(app, invocation);
   add_log_commands(app, invocation);
   add_options_command(app, invocation);
+  add_top_command(app, invocation);
+  add_serve_command(app, invocation);
   add_bigkeys_command(app, invocation);
   add_bench_command(app, invocation);
   add_selftest_command(app, invocation);

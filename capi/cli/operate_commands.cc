@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "database.h"
 #include "encoding.h"
+#include "json_figures.h"
 #include "json_reader.h"
 #include "json_writer.h"
 #include "output.h"
@@ -33,17 +34,13 @@ std::string recovery_json(const Database& database) {
   return json;
 }
 
-std::string stats_json(const Database& database) {
-  std::string json;
-  int64_t length = firn_stats_json(database.handle(), nullptr, 0);
-  // Figures grow while they are asked for: until it fits.
-  while (length >= 0 && static_cast<size_t>(length) >= json.size()) {
-    json.resize(static_cast<size_t>(length) + 64);
-    length = firn_stats_json(database.handle(), json.data(), json.size());
-  }
-  database.check(length);
-  json.resize(static_cast<size_t>(length));
-  return json;
+using Text = int64_t (*)(firn_db*, char*, size_t);
+
+std::string stats_text(const Database& database, Text function) {
+  int64_t code = 0;
+  std::string text = text_of([&](char* buf, size_t cap) { return function(database.handle(), buf, cap); }, &code);
+  database.check(code);
+  return text;
 }
 
 // One figure a line: "wal.segments  3".
@@ -61,6 +58,16 @@ void print_flat(Output& output, const std::string& json) {
   }
 }
 
+int stat_prometheus(const Settings& settings) {
+  Database database(settings, OpenMode::kExisting);
+  const std::string text = stats_text(database, firn_stats_prometheus);
+  database.close();
+  Output output;
+  output.write(text);
+  output.flush();
+  return kExitOk;
+}
+
 int stat(const Settings& settings) {
   Database database(settings, OpenMode::kExisting);
   std::string json;
@@ -68,7 +75,7 @@ int stat(const Settings& settings) {
       .bytes("path", settings.path, false)
       .text("library", firn_build_info())
       .raw("recovery", recovery_json(database))
-      .raw("stats", stats_json(database))
+      .raw("stats", stats_text(database, firn_stats_json))
       .end();
   database.close();
   Output output;
@@ -119,7 +126,15 @@ void add_operate_commands(CLI::App& app, Invocation& invocation) {
     sub->callback([&invocation, command] { invocation.run = [&invocation, command] { return command(invocation.settings); }; });
     return sub;
   };
-  add_database_options(*add("stat", "Print statistics, and what opening found", stat), invocation.settings);
+  CLI::App* const counting = add("stat", "Print statistics, and what opening found; -o read_only=true beside a writer", stat);
+  add_database_options(*counting, invocation.settings);
+  const auto is_prometheus = std::make_shared<bool>(false);
+  counting->add_flag("--prometheus", *is_prometheus, "In the text format of Prometheus");
+  counting->callback([&invocation, is_prometheus] {
+    invocation.run = [&invocation, is_prometheus] {
+      return *is_prometheus ? stat_prometheus(invocation.settings) : stat(invocation.settings);
+    };
+  });
   add_database_options(*add("compact", "Press the database into its smallest form, and wait for it", compact), invocation.settings);
   CLI::App* const checking = add("check", "Verify every byte of a database that nobody has open; writes nothing", check);
   checking->add_option("DB", invocation.settings.path, "Directory of the database")->required();

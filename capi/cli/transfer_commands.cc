@@ -1,6 +1,7 @@
 // dump, import, export: whole databases as lines of JSON, and out of and into the directories of other engines.
 #include <chrono>
 #include <map>
+#include <optional>
 
 #include "batch_writer.h"
 #include "commands.h"
@@ -11,6 +12,7 @@
 #include "namespace_list.h"
 #include "output.h"
 #include "progress.h"
+#include "stats_server.h"
 
 namespace firn::cli {
 namespace {
@@ -21,6 +23,7 @@ struct TransferArguments {
   std::string ns_name;
   bool has_ns = false;
   bool no_progress = false;
+  std::optional<uint16_t> serve_port;
 };
 
 int64_t now_ms() {
@@ -100,6 +103,7 @@ int import(const Settings& settings, const TransferArguments& arguments) {
   Database database(settings, OpenMode::kCreate);
   catch_interrupts();
   std::map<std::string, uint32_t, std::less<>> ids{{"", database.ns()}};
+  std::unique_ptr<StatsServer> server = serve_beside(database, arguments.serve_port);
   BatchWriter writer(database);
   Progress progress("importing", 0, !arguments.no_progress);
   uint64_t expired_count = 0;
@@ -121,6 +125,7 @@ int import(const Settings& settings, const TransferArguments& arguments) {
   }
   writer.flush();
   progress.clear();
+  server.reset();
   database.close();
   print_summary(settings, "imported", writer.entry_count(), writer.bytes(), expired_count, progress.elapsed_seconds());
   return is_interrupted() ? kExitInterrupted : kExitOk;
@@ -184,6 +189,7 @@ void add_transfer_commands(CLI::App& app, Invocation& invocation) {
       ->check(CLI::IsMember({"leveldb", "rocksdb", "lmdb", "dump"}));
   importing->add_option("--ns", invocation.settings.ns_name, "Namespace that takes the place of the default one; made when it is missing")
       ->type_name("NAME");
+  add_serve_option(*importing, arguments->serve_port);
   CLI::App* const exporting =
       add("export", "Make a directory of another engine with what the database holds; times to live are not kept", export_to);
   exporting->add_option("TO", arguments->path, "The directory to make")->required();

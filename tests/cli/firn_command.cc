@@ -89,14 +89,14 @@ std::string CliTest::firn_ok(const Arguments& arguments, std::string_view standa
 }
 
 Outcome CliTest::firn_on_terminal(const Arguments& arguments, const std::string& standard_input_path, std::string_view typed,
-                                  const std::vector<std::string>& environment, std::string_view interrupt_after) const {
+                                  const std::vector<std::string>& environment, std::string_view interrupt_after, bool output_too) const {
   int master = -1;
   int slave = -1;
   winsize size{24, 120, 0, 0};
   EXPECT_EQ(::openpty(&master, &slave, nullptr, nullptr, &size), 0);
   const int in_fd = standard_input_path.empty() ? slave : ::open(standard_input_path.c_str(), O_RDONLY | O_CLOEXEC);
   const int out_fd = ::open(path("terminal.out").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const pid_t pid = start_firn(arguments, in_fd, out_fd, slave, environment);
+  const pid_t pid = start_firn(arguments, in_fd, output_too ? slave : out_fd, slave, environment);
   EXPECT_EQ(::write(master, typed.data(), typed.size()), static_cast<ssize_t>(typed.size()));
   if (in_fd != slave) ::close(in_fd);
   ::close(slave);

@@ -40,9 +40,10 @@ class CliTest : public ::testing::Test {
   // firn, and a failure of the test when it does not end with 0. Returns its standard output.
   std::string firn_ok(const Arguments& arguments, std::string_view standard_input = {}) const;
   // firn with standard error on a terminal of 120 columns, and standard input too unless a file is named; standard output goes into a file. `err` is what the
-  // terminal shows. After `interrupt_after` has been shown (empty: never) the command gets SIGINT.
+  // terminal shows (output_too: standard output is the terminal as well). After `interrupt_after` has been shown (empty: never) the command gets SIGINT.
   Outcome firn_on_terminal(const Arguments& arguments, const std::string& standard_input_path, std::string_view typed,
-                           const std::vector<std::string>& environment, std::string_view interrupt_after = {}) const;
+                           const std::vector<std::string>& environment, std::string_view interrupt_after = {},
+                           bool output_too = false) const;
   void write_file(const std::string& file, std::string_view content) const;
   std::string read_file(const std::string& file) const;
 

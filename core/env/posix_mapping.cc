@@ -31,6 +31,8 @@ class PosixMapping final : public Mapping {
   Status populate(size_t offset, size_t bytes) override;
   void advise_random() override { ::madvise(data_, size_, MADV_RANDOM); }
   void advise_sequential(size_t offset, size_t bytes) override;
+  // Of a shared mapping: what was stored is in the page cache and stays there.
+  void advise_written() override { ::madvise(data_, size_, MADV_DONTNEED); }
 
  private:
   const std::string path_;

@@ -59,6 +59,10 @@ class Segment {
   // Makes pages present up to `offset`, at most `bytes_max` further than now. Returns whether there is more to do.
   Result<bool> prefault(uint64_t offset, uint64_t bytes_max);
   Status sync() { return file_->sync(); }
+  // Nothing is written to the segment any more: makes its next sync cheaper (see Mapping::advise_written).
+  void finish_writing() {
+    if (mapping_ != nullptr) mapping_->advise_written();
+  }
   // Gives the space behind `offset` back; only after the segment was sealed there. Best effort.
   void release_tail(uint64_t offset) { file_->release_tail(offset); }
   // Closes the file; the image stays. Only when nobody will write, sync or release any more.

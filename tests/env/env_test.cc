@@ -202,6 +202,7 @@ TEST_P(EnvTest, PopulatingKeepsWhatIsThereAndTakesAnyRange) {
   mapping.value()->advise_random();
   mapping.value()->advise_sequential(5000, 1 << 30);
   mapping.value()->advise_sequential(1 << 30, 5);
+  mapping.value()->advise_written();
   EXPECT_EQ(std::string(reinterpret_cast<char*>(mapping.value()->data()), 20000), std::string(20000, 'x'));
 }
 

@@ -19,6 +19,7 @@ class BytesMapping final : public Mapping {
   }
   Status populate(size_t, size_t) override { return {}; }
   void advise_random() override {}
+  void advise_written() override {}
   void advise_sequential(size_t, size_t) override {}
 
  private:

@@ -14,6 +14,15 @@ uint32_t crc32(uint32_t seed, Slice data);
 
 // A seed that binds a checksum to a place: the register of a CRC is a bijection of its start value, so equal bytes under
 // different seeds never have equal checksums, and two places collide with probability 2^-32.
-uint32_t crc32_seed(uint64_t owner, uint64_t place);
+inline uint32_t crc32_seed(uint64_t owner, uint64_t place) {
+  // A full-period mix (the finisher of MurmurHash3, public domain); linear folding would let neighbours cancel.
+  uint64_t x = owner ^ (place * 0x9e3779b97f4a7c15ull);
+  x ^= x >> 33;
+  x *= 0xff51afd7ed558ccdull;
+  x ^= x >> 33;
+  x *= 0xc4ceb9fe1a85ec53ull;
+  x ^= x >> 33;
+  return static_cast<uint32_t>(x);
+}
 
 }  // namespace firn

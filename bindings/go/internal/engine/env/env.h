@@ -49,6 +49,9 @@ class Mapping {
   virtual Status populate(size_t offset, size_t bytes) = 0;
   virtual void advise_random() = 0;                                 // point reads: no read-ahead
   virtual void advise_sequential(size_t offset, size_t bytes) = 0;  // read this range ahead
+  // Nothing is stored any more; reads go on, and find the pages again one by one. A sync then has no page of this mapping to write-protect, for each of
+  // which it would interrupt every processor that runs this process.
+  virtual void advise_written() = 0;
 
  protected:
   Mapping() = default;
@@ -121,7 +124,7 @@ class Env {
   virtual int64_t monotonic_ns() = 0;  // never goes back
   // The same clock, read faster, and up to a tick of the system (1 to 10 ms) behind.
   virtual int64_t monotonic_coarse_ns() { return monotonic_ns(); }
-  virtual uint64_t random() = 0;       // 64 bits from the system's generator
+  virtual uint64_t random() = 0;  // 64 bits from the system's generator
 
  protected:
   Env() = default;

@@ -108,6 +108,7 @@ Result<LogPosition> Log::sync() {
     segments = unsynced_;
   }
   for (const auto& segment : segments) {
+    if (segment != segments.back()) segment->finish_writing();
     if (Status status = segment->sync(); !status.ok()) {
       failed_.store(true, std::memory_order_relaxed);
       return status;

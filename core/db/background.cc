@@ -1,6 +1,7 @@
 #include "db/background.h"
 
 #include <chrono>
+#include <thread>
 
 #include "env/thread_mark.h"
 
@@ -13,107 +14,76 @@ constexpr auto kRetryWait = std::chrono::milliseconds(100);  // after a job fail
 }  // namespace
 
 Status Background::start() {
-  threads_.reserve(1 + core_.options.background_thread_count);
-  FIRN_TRY(spawn([](void* self) -> void* {
-    static_cast<Background*>(self)->keep();
-    return nullptr;
-  }));
-  for (uint64_t i = 0; i < core_.options.background_thread_count; i++) {
-    FIRN_TRY(spawn([](void* self) -> void* {
-      static_cast<Background*>(self)->work();
-      return nullptr;
-    }));
+  register_membarrier();
+  const bool syncs_by_time = core_.options.durability == Durability::kInterval;
+  FIRN_TRY(page_keeper_.start([this] { return keep_pages(); }, {}, core_.path));
+  FIRN_TRY(disk_keeper_.start([this] { return keep_disk(); },
+                              syncs_by_time ? std::chrono::milliseconds(core_.options.durability_interval_ms) : kIdleWait, core_.path));
+  for (size_t i = 0; i < core_.options.background_thread_count; i++) {
+    FIRN_TRY(workers_[i].start([this] { return work(); }, kIdleWait, core_.path));
+    workers_[i].call();
   }
-  return {};
-}
-
-// Not std::thread, which reports a failure by an exception.
-Status Background::spawn(void* (*body)(void*)) {
-  pthread_t thread;
-  if (const int error = pthread_create(&thread, nullptr, body, this); error != 0) {
-    return {Code::kNoMemory, "the system gave no thread for background work", core_.path, 0, error};
-  }
-  threads_.push_back(thread);
+  keep_log();
   return {};
 }
 
 void Background::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-  }
-  keeper_wakes_.notify_all();
-  workers_wake_.notify_all();
-  for (const pthread_t thread : threads_) pthread_join(thread, nullptr);
-  threads_.clear();
+  for (Keeper& worker : workers_) worker.stop();
+  disk_keeper_.stop();
+  page_keeper_.stop();
 }
 
-void Background::wake_keeper() {
-  {
-    const std::lock_guard lock(mutex_);
-    keeper_called_ = true;
-  }
-  keeper_wakes_.notify_one();
+void Background::keep_log() {
+  page_keeper_.call();
+  disk_keeper_.call();
 }
 
 void Background::wake_workers() {
-  {
-    const std::lock_guard lock(mutex_);
-    workers_called_ = true;
-  }
-  workers_wake_.notify_all();
+  for (Keeper& worker : workers_) worker.call();
 }
 
-void Background::keep() {
-  register_membarrier();
-  const bool syncs_by_time = core_.options.durability == Durability::kInterval;
-  const auto wait = syncs_by_time ? std::chrono::milliseconds(core_.options.durability_interval_ms) : kIdleWait;
-  int64_t next_sync_ns = 0;
-  std::unique_lock lock(mutex_);
-  while (!is_stopping_) {
-    lock.unlock();
-    // A failed sync or store has made the database read-only by itself; upkeep that failed is tried again by the writer, who reports it.
-    bool more = false;
-    if (!core_.is_failed.load()) {
-      (void)run_guarded([&]() -> Status {
-        FIRN_TRY_ASSIGN(more, door_.upkeep());
-        return {};
-      }).ok();
-      (void)run_guarded([&]() -> Status {
-        sync_if_due(&next_sync_ns);
-        return {};
-      }).ok();
-    }
-    lock.lock();
-    if (!more) keeper_wakes_.wait_for(lock, wait, [this] { return keeper_called_ || is_stopping_; });
-    keeper_called_ = false;
-  }
+// In both a failed sync or store has made the database read-only by itself; what failed otherwise is done by the writer, who reports it.
+bool Background::keep_pages() {
+  bool more = false;
+  if (core_.is_failed.load()) return false;
+  (void)run_guarded([&]() -> Status {
+    FIRN_TRY_ASSIGN(more, door_.keep_pages());
+    return {};
+  }).ok();
+  return more;
 }
 
-void Background::sync_if_due(int64_t* next_sync_ns) {
+bool Background::keep_disk() {
+  if (core_.is_failed.load()) return false;
+  (void)run_guarded([&]() -> Status {
+    FIRN_TRY_ASSIGN(const bool made, door_.keep_spare());
+    if (made) page_keeper_.call();
+    return {};
+  }).ok();
+  (void)run_guarded([&]() -> Status {
+    sync_if_due();
+    return {};
+  }).ok();
+  return false;
+}
+
+void Background::sync_if_due() {
   // What recovery found has to be in tables first. The workers are at it; waiting for them here would wait for ever when both are told to stop.
   if (core_.has_recovered.load(std::memory_order_acquire)) return;
-  if (!door_.is_sync_due(next_sync_ns)) return;
+  if (!door_.is_sync_due(&next_sync_ns_)) return;
   door_.sync_started();
   (void)door_.settle_visible().ok();
 }
 
-void Background::work() {
-  std::unique_lock lock(mutex_);
-  while (!is_stopping_) {
-    lock.unlock();
-    bool more = false;
-    const Status status = run_guarded([&]() -> Status {
-      FIRN_TRY_ASSIGN(more, jobs_.run_slice());
-      return {};
-    });
-    lock.lock();
-    if (!status.ok())
-      workers_wake_.wait_for(lock, kRetryWait, [this] { return is_stopping_; });
-    else if (!more)
-      workers_wake_.wait_for(lock, kIdleWait, [this] { return workers_called_ || is_stopping_; });
-    workers_called_ = false;
-  }
+bool Background::work() {
+  bool more = false;
+  const Status status = run_guarded([&]() -> Status {
+    FIRN_TRY_ASSIGN(more, jobs_.run_slice());
+    return {};
+  });
+  // A job that failed is tried again, not at once. No thread waits for longer at a close.
+  if (!status.ok()) std::this_thread::sleep_for(kRetryWait);
+  return more;
 }
 
 }  // namespace firn

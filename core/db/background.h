@@ -1,15 +1,13 @@
-// Background: the threads of a database. The keeper looks after the log (next segment, pages ahead of the writer, periodic syncs); the workers run jobs.
+// Background: the threads of a database. Two keepers look after the log: one makes pages present ahead of the writer and never waits for the disk, the other
+// makes the next segment and the periodic syncs. The workers run jobs.
 // Threading: start() and stop() once each; the others from any thread.
 #pragma once
 
-#include <pthread.h>
-
-#include <condition_variable>
-#include <mutex>
-#include <vector>
+#include <array>
 
 #include "db/commit.h"
 #include "db/jobs.h"
+#include "env/keeper.h"
 
 namespace firn {
 
@@ -21,25 +19,22 @@ class Background {
   Status start();  // kNoMemory: the system gave no thread
   void stop();     // waits for what is running
 
-  void wake_keeper();
+  void keep_log();
   void wake_workers();
 
  private:
-  Status spawn(void* (*body)(void*));
-  void keep();
-  void work();
-  void sync_if_due(int64_t* next_sync_ns);
+  bool keep_pages();
+  bool keep_disk();
+  bool work();
+  void sync_if_due();
 
   DbCore& core_;
   CommitDoor& door_;
   Jobs& jobs_;
-  std::mutex mutex_;
-  std::condition_variable keeper_wakes_;
-  std::condition_variable workers_wake_;
-  bool keeper_called_ = false;
-  bool workers_called_ = false;
-  bool is_stopping_ = false;
-  std::vector<pthread_t> threads_;
+  int64_t next_sync_ns_ = 0;  // of keep_disk() alone
+  Keeper page_keeper_;
+  Keeper disk_keeper_;
+  std::array<Keeper, kBackgroundThreadCountMax> workers_;
 };
 
 }  // namespace firn

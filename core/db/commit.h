@@ -6,7 +6,8 @@
 //   COM-3  Everything that can fail for lack of memory or space is done before the first byte of a commit is stored. After a failed store nothing is committed any more.
 //   COM-4  A memtable is sealed between commits; its segment holds exactly its records.
 //
-// Threading: write(), update(), commit(), change_namespace(), seal() from any thread; upkeep() from one background thread (or inside writes, single-threaded).
+// Threading: write(), update(), commit(), change_namespace(), seal() from any thread; keep_pages() and keep_spare() from one background thread
+// each (or inside writes, single-threaded).
 #pragma once
 
 #include <functional>
@@ -60,14 +61,16 @@ class CommitDoor {
   // After stop(): hands the active memtable to the flush, without a successor.
   Status seal_stopped();
 
-  // Called when upkeep() is due, and when a memtable was sealed. Set before start().
+  // Called when keep_pages() and keep_spare() are due, and when a memtable was sealed. Set before start().
   std::function<void()> on_upkeep_due;
   std::function<void()> on_sealed;
   std::function<Status()> do_jobs;          // single-threaded: called where a writer would wait
   std::function<Status()> flush_recovered;  // what recovery found is in tables when it returns
 
-  // Makes the next segment when the active one is well used, and its pages present ahead of the writer. Returns whether there is more to do at once.
-  Result<bool> upkeep();
+  // Makes pages present ahead of the writer, a piece of them; waits for no disk. Returns whether there is more to do at once.
+  Result<bool> keep_pages();
+  // Makes the next segment when the active one is well used. Returns whether it did.
+  Result<bool> keep_spare();
 
   // Everything below `position` is durable when it returns.
   Status settle(LogPosition position);

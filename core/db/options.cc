@@ -143,7 +143,7 @@ constexpr Option kOptions[] = {
                     choose_log_io)),
     choice({"table_io", "enum", "mmap", "mmap|pread", "How tables are read: through a mapping, or system calls."}, choose_table_io),
     number({"background_threads", "u64", "1", "1..2", "Threads that flush and compact; with 2 a flush never waits for a compaction."},
-           &DbOptions::background_thread_count, 1, 2),
+           &DbOptions::background_thread_count, 1, kBackgroundThreadCountMax),
     for_both(number({"lock_timeout_ms", "ms", "0", "0..86400s", "How long opening waits for a database that another opening holds."},
                     &DbOptions::lock_timeout_ms, 0, kDayMs)),
     number({"changes_retention_bytes", "bytes", "0", "0..1TiB",

@@ -378,36 +378,40 @@ Status CommitDoor::settle_commit(LogPosition position, Seq seq) {
   return status.is(Code::kIndeterminate) ? status : core_.fail(status);
 }
 
-Result<bool> CommitDoor::upkeep() {
+Result<bool> CommitDoor::keep_pages() {
   std::shared_ptr<Segment> segment;
   uint64_t offset = 0;
-  uint64_t segment_bytes = 0;
   {
     const std::lock_guard door(mutex_);
     segment = core_.wal->active();
     offset = core_.wal->active_offset();
-    segment_bytes = segment_bytes_;
   }
   const bool sparing = waits_for_disk(core_.options);
   const uint64_t ahead = sparing ? kPrefaultAheadSyncBytes : kPrefaultAheadBytes;
   const uint64_t chunk = sparing ? kPrefaultChunkSyncBytes : kPrefaultChunkBytes;
-  bool has_spare = false;
-  {
-    const std::lock_guard lock(spare_mutex_);
-    if (!spare_ && offset >= spare_due_at(*segment)) {
-      if (auto spare = make_spare({}, segment_bytes); spare.ok()) spare_ = std::move(*spare);
-    }
-    has_spare = spare_.has_value();
-    if (has_spare) FIRN_TRY(spare_->segment->prefault(ahead, chunk).status());
+  if (const std::unique_lock lock(spare_mutex_, std::try_to_lock); lock.owns_lock() && spare_) {  // who has it may be waiting for the disk
+    FIRN_TRY(spare_->segment->prefault(ahead, chunk).status());
   }
   FIRN_TRY_ASSIGN(const bool more, segment->prefault(offset + ahead, chunk));
   const std::lock_guard door(mutex_);
   if (core_.wal->active() != segment) return true;
-  if (!more) {
-    upkeep_at_ = offset + ahead / 2;
-    if (!has_spare) upkeep_at_ = std::min(upkeep_at_, std::max(offset + 1, spare_due_at(*segment)));
+  if (more) return true;
+  upkeep_at_ = offset + ahead / 2;
+  if (offset < spare_due_at(*segment)) upkeep_at_ = std::min(upkeep_at_, spare_due_at(*segment));
+  return false;
+}
+
+Result<bool> CommitDoor::keep_spare() {
+  uint64_t segment_bytes = 0;
+  {
+    const std::lock_guard door(mutex_);
+    if (core_.wal->active_offset() < spare_due_at(*core_.wal->active())) return false;
+    segment_bytes = segment_bytes_;
   }
-  return more;
+  const std::lock_guard lock(spare_mutex_);
+  if (spare_) return false;
+  FIRN_TRY_ASSIGN(spare_, make_spare({}, segment_bytes));
+  return true;
 }
 
 }  // namespace firn

@@ -8,6 +8,8 @@
 
 namespace firn {
 
+inline constexpr size_t kBackgroundThreadCountMax = 2;
+
 struct DbOptions {
   bool create_if_missing = true;
   bool error_if_exists = false;

@@ -232,7 +232,9 @@ Status DbImpl::start_writing(Found found) {
   core_.has_recovered.store(!found.memtables.empty());
   jobs_pending_.store(true);
   door_.on_upkeep_due = [this] {
-    core_.options.single_threaded ? (void)run_guarded([this] { return door_.upkeep().status(); }).ok() : background_.wake_keeper();
+    if (!core_.options.single_threaded) return background_.keep_log();
+    (void)run_guarded([this] { return door_.keep_spare().status(); }).ok();
+    (void)run_guarded([this] { return door_.keep_pages().status(); }).ok();
   };
   door_.on_sealed = [this] {
     jobs_pending_.store(true, std::memory_order_relaxed);

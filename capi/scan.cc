@@ -154,11 +154,15 @@ bool Scan::read_batch(size_t wanted_count) {
   if (!iterator_->valid()) return false;
   const bool one_by_one = reads_ || is_reverse();
   const size_t count_max = one_by_one ? 1 : std::min(wanted_count, batch_count_wanted_);
+  if (count_max > kBatchCountMin && many_ == nullptr) {
+    many_ = std::make_unique_for_overwrite<EntryBuffer<kBatchCountMax>>();
+    batch_ = many_->data();
+  }
   if (is_reverse() && !at_first_) iterator_->prev();
   if (!iterator_->valid()) return false;
-  if (at_first_ || is_reverse()) batch_.data()[batch_count_++] = iterator_->entry();
+  if (at_first_ || is_reverse()) batch_[batch_count_++] = iterator_->entry();
   at_first_ = false;
-  if (batch_count_ < count_max) batch_count_ += iterator_->advance(batch_.data() + batch_count_, count_max - batch_count_);
+  if (batch_count_ < count_max) batch_count_ += iterator_->advance(batch_ + batch_count_, count_max - batch_count_);
   batch_count_wanted_ = std::min(2 * batch_count_wanted_, kBatchCountMax);
   is_batch_inside_ = batch_count_ > 0 && !is_reverse() && !window_.glob && is_inside(batch_[batch_count_ - 1]);
   return batch_count_ > 0;

@@ -89,7 +89,10 @@ class Scan {
   size_t batch_count_ = 0;         // entries of the batch
   size_t batch_count_wanted_ = 0;  // by the next batch
   Code failed_ = Code::kOk;
-  EntryBuffer<kBatchCountMax> batch_;  // entries that were read, of which some were not returned yet
+  // Entries that were read, of which some were not returned yet: most scans need no room for many.
+  EntryBuffer<kBatchCountMin> few_;
+  std::unique_ptr<EntryBuffer<kBatchCountMax>> many_;
+  Entry* batch_ = few_.data();
 };
 
 }  // namespace firn

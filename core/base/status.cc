@@ -40,9 +40,7 @@ Status::Status(Code code, std::string_view message, std::string_view file, uint6
   copy_cut(detail_->message, message);
 }
 
-Status::Status(const Status& other) : code_(other.code_) {
-  if (other.detail_) detail_.reset(new (std::nothrow) Detail(*other.detail_));
-}
+void Status::copy_detail(const Status& other) { detail_.reset(new (std::nothrow) Detail(*other.detail_)); }
 
 Status& Status::operator=(const Status& other) {
   if (this != &other) *this = Status(other);

@@ -54,7 +54,10 @@ class [[nodiscard]] Status {
   // The message is cut to what Detail holds. Without memory for the details the code alone remains.
   Status(Code code, std::string_view message, std::string_view file = {}, uint64_t offset = 0, int32_t os_errno = 0);
 
-  Status(const Status& other);
+  Status(const Status& other) : code_(other.code_) {
+    if (other.detail_ != nullptr) [[unlikely]]
+      copy_detail(other);
+  }
   Status& operator=(const Status& other);
   Status(Status&&) noexcept = default;
   Status& operator=(Status&&) noexcept = default;
@@ -71,6 +74,8 @@ class [[nodiscard]] Status {
   static Status corrupt(std::string_view what, std::string_view file, uint64_t offset) { return {Code::kCorrupt, what, file, offset}; }
 
  private:
+  void copy_detail(const Status& other);
+
   Code code_ = Code::kOk;
   std::unique_ptr<Detail> detail_;
 };

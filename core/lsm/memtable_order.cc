@@ -13,8 +13,10 @@ namespace {
 using Item = MemtableOrder::Item;
 using SortedArray = MemtableOrder::SortedArray;
 
-// An array is merged with its predecessor when that is at most so many times larger.
-constexpr size_t kMergeRatio = 4;
+// An array is merged with its predecessor when that is at most so many times larger, or small. Fewer arrays make seeks cheaper and cost more merging:
+// scans of 50 beside 5 % inserts took 12 % longer with a ratio of 4 and no lower bound.
+constexpr size_t kMergeRatio = 16;
+constexpr size_t kSmallArrayCount = 128;
 
 InternalKey key_at(const Segment& segment, uint64_t offset) { return log_entry_key(segment.image() + offset); }
 
@@ -134,7 +136,7 @@ class SortedArrayIterator final : public Iterator {
   static constexpr size_t kLookAhead = 8;  // entries lie in the order of their writing: each one is a cache miss
 
   std::shared_ptr<const SortedArray> array_;
-  std::shared_ptr<const Memtable> memtable_;
+  const std::shared_ptr<const Memtable> memtable_;
   Seq seq_;
   bool overwritten_;
   size_t index_ = 0;
@@ -162,7 +164,8 @@ Status MemtableOrder::catch_up(const Segment& segment, uint64_t end) {
     arrays_.push_back(std::move(fresh));
   }
   covered_ = offset;  // last: when memory runs out above, the records are gone over again
-  while (arrays_.size() > 1 && arrays_.back()->items.size() * kMergeRatio >= arrays_[arrays_.size() - 2]->items.size()) {
+  while (arrays_.size() > 1 &&
+         arrays_[arrays_.size() - 2]->items.size() <= std::max(kMergeRatio * arrays_.back()->items.size(), kSmallArrayCount)) {
     auto merged = merge(segment, *arrays_[arrays_.size() - 2], *arrays_.back());
     arrays_.pop_back();
     arrays_.back() = std::move(merged);

@@ -182,7 +182,7 @@ class RunIterator final : public Iterator {
     }
   }
 
-  const std::vector<TableRef> tables_;
+  const std::vector<TableRef>& tables_;
   const bool sequential_;
   size_t index_ = 0;
   std::unique_ptr<Iterator> current_;

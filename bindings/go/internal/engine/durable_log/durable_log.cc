@@ -16,7 +16,7 @@ constexpr uint64_t kSlotBytes = 16;  // of a segment, for each record at least
 }  // namespace
 
 DurableLog::~DurableLog() {
-  stop_keeper();
+  stop_keepers();
   delete view_.load();
 }
 
@@ -42,7 +42,8 @@ Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
   if (payload_bytes > kRecordPayloadBytesMax || count > UINT32_MAX) return Code::kTooLarge;
 
   std::unique_lock lock = lock_appends();
-  FIRN_TRY(check_writable());
+  if (options_.read_only || is_failed_.load(std::memory_order_acquire)) [[unlikely]]
+    return check_writable();
   if (active_ == nullptr || !log_->fits(payload_bytes) || !active_->has_room(count)) [[unlikely]]
     FIRN_TRY(roll(payload_bytes, count));
   const uint64_t index = next_.load(std::memory_order_relaxed);
@@ -64,10 +65,11 @@ Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
   lock.unlock();
 
   if (upkeep_due) [[unlikely]]
-    call_keeper();
-  FIRN_TRY(after_append(position, index + count, count));
-  if (options_.single_threaded && std::exchange(keeper_called_, false)) [[unlikely]] {
-    while (keep_once(false)) {
+    call_keepers();
+  if (has_followers()) FIRN_TRY(serve_followers(position, index + count, count));
+  if (options_.single_threaded && std::exchange(is_keeping_due_, false)) [[unlikely]] {
+    keep_disk();
+    while (keep_pages()) {
     }
   }
   return index;
@@ -91,7 +93,13 @@ std::unique_lock<std::mutex> DurableLog::lock_appends() {
   return lock;
 }
 
-Status DurableLog::after_append(LogPosition position, uint64_t index_end, size_t count) {
+// Whether somebody waits for an append, or the append for a sync.
+inline bool DurableLog::has_followers() const {
+  return is_watched_.load(std::memory_order_relaxed) || waiter_count_.load(std::memory_order_relaxed) != 0 ||
+         options_.durability == Durability::kSync || options_.durability == Durability::kEvery;
+}
+
+Status DurableLog::serve_followers(LogPosition position, uint64_t index_end, size_t count) {
   if (is_watched_.load(std::memory_order_relaxed) && is_watched_.exchange(false)) event_fd_.signal();
   if (waiter_count_.load(std::memory_order_relaxed) != 0) {
     const std::lock_guard lock(wait_mutex_);
@@ -107,7 +115,7 @@ Status DurableLog::after_append(LogPosition position, uint64_t index_end, size_t
     raise_durable(index_end, cut_count);
   } else if (options_.durability == Durability::kEvery) {
     const uint64_t before = appends_since_sync_.fetch_add(count, std::memory_order_relaxed);
-    if (before < options_.durability_every_count && before + count >= options_.durability_every_count) call_keeper();
+    if (before < options_.durability_every_count && before + count >= options_.durability_every_count) call_disk_keeper();
   }
   return {};
 }
@@ -132,7 +140,7 @@ Status DurableLog::roll(uint64_t payload_bytes, size_t count) {
   spare_.reset();
   upkeep_at_ = 0;
   publish(std::move(parts));
-  call_keeper();  // makes what was sealed durable, and the pages ahead present
+  call_keepers();  // make the pages ahead present, and what was sealed durable
   return {};
 }
 

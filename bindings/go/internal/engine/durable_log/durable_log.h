@@ -5,7 +5,7 @@
 //   DLOG-3  A found segment is never appended to; after an opening that followed no close in order what was found is durable before anything is appended.
 //   DLOG-4  Readers hold the view by their thread's mark; a view that was replaced is freed when no mark can see it.
 //
-// Locks, in the order in which they may be taken: append_mutex_, state_mutex_, wait_mutex_ and keeper_mutex_.
+// Locks, in the order in which they may be taken: append_mutex_, state_mutex_, wait_mutex_.
 // Threading: any method from any thread; the thread is marked (env/thread_mark.h), and does not call after close().
 #pragma once
 
@@ -21,6 +21,7 @@
 #include "durable_log/log_part.h"
 #include "durable_log/log_state.h"
 #include "env/event_fd.h"
+#include "env/keeper.h"
 #include "env/posix_env.h"
 #include "log/durability.h"
 #include "log/recovery_report.h"
@@ -122,16 +123,17 @@ class DurableLog {
   void publish(Parts parts);
   void reclaim();
   Status settle();
-  Status after_append(LogPosition position, uint64_t index_end, size_t count);
+  bool has_followers() const;
+  Status serve_followers(LogPosition position, uint64_t index_end, size_t count);
   void raise_durable(uint64_t index_end, uint64_t cut_count);
 
   // keeper_job.cc
-  Status start_keeper();
-  void stop_keeper();
-  void keep();
-  void call_keeper();
-  bool keep_once(bool is_time);
-  bool upkeep();
+  Status start_keepers();
+  void stop_keepers();
+  void call_keepers();
+  void call_disk_keeper();
+  bool keep_pages();
+  bool keep_disk();
   std::unique_lock<std::mutex> lock_appends();
 
   const std::string path_;
@@ -174,12 +176,12 @@ class DurableLog {
   uint64_t cut_count_ = 0;  // durable_ may not be raised by who looked before a cut
   bool is_closing_ = false;
 
-  std::mutex keeper_mutex_;
-  std::condition_variable keeper_wakes_;
-  bool keeper_called_ = false;
-  bool keeper_stops_ = false;
-  std::optional<pthread_t> keeper_;
-  std::shared_ptr<Segment> kept_;  // the keeper's: the active segment when it last looked
+  // Of keep_disk() alone.
+  std::shared_ptr<Segment> kept_segment_;  // the active one when last looked
+  std::chrono::steady_clock::time_point next_sync_;
+  Keeper page_keeper_;
+  Keeper disk_keeper_;
+  bool is_keeping_due_ = false;  // single-threaded: the append that goes on does it at its end
 };
 
 }  // namespace firn

@@ -1,5 +1,5 @@
-// The keeper of a durable log: makes the next segment, the pages ahead and what was sealed durable, and syncs by count or by the clock. A thread, or (single_threaded) a
-// piece of the appends that call it.
+// The keepers of a durable log: one makes pages present ahead of the writer and never waits for the disk; the other makes the next segment and what was sealed
+// durable, and syncs by count or by the clock. Two threads, or (single_threaded) a piece of the appends that call them.
 #include <algorithm>
 #include <chrono>
 #include <new>
@@ -19,40 +19,42 @@ constexpr uint64_t kPrefaultAheadSyncBytes = 128 << 10;
 
 }  // namespace
 
-Status DurableLog::start_keeper() {
-  pthread_t thread;
-  const auto body = [](void* self) -> void* {
-    static_cast<DurableLog*>(self)->keep();
-    return nullptr;
+Status DurableLog::start_keepers() {
+  register_membarrier();
+  const auto marked = [](bool (DurableLog::*turn)(), DurableLog* log) {
+    return [turn, log] {
+      const ThreadMark mark;
+      return (log->*turn)();
+    };
   };
-  if (const int error = pthread_create(&thread, nullptr, body, this); error != 0) {
-    return {Code::kNoMemory, "the system gave no thread for the log", path_, 0, error};
-  }
-  keeper_ = thread;
-  return {};
+  FIRN_TRY(page_keeper_.start(marked(&DurableLog::keep_pages, this), {}, path_));
+  const bool by_clock = options_.durability == Durability::kInterval;
+  next_sync_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.durability_interval_ms);
+  return disk_keeper_.start(marked(&DurableLog::keep_disk, this), std::chrono::milliseconds(by_clock ? options_.durability_interval_ms : 0),
+                            path_);
 }
 
-void DurableLog::stop_keeper() {
-  if (!keeper_) return;
-  {
-    const std::lock_guard lock(keeper_mutex_);
-    keeper_stops_ = true;
-  }
-  keeper_wakes_.notify_all();
-  pthread_join(*keeper_, nullptr);
-  keeper_.reset();
+void DurableLog::stop_keepers() {
+  page_keeper_.stop();
+  disk_keeper_.stop();
 }
 
-void DurableLog::call_keeper() {
-  {
-    const std::lock_guard lock(keeper_mutex_);
-    keeper_called_ = true;
-  }
-  keeper_wakes_.notify_one();
+void DurableLog::call_keepers() {
+  if (!options_.single_threaded) page_keeper_.call();
+  call_disk_keeper();
 }
 
-// A piece of what the writer will need: pages ahead of it, and the next segment. true: there is more to do.
-bool DurableLog::upkeep() {
+void DurableLog::call_disk_keeper() {
+  if (options_.single_threaded)
+    is_keeping_due_ = true;
+  else
+    disk_keeper_.call();
+}
+
+// A piece of the pages that the writer will need. true: there is more to do. Best effort, all of it: an append that needs it does it itself, and reports what
+// fails.
+bool DurableLog::keep_pages() try {
+  if (is_failed_.load()) return false;
   std::shared_ptr<Segment> active;
   uint64_t offset = 0;
   {
@@ -62,68 +64,55 @@ bool DurableLog::upkeep() {
   }
   if (active == nullptr) return false;
   const uint64_t ahead = options_.durability == Durability::kSync ? kPrefaultAheadSyncBytes : kPrefaultAheadBytes;
-  // Best effort, both: an append that needs them does it itself, and reports what fails.
   const Result<bool> more = active->prefault(offset + ahead, std::min(ahead, kPrefaultChunkBytes));
-  const uint64_t spare_due_at = active->capacity() / kSpareAtFraction;
-  {
-    const std::lock_guard state_lock(state_mutex_);
-    if (spare_ == nullptr && offset >= spare_due_at) (void)make_spare(0).ok();
-    if (spare_ != nullptr) (void)spare_->prefault(std::min(ahead, spare_->capacity()), kPrefaultChunkBytes).ok();
+  bool more_of_spare = false;
+  if (const std::unique_lock state_lock(state_mutex_, std::try_to_lock);
+      state_lock.owns_lock()) {  // who has it may be waiting for the disk
+    if (spare_ != nullptr) {
+      const Result<bool> more_there = spare_->prefault(std::min(ahead, spare_->capacity()), kPrefaultChunkBytes);
+      more_of_spare = more_there.ok() && *more_there;
+    }
     reclaim();
   }
   const std::lock_guard append_lock(append_mutex_);
-  if (log_->active() != active || (more.ok() && *more)) return true;
+  if (log_->active() != active || (more.ok() && *more) || more_of_spare) return true;
+  const uint64_t spare_due_at = active->capacity() / kSpareAtFraction;
   upkeep_at_ = offset + ahead / 2;
   if (offset < spare_due_at) upkeep_at_ = std::min(upkeep_at_, spare_due_at);
   return false;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
-void DurableLog::keep() {
-  register_membarrier();
-  const ThreadMark mark;
-  const bool by_clock = options_.durability == Durability::kInterval;
-  bool more = false;
-  const auto interval = std::chrono::milliseconds(options_.durability_interval_ms);
-  auto next_sync = std::chrono::steady_clock::now() + interval;
-  std::unique_lock lock(keeper_mutex_);
-  while (!keeper_stops_) {
-    {
-      const ThreadPark park;
-      const auto is_called = [&] { return more || keeper_called_ || keeper_stops_; };
-      if (by_clock) {
-        keeper_wakes_.wait_until(lock, next_sync, is_called);
-      } else {
-        keeper_wakes_.wait(lock, is_called);
-      }
-    }
-    keeper_called_ = false;
-    lock.unlock();
-    // By the clock, not by the end of a wait: calls may never let a wait end by itself.
-    const bool is_time = by_clock && std::chrono::steady_clock::now() >= next_sync;
-    if (is_time) next_sync = std::chrono::steady_clock::now() + interval;
-    more = keep_once(is_time);
-    lock.lock();
-  }
-}
-
-// Everything that may be due now. true: there is more upkeep to do. What fails for lack of memory is done again with the next call.
-bool DurableLog::keep_once(bool is_time) try {
-  const bool more = !is_failed_.load() && upkeep();
+// The next segment in time, retention and the sync of what was sealed, and syncs by count or by the clock. false: it is done. What fails for lack of memory is done
+// again with the next call.
+bool DurableLog::keep_disk() try {
+  if (is_failed_.load()) return false;
+  // By the clock, not by the end of a wait: calls may never let a wait end by itself.
+  const bool by_clock = options_.durability == Durability::kInterval && !options_.single_threaded;
+  const bool is_time = by_clock && std::chrono::steady_clock::now() >= next_sync_;
+  if (is_time) next_sync_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.durability_interval_ms);
   std::shared_ptr<Segment> active;
+  uint64_t offset = 0;
   {
     const std::lock_guard append_lock(append_mutex_);
     active = log_->active();
+    offset = log_->active_offset();
   }
-  const bool rolled = active != kept_ && kept_ != nullptr;
-  kept_ = active;
-  if (rolled && !is_failed_.load()) (void)retain().ok();  // done again with the next segment
+  const bool rolled = active != kept_segment_ && kept_segment_ != nullptr;
+  kept_segment_ = active;
+  if (active != nullptr && offset >= active->capacity() / kSpareAtFraction) {
+    const std::lock_guard state_lock(state_mutex_);
+    if (spare_ == nullptr && make_spare(0).ok() && !options_.single_threaded) page_keeper_.call();
+  }
+  if (rolled) (void)retain().ok();  // done again with the next segment
   const uint64_t appended = appends_since_sync_.load(std::memory_order_relaxed);
   const bool is_due = options_.durability == Durability::kEvery && appended >= options_.durability_every_count;
-  if ((rolled || is_time || is_due) && !is_failed_.load() && durable() < next()) {
+  if ((rolled || is_time || is_due) && durable() < next()) {
     appends_since_sync_.store(0, std::memory_order_relaxed);
     (void)settle().ok();  // a failure makes the log read-only by itself
   }
-  return more;
+  return false;
 } catch (const std::bad_alloc&) {
   return false;
 }

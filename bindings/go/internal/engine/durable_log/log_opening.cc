@@ -62,7 +62,7 @@ Result<std::unique_ptr<DurableLog>> DurableLog::open(const std::string& path, co
   }
   log->wall_offset_ms_ = log->env_->wall_ms() - log->env_->monotonic_coarse_ns() / 1'000'000;
   FIRN_TRY(log->recover());
-  if (!options.read_only && !options.single_threaded) FIRN_TRY(log->start_keeper());
+  if (!options.read_only && !options.single_threaded) FIRN_TRY(log->start_keepers());
   return log;
 }
 
@@ -262,7 +262,7 @@ Status DurableLog::remove_leftovers(const LogState& state) {
 }
 
 Status DurableLog::close() {
-  stop_keeper();
+  stop_keepers();
   if (options_.read_only) return {};
   const std::lock_guard lock(append_mutex_);
   Status status = check_writable();

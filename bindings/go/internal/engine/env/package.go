@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 505d5aa9428b00583b3a55bce7ac6e2efb4fae134f2aa435e7c952834e0097c5
+// Checksum of all sources: 60685e77d159673c03e7e4ad6ccaa6e25b28047ef8c098dd14ddbaa1c3897098
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

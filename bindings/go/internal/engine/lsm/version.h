@@ -76,7 +76,7 @@ struct TableRecord {
 VersionRef apply_changes(const Version& version, const std::vector<uint64_t>& removed_ids,
                          const std::vector<std::pair<uint64_t, TableRef>>& added_by_run);
 
-// All tables of a run as one iterator.
+// All tables of a run as one iterator. Both outlive it.
 std::unique_ptr<Iterator> new_run_iterator(const std::vector<TableRef>& tables, bool sequential);
 
 }  // namespace firn

@@ -109,6 +109,25 @@ Status PosixDirectory::sync() {
   return {};
 }
 
+Status PosixDirectory::link(std::string_view name, Directory& to) {
+  FIRN_TRY(expect_component(name, path_));
+  const auto* const other = dynamic_cast<PosixDirectory*>(&to);
+  if (other == nullptr) return Code::kUnsupported;
+  const std::string file_name(name);
+  if (::linkat(descriptor_.fd(), file_name.c_str(), other->descriptor_.fd(), file_name.c_str(), 0) == 0) return {};
+  switch (errno) {
+    case EXDEV:   // another file system
+    case EPERM:   // one without links, or the system's rules about files of others
+    case EMLINK:  // too many of them
+    case EOPNOTSUPP:
+      return Code::kUnsupported;
+    case EEXIST:
+      return {Code::kExists, "the name is taken", other->path_of(file_name)};
+    default:
+      return Status::from_errno(errno, "cannot link", path_of(file_name));
+  }
+}
+
 Status PosixDirectory::sync_parent() {
   const Opened parent = open_for_reading(descriptor_.fd(), "..", 0);
   if (parent.os_errno == EACCES) {

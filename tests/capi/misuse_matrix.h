@@ -63,6 +63,13 @@ inline const std::vector<Function<firn_db>>& db_functions() {
          stats.struct_size = sizeof stats;
          return firn_stats(db, &stats);
        }},
+      {"checkpoint", [](firn_db* db) { return firn_checkpoint(db, nullptr, nullptr); }},
+      {"backup_begin",
+       [](firn_db* db) {
+         firn_error error = FIRN_ERROR_INIT;
+         (void)firn_backup_finish(firn_backup_begin(db, nullptr, &error), nullptr);
+         return error.code;
+       }},
       {"stats_prometheus", [](firn_db* db) { return firn_stats_prometheus(db, nullptr, 0); }},
       {"events_poll", [](firn_db* db) { return firn_events_poll(db, 0, nullptr, 0); }},
       {"get_entry", [](firn_db* db) { return firn_get_entry(db, 0, bytes("key"), 3, nullptr, 0, nullptr); }},
@@ -142,6 +149,14 @@ inline const std::vector<Function<firn_options>>& options_functions() {
       {"set", [](firn_options* options) { return firn_options_set(options, "durability", "none"); }},
       {"set_u64", [](firn_options* options) { return firn_options_set_u64(options, "memtable_bytes", 1 << 20); }},
       {"parse", [](firn_options* options) { return firn_options_parse(options, "durability=none"); }},
+  };
+  return *functions;
+}
+
+inline const std::vector<Function<firn_backup>>& backup_functions() {
+  static const auto* functions = new std::vector<Function<firn_backup>>{
+      {"step", [](firn_backup* backup) { return firn_backup_step(backup, 1, nullptr); }},
+      {"finish", [](firn_backup* backup) { return firn_backup_finish(backup, nullptr); }},
   };
   return *functions;
 }

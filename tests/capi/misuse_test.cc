@@ -50,6 +50,7 @@ TEST_F(Misuse, null_and_garbage_handles_answer_misuse) {
     EXPECT_EQ(0u, firn_txn_version(static_cast<firn_txn*>(const_cast<void*>(bad))));
     firn_txn_close(static_cast<firn_txn*>(const_cast<void*>(bad)));
     expect_all(options_functions(), bad, FIRN_MISUSE, "garbage");
+    expect_all(backup_functions(), bad, FIRN_MISUSE, "garbage");
     auto* any = const_cast<void*>(bad);
     EXPECT_EQ(firn_close(static_cast<firn_db*>(any)), bad == nullptr ? FIRN_OK : FIRN_MISUSE);
     firn_iter_close(static_cast<firn_iter*>(any));
@@ -77,6 +78,7 @@ TEST_F(Misuse, a_handle_of_another_type_answers_misuse_and_stays_as_it_is) {
   }
   for (const void* bad : {static_cast<const void*>(iter_), static_cast<const void*>(db_), static_cast<const void*>(pin_.owner)}) {
     expect_all(options_functions(), bad, FIRN_MISUSE, "of another type");
+    expect_all(backup_functions(), bad, FIRN_MISUSE, "of another type");
     firn_options_free(static_cast<firn_options*>(const_cast<void*>(bad)));
   }
   for (const void* bad : {static_cast<const void*>(iter_), static_cast<const void*>(db_), static_cast<const void*>(pin_.owner)}) {

@@ -102,6 +102,14 @@ constexpr firn_api kApi = {
     .events_poll = firn_events_poll,
     .inspect = firn_inspect,
     .explain_key = firn_explain_key,
+    .checkpoint = firn_checkpoint,
+    .backup_begin = firn_backup_begin,
+    .restore_begin = firn_restore_begin,
+    .backup_step = firn_backup_step,
+    .backup_finish = firn_backup_finish,
+    .backup_list = firn_backup_list,
+    .backup_verify = firn_backup_verify,
+    .backup_delete = firn_backup_delete,
 };
 
 }  // namespace

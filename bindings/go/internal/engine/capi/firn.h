@@ -804,6 +804,14 @@ typedef struct firn_api {
   int64_t (*inspect)(const char *path, uint32_t part, char *buf, size_t cap, firn_error *error);
   int64_t (*explain_key)(const char *path, const uint8_t *ns_name, size_t ns_name_len, const uint8_t *key, size_t key_len, char *buf, size_t cap,
                          firn_error *error);
+  int32_t (*checkpoint)(firn_db *db, const char *dir, firn_error *error);
+  firn_backup *(*backup_begin)(firn_db *db, const char *dir, firn_error *error);
+  firn_backup *(*restore_begin)(const char *dir, uint64_t id, const char *to, firn_error *error);
+  int32_t (*backup_step)(firn_backup *backup, uint64_t max_bytes, firn_backup_progress *progress);
+  int64_t (*backup_finish)(firn_backup *backup, firn_error *error);
+  int64_t (*backup_list)(const char *dir, uint8_t *out, size_t cap, firn_error *error);
+  int32_t (*backup_verify)(const char *dir, uint64_t id, firn_error *error);
+  int32_t (*backup_delete)(const char *dir, uint64_t id, firn_error *error);
 } firn_api;
 
 /* The table of function pointers for major version `major` (0 now), NULL when unknown. Static data. */

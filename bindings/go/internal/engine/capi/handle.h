@@ -8,7 +8,7 @@
 // Two ways to use a handle:
 //   shared (db, log):                         the caller's thread is marked with the handle (thread_mark.h), then the word is compared; the
 //                                        closer takes the word away, then waits for marks.
-//   exclusive (iter, txn, options, pins): the caller puts the busy bit into the word for the call's time; the closer waits for the bit to go.
+//   exclusive (iter, txn, options, pins, backups): the caller puts the busy bit into the word for the call's time; the closer waits for the bit to go.
 //
 // Fork: a slot remembers the process that made the handle. In a child the number of the process is another one (it lies in memory that the
 // kernel wipes), so that older handles answer kForked and release nothing.
@@ -28,7 +28,7 @@
 
 namespace firn {
 
-enum class HandleType : uint8_t { kDb = 1, kOptions = 2, kIter = 3, kTxn = 4, kPin = 5, kTxnPin = 6, kLog = 7, kLogPin = 8 };
+enum class HandleType : uint8_t { kDb = 1, kOptions = 2, kIter = 3, kTxn = 4, kPin = 5, kTxnPin = 6, kLog = 7, kLogPin = 8, kBackup = 9 };
 
 inline constexpr size_t kHandleBodyBytes = 40;
 

@@ -23,9 +23,11 @@
 
 namespace firn {
 
+class BackupJob;
 class ReadView;
 class Transaction;
 class ViewStore;
+struct CopySource;
 
 // A consistent state of the database: a pinned read view, a sequence number and a time. Movable; releases the view when destroyed.
 // It may outlive the database.
@@ -124,6 +126,12 @@ class Db {
   virtual Status ns_clear(uint32_t ns) = 0;
   virtual Status ns_drop(uint32_t ns) = 0;
   virtual std::vector<std::pair<uint32_t, std::string>> ns_list() = 0;
+
+  // ---- Copies: see database_copy.h and backup.h. They read one snapshot, and hold nobody up. ----
+  virtual CopySource copy_source() = 0;
+  // A database of its own in the new directory `path`. Durable when it returns; after a failure nothing is left. kExists, kNotFound (no parent).
+  virtual Status checkpoint(const std::string& path) = 0;
+  virtual Result<std::unique_ptr<BackupJob>> begin_backup(const std::string& path) = 0;
 
   virtual StatsReport stats() = 0;
   std::string stats_json() { return stats_as_json(stats()); }

@@ -37,7 +37,8 @@ inline constexpr size_t kSealedCountMax = 4;  // so many memtables may wait for 
 struct DbCore {
   DbOptions options;
   Env* env = nullptr;
-  std::unique_ptr<Env> owned_env;  // ":memory:"
+  Env* outer_env = nullptr;        // that the database was opened with: where copies of it go
+  std::unique_ptr<Env> owned_env;  // ":memory:": what env points at then
   std::string path;
   std::unique_ptr<Directory> directory;
   std::unique_ptr<FileLock> lock;

@@ -63,6 +63,9 @@ class DbImpl final : public Db {
   Status ns_drop(uint32_t ns) override;
   std::vector<std::pair<uint32_t, std::string>> ns_list() override;
 
+  CopySource copy_source() override;
+  Status checkpoint(const std::string& path) override;
+  Result<std::unique_ptr<BackupJob>> begin_backup(const std::string& path) override;
   StatsReport stats() override;
   size_t events(uint64_t from, Event* out, size_t max) override { return core_.events.read(from, out, max); }
   // Everything that the tables and the log say, verified; for check().

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "db/database_copy.h"
 #include "db/db_impl.h"
 #include "env/lock_wait.h"
 #include "env/memory_env.h"
@@ -31,6 +32,7 @@ Result<std::unique_ptr<Db>> Db::open(const std::string& path, const DbOptions& o
 
 Status DbImpl::open(const std::string& path, const DbOptions& options, Env& env) {
   core_.env = &env;
+  core_.outer_env = &env;
   core_.options = options;
   core_.options.memtable_bytes = round_up(options.memtable_bytes, 4096);
   core_.path = path;
@@ -64,6 +66,9 @@ Status DbImpl::open_directory(const std::string& path) {
   if (!directory.ok()) return directory.status();
   core_.directory = std::move(*directory);
   FIRN_TRY_ASSIGN(const auto names, core_.directory->list());
+  if (std::find(names.begin(), names.end(), kIncompleteName) != names.end()) {
+    return {Code::kNotADatabase, "a copy of a database lies here that was cut short: remove the directory", path};
+  }
   const bool foreign = std::any_of(names.begin(), names.end(), [](const std::string& name) { return !is_ours(name); });
   const bool has_manifest = std::find(names.begin(), names.end(), kManifestName) != names.end();
   if (foreign && !has_manifest) {

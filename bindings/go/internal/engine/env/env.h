@@ -102,6 +102,12 @@ class Directory {
   virtual Result<std::vector<std::string>> list() = 0;  // names, sorted, without "." and ".."
   virtual Status remove(std::string_view name) = 0;     // a file, or an empty directory
   virtual Status sync() = 0;                            // fsync of the directory: names are durable
+  // Gives the file `name` a second name, the same one, in `to` (a hard link). kUnsupported: these directories, or their file system, cannot; kNotFound, kExists.
+  virtual Status link(std::string_view name, Directory& to) {
+    (void)name;
+    (void)to;
+    return Code::kUnsupported;
+  }
   // An exclusive lock on a file of this directory (created when missing), owned by this process. kLocked at once when it is
   // held elsewhere, also by this process; the message says by whom, as far as the holder wrote it down.
   virtual Result<std::unique_ptr<FileLock>> lock(std::string_view name) = 0;

@@ -27,6 +27,7 @@ class PosixDirectory final : public Directory {
   Result<std::vector<std::string>> list() override;
   Status remove(std::string_view name) override;
   Status sync() override;
+  Status link(std::string_view name, Directory& to) override;
   Result<std::unique_ptr<FileLock>> lock(std::string_view name) override;
   const std::string& path() const override { return path_; }
 

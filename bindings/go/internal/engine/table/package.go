@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: 60685e77d159673c03e7e4ad6ccaa6e25b28047ef8c098dd14ddbaa1c3897098
+// Checksum of all sources: 64ef44ac11ae7324b833cf4ebf9d56d9e62eea67bb92b043411c1b60d2298915
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

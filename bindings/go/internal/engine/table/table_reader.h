@@ -24,6 +24,7 @@ class TableReader final : public Table {
   Result<double> part_below(const InternalKey& key) const override;
   std::unique_ptr<Iterator> new_iterator(bool sequential) const override;
   Status verify(uint64_t hash_seed) const override;
+  Status verify_stored() const override { return image_->verify_stored(); }
   uint64_t memory_bytes() const override;
 
   // For the iterator.

@@ -5,7 +5,7 @@
 // Package base is a layer of the engine, in C++.
 package base
 
-// Checksum of all sources: 64ef44ac11ae7324b833cf4ebf9d56d9e62eea67bb92b043411c1b60d2298915
+// Checksum of all sources: 4e361e820a7d81b34121e85faac7b17ffec4176ef63ec113a3ce895902055980
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

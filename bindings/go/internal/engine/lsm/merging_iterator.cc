@@ -24,6 +24,8 @@ class Source {
   explicit Source(std::unique_ptr<Iterator> child) : child_(std::move(child)) {}
 
   const Entry& entry() const { return batch_[at_]; }
+  // The entry behind it, if it was read already.
+  const Entry* following() const { return at_ + 1 < count_ ? &batch_[at_ + 1] : nullptr; }
   const Status& status() const { return child_->status(); }
 
   // After each of these: whether there is an entry; if not, status() says why.
@@ -110,10 +112,11 @@ class MergingIterator final : public Iterator {
   }
   size_t advance(Entry* copies, size_t max) override {
     size_t count = 0;
-    for (; count < max; count++) {
+    while (count < max) {
       MergingIterator::next();
       if (!valid_) break;
-      copies[count] = *entry_;
+      copies[count++] = *entry_;
+      count += pass_stretch(copies + count, max - count);
     }
     return count;
   }
@@ -172,6 +175,24 @@ class MergingIterator final : public Iterator {
       sift_down();
     } while (!heap_.empty() && heap_.front().key == key);
     show();
+  }
+
+  // Most entries of a walk follow one of the same source. Copies those that were read already and lie below the next entry of every other source, and moves
+  // to the last of them: one comparison each, and the heap stays as it is.
+  size_t pass_stretch(Entry* copies, size_t max) {
+    Item& top = heap_.front();
+    const InternalKey* bound = heap_.size() > 1 ? &heap_[1].key : nullptr;
+    if (heap_.size() > 2 && heap_[2].key.compare(*bound) < 0) bound = &heap_[2].key;
+    size_t count = 0;
+    for (; count < max; count++) {
+      const Entry* const following = top.source->following();
+      if (following == nullptr || (bound != nullptr && following->key.compare(*bound) >= 0)) break;
+      top.source->next();
+      copies[count] = *following;
+    }
+    top.key = top.source->entry().key;
+    show();
+    return count;
   }
 
   void sift_down() {

@@ -110,6 +110,7 @@ constexpr firn_api kApi = {
     .backup_list = firn_backup_list,
     .backup_verify = firn_backup_verify,
     .backup_delete = firn_backup_delete,
+    .resume = firn_resume,
 };
 
 }  // namespace

@@ -132,6 +132,10 @@ int32_t firn_db_error(firn_db* db, firn_error* error) {
   });
 }
 
+int32_t firn_resume(firn_db* db) {
+  return call_status(db, [](Db& opened) { return opened.resume(); });
+}
+
 int32_t firn_check(const char* path, firn_error* error) {
   const auto answer = [&](const Status& status) {
     report(error, status);

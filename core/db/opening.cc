@@ -18,7 +18,6 @@ constexpr std::string_view kLockName = "LOCK";
 constexpr std::string_view kManifestName = "manifest";
 constexpr std::string_view kWalName = "wal";
 constexpr std::string_view kTablesName = "tables";
-constexpr uint64_t kUncleanSeqStep = uint64_t{1} << 32;  // versions jump so far after an opening that followed no clean close
 
 bool is_ours(const std::string& name) { return name == kLockName || name == kManifestName || name == kWalName || name == kTablesName; }
 
@@ -224,15 +223,16 @@ Status DbImpl::start_writing(Found found) {
   const SegmentIo io = segment_io(core_.options.log_io);
   core_.changes.start(state.retained);
   if (found.memtables.empty()) core_.became_durable(found.last);
-  // Segments without records that count, and those behind a cut, are not part of the log any more.
+  // Segments behind a cut, and those at the end that hold no data, are not part of the log any more: nobody would make their marks durable, and without them what follows
+  // would not count.
   state.wal_segments.clear();
-  for (const auto& segment : found.log.segments) state.wal_segments.push_back(segment->id());
+  for (size_t i = 0; i < found.log.data_segment_count; i++) state.wal_segments.push_back(found.log.segments[i]->id());
   FIRN_TRY_ASSIGN(auto manifest_directory, core_.directory->open_directory(kManifestName, false));
   FIRN_TRY_ASSIGN(core_.manifest, Manifest::start(std::move(manifest_directory), state, io, *core_.env));
 
   FIRN_TRY_ASSIGN(auto wal_directory, core_.directory->open_directory(kWalName, false));
   core_.wal = std::make_unique<Log>(std::move(wal_directory), state.wal_id, io, *core_.env);
-  core_.wal->continue_at(state.wal_next_id, state.wal_next_base, found.log.end);
+  core_.wal->continue_at(state.wal_next_id, state.wal_next_base, found.log.data_end);
   core_.sync_group = std::make_unique<SyncGroup>(*core_.wal);
   core_.has_recovered.store(!found.memtables.empty());
   jobs_pending_.store(true);

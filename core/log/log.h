@@ -3,7 +3,8 @@
 //   LOG-4  Segments are activated in the order of their ids, and their bases grow with them: a position names one byte of one log for ever.
 //   LOG-5  The first record of an activated segment is a mark that says where the records of the previous one end. A mark also follows whenever
 //          64 KiB were written or the durable bound has moved, before the next record.
-//   LOG-6  After a failed write_out or sync nothing is appended any more and no sync is tried again (failed() says so).
+//   LOG-6  After a failed write_out or sync nothing is appended any more and no sync is tried again (failed() says so), until start_anew(): then the segments of
+//          before are left as they are, and the log goes on in a new one.
 //
 // Threading: prepare() may run beside everything else. reserve(), append(), activate() are the writer's: one at a time, ordered by the caller's lock.
 // sync() runs beside the writer, one at a time. Readers use segments, not the log.
@@ -55,6 +56,9 @@ class Log {
   Result<uint8_t*> reserve(uint64_t payload_bytes, uint64_t* offset);
   // The payload at reserve()'s place is complete: checksums and publishes it.
   Status append(uint64_t payload_bytes);
+
+  // After a failure, or for fear of one: nothing of what is there is written or synced again. Only activate() may follow. The writer's.
+  void start_anew();
 
   // Appends a mark now, whether one is due or not. Needs room for it.
   Status append_mark();

@@ -89,6 +89,13 @@ Status Manifest::apply(const ManifestEdit& edit) {
   return start_segment();  // the snapshot contains the edit
 }
 
+Status Manifest::restart(const ManifestState& state) {
+  const std::lock_guard lock(mutex_);
+  log_->start_anew();
+  state_ = state;
+  return start_segment();
+}
+
 ManifestState Manifest::state() const {
   const std::lock_guard lock(mutex_);
   return state_;

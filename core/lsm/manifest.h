@@ -3,7 +3,7 @@
 //   MAN-1  An edit is durable when apply() returns, and a durable mark covers it: damage to it later is rot, never taken for a torn tail. Only then may what it
 //          made obsolete be deleted.
 //   MAN-2  An opening continues in a new segment; the old ones go when its snapshot is durable.
-//   MAN-3  After a failed apply() the manifest takes no more edits: what is on disk is either state.
+//   MAN-3  After a failed apply() the manifest takes no more edits: what is on disk is either state; until restart() has made a third one durable.
 //
 // Threading: apply() and state() are ordered by a mutex inside.
 #pragma once
@@ -24,6 +24,8 @@ class Manifest {
   static Result<std::unique_ptr<Manifest>> start(std::unique_ptr<Directory> directory, const ManifestState& state, SegmentIo io, Env& env);
 
   Status apply(const ManifestEdit& edit);
+  // Goes on in a new segment that begins with `state`, whatever became of the one before.
+  Status restart(const ManifestState& state);
   ManifestState state() const;
 
  private:

@@ -63,6 +63,7 @@ inline const std::vector<Function<firn_db>>& db_functions() {
          stats.struct_size = sizeof stats;
          return firn_stats(db, &stats);
        }},
+      {"resume", [](firn_db* db) { return firn_resume(db); }},
       {"checkpoint", [](firn_db* db) { return firn_checkpoint(db, nullptr, nullptr); }},
       {"backup_begin",
        [](firn_db* db) {

@@ -812,6 +812,7 @@ typedef struct firn_api {
   int64_t (*backup_list)(const char *dir, uint8_t *out, size_t cap, firn_error *error);
   int32_t (*backup_verify)(const char *dir, uint64_t id, firn_error *error);
   int32_t (*backup_delete)(const char *dir, uint64_t id, firn_error *error);
+  int32_t (*resume)(firn_db *db);
 } firn_api;
 
 /* The table of function pointers for major version `major` (0 now), NULL when unknown. Static data. */

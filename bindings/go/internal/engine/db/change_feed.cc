@@ -94,8 +94,10 @@ Status ChangeFeed::retain(const std::vector<std::shared_ptr<Memtable>>& newest_f
     pending_ = retained_;
   }
   const DbOptions& options = core_.options;
+  // After a failure no sync says anything about a segment that was there before: then the feed begins anew.
+  const bool retains = options.retains_changes() && !core_.is_failed.load(std::memory_order_acquire);
   const int64_t now_ms = core_.env->wall_ms();
-  for (auto at = newest_first.rbegin(); options.retains_changes() && at != newest_first.rend(); ++at) {
+  for (auto at = newest_first.rbegin(); retains && at != newest_first.rend(); ++at) {
     const Memtable& memtable = **at;
     if (memtable.empty()) continue;
     if (Status status = memtable.segment()->sync(); !status.ok()) return core_.fail(std::move(status));
@@ -105,7 +107,7 @@ Status ChangeFeed::retain(const std::vector<std::shared_ptr<Memtable>>& newest_f
   uint64_t bytes = 0;
   for (const RetainedSegment& segment : pending_) bytes += segment.end;
   const auto is_over = [&](const RetainedSegment& segment) {
-    if (!options.retains_changes()) return true;
+    if (!retains) return true;
     if (options.changes_retention_bytes != 0 && bytes > options.changes_retention_bytes) return true;
     return options.changes_retention_ms != 0 && now_ms - segment.flushed_ms > static_cast<int64_t>(options.changes_retention_ms);
   };

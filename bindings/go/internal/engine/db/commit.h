@@ -56,6 +56,14 @@ class CommitDoor {
 
   // Seals the active memtable if it has entries; goes on in the smallest segment.
   Status seal();
+  // After a failure, in two steps (see resume.cc). start_anew(): what was committed is sealed, log and manifest go on in new files, and nobody is let in yet. admit(): commits
+  // are taken again, with numbers from `last` on.
+  Status start_anew(Seq last);
+  Status admit(Seq last);
+  Seq last() {
+    const std::lock_guard door(mutex_);
+    return last_;
+  }
   // Returns the last sequence number and takes no commits any more.
   Seq stop();
   // After stop(): hands the active memtable to the flush, without a successor.
@@ -105,6 +113,8 @@ class CommitDoor {
   Status rotate(const Need& need, uint64_t segment_bytes);
   Result<Spare> make_spare(const Need& need, uint64_t segment_bytes);
   Status discard_spare();  // spare_mutex_ is held
+  Result<std::shared_ptr<Memtable>> committed_part() const;
+  Status restart_files(const std::vector<std::shared_ptr<Memtable>>& sealed, const Segment& next, Seq last);
   void count_commit(size_t operation_count, uint64_t delete_count, uint64_t key_value_bytes, uint64_t payload_bytes);
   Status append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes, NamespaceCatalogRef catalog);
   Result<Seq> leave(std::unique_lock<std::mutex>& door, WriteFlags flags);

@@ -73,6 +73,8 @@ class Db {
   virtual Status compact() = 0;
   virtual Result<bool> run_jobs(int32_t max_ms) = 0;  // true: more to do. kMisuse on a database with threads
   virtual Status background_error() = 0;
+  // Ends the state after a failure: everything visible is durable, and commits are taken again. See firn_resume.
+  virtual Status resume() = 0;
   virtual int64_t now_ms() = 0;  // Unix time by which entries expire; never steps back within an opening
 
   // Limits (lengths, empty keys) are the caller's to check; an unknown namespace is kInvalid.

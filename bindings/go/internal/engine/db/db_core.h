@@ -32,6 +32,8 @@ namespace firn {
 
 // The smallest segment: what a new database begins with, and returns to when it is flushed.
 inline constexpr uint64_t kSegmentBytesMin = 256 << 10;
+inline constexpr uint64_t kUncleanSeqStep =
+    uint64_t{1} << 32;                        // versions jump so far after an opening that followed no clean close, and after a failure
 inline constexpr size_t kSealedCountMax = 4;  // so many memtables may wait for their flush before writers wait
 
 struct DbCore {

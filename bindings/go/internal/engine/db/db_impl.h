@@ -35,6 +35,7 @@ class DbImpl final : public Db {
   Status compact() override;
   Result<bool> run_jobs(int32_t max_ms) override;
   Status background_error() override;
+  Status resume() override;
 
   int64_t now_ms() override { return core_.clock.now_ms(); }
   Result<Seq> write(const Operation* operations, size_t count, WriteFlags flags) override;
@@ -120,7 +121,10 @@ class DbImpl final : public Db {
   Result<Seq> update(uint32_t ns, Slice key, const CommitDoor::Decision& decide, WriteFlags flags);
   Result<Seq> commit_changes(Transaction& transaction, WriteFlags flags);
 
-  std::mutex refresh_mutex_;  // one refresh at a time
+  Status start_anew();
+  void wait_for_readers();
+
+  std::mutex refresh_mutex_;  // one refresh, or resumption, at a time
   DbCore core_;
   CommitDoor door_;
   Jobs jobs_;

@@ -117,6 +117,15 @@ Result<bool> Jobs::step_flush() {
   return true;
 }
 
+Status Jobs::flush_sealed() {
+  const std::lock_guard flushing(flush_mutex_);
+  for (;;) {
+    const Result<bool> more = guarded(EventKind::kFlush, [this] { return step_flush(); });
+    if (!more.ok()) flush_.reset();
+    if (!more.ok() || !*more) return more.status();
+  }
+}
+
 Result<bool> Jobs::step_compaction() {
   if (!compaction_) {
     const uint64_t ticket = full_requested_.load(std::memory_order_acquire);

@@ -32,6 +32,8 @@ class Jobs {
   // Does a piece of work of about a millisecond. true: there may be more.
   Result<bool> run_slice();
   bool has_work() const;
+  // Flushes what is sealed, also while the database is failed.
+  Status flush_sealed();
 
   // Asks for a full compaction; the returned ticket is done when full_compactions_done() has reached it.
   uint64_t request_full_compaction();

@@ -5,7 +5,7 @@
 // Package durable_log is a layer of the engine, in C++.
 package durable_log
 
-// Checksum of all sources: 4e361e820a7d81b34121e85faac7b17ffec4176ef63ec113a3ce895902055980
+// Checksum of all sources: 96944de7006d889ef029df160ade163b940ee322a1a3b6a917583cf936dbe891
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -24,6 +24,13 @@ void Log::cut(LogPosition end) {
   end_.store(end, std::memory_order_release);
 }
 
+void Log::start_anew() {
+  const std::lock_guard lock(unsynced_mutex_);
+  unsynced_.clear();
+  active_.reset();
+  failed_.store(false, std::memory_order_relaxed);
+}
+
 Result<std::shared_ptr<Segment>> Log::prepare(uint64_t capacity) {
   const std::lock_guard lock(prepare_mutex_);
   SegmentHeader header;

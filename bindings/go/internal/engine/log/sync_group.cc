@@ -66,6 +66,12 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
   return {};
 }
 
+void SyncGroup::forgive() {
+  std::unique_lock lock(mutex_);
+  synced_.wait(lock, [this] { return !is_syncing_; });
+  error_ = {};
+}
+
 SyncGroup::Counts SyncGroup::counts() const {
   const std::lock_guard lock(mutex_);
   return counts_;

@@ -3,7 +3,7 @@
 // back: else they would just miss it, and two halves of the threads would take turns. The moment is bounded by an eighth of what the last sync took.
 //
 //   DUR-1  wait(position) returns ok only when everything below `position` is durable.
-//   DUR-2  A failed sync is final: every wait for what was not durable then fails, now and later.
+//   DUR-2  A failed sync is final: every wait for what was not durable then fails, now and later, until what it concerned is durable by other means (forgive).
 //
 // Threading: any number of threads.
 #pragma once
@@ -21,6 +21,9 @@ class SyncGroup {
   explicit SyncGroup(Log& log) : log_(log) {}
 
   Status wait(LogPosition position);
+
+  // Everything in the log is durable, the failure is of no concern any more.
+  void forgive();
 
   // What happened so far.
   struct Counts {

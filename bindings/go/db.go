@@ -6,8 +6,6 @@ package firn
 #cgo nocallback firn_options_set
 #cgo noescape firn_open
 #cgo nocallback firn_open
-#cgo noescape firn_stats_json
-#cgo nocallback firn_stats_json
 #cgo noescape firn_recovery
 #cgo nocallback firn_recovery
 #cgo noescape firn_check
@@ -104,22 +102,6 @@ func (db *DB) Err() error {
 		return plainError(int64(code))
 	}
 	return detailedError("background", &e)
-}
-
-// StatsJSON gives the statistics of the database as one JSON object.
-func (db *DB) StatsJSON() ([]byte, error) {
-	buffer := make([]byte, 2048)
-	for {
-		n := int64(C.firn_stats_json(db.h, (*C.char)(unsafe.Pointer(unsafe.SliceData(buffer))), C.size_t(len(buffer))))
-		runtime.KeepAlive(db)
-		if n < 0 {
-			return nil, db.failure("stats", n)
-		}
-		if int(n) < len(buffer) {
-			return buffer[:n], nil
-		}
-		buffer = make([]byte, n+256)
-	}
 }
 
 // A Recovery tells what Open found.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"time"
 
 	firn "github.com/firn-db/firn/bindings/go"
@@ -239,6 +240,55 @@ func ExampleDB_Namespace() {
 	// Output:
 	// false
 	// [users]
+}
+
+func ExampleDB_Stats() {
+	db := temporary()
+	defer db.Close()
+	check(db.Put([]byte("a"), []byte("one")))
+	_, err := db.Get([]byte("b"))
+	fmt.Println(errors.Is(err, firn.ErrNotFound))
+
+	stats, err := db.Stats()
+	check(err)
+	fmt.Println(stats.Puts, stats.GetMisses, stats.WriteBytes)
+	// Output:
+	// true
+	// 1 1 4
+}
+
+func ExampleDB_Events() {
+	db := temporary()
+	defer db.Close()
+	check(db.Put([]byte("a"), []byte("one")))
+	check(db.Flush())
+
+	var last uint64 // the last one that was seen
+	events, err := db.Events(last + 1)
+	check(err)
+	for _, event := range events {
+		fmt.Println(event.Number, event.Kind, event.Err)
+	}
+	// Output: 1 flush <nil>
+}
+
+func ExampleDB_Checkpoint() {
+	directory, err := os.MkdirTemp("", "firn")
+	check(err)
+	defer os.RemoveAll(directory)
+	db := temporary()
+	defer db.Close()
+	check(db.Put([]byte("a"), []byte("then")))
+	check(db.Checkpoint(filepath.Join(directory, "checkpoint")))
+	check(db.Put([]byte("a"), []byte("now")))
+
+	before, err := firn.Open(filepath.Join(directory, "checkpoint"))
+	check(err)
+	defer before.Close()
+	value, err := before.Get([]byte("a"))
+	check(err)
+	fmt.Printf("%s\n", value)
+	// Output: then
 }
 
 func ExampleError() {

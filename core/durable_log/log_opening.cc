@@ -239,8 +239,9 @@ Status DurableLog::start_appending(const Recovered& recovered) {
   FIRN_TRY(directory_->sync());
   const uint64_t next_base = recovered.state.next_base;
   log_ = std::make_unique<Log>(std::move(directory), recovered.state.log_id, segment_io(options_.log_io), *env_);
-  LogPosition end = recovered.end;
-  if (end == 0 && !recovered.parts.empty()) end = recovered.parts.back().end;  // closed in order: the state says it
+  // At the end of the last segment that holds records; what follows it holds marks, which nobody makes durable.
+  LogPosition end = recovered.parts.empty() ? 0 : recovered.parts.back().end;
+  if (end == 0) end = recovered.end;
   log_->continue_at(recovered.next_segment_id, next_base, end);
   log_->all_is_durable();
   sync_group_ = std::make_unique<SyncGroup>(*log_);
@@ -275,7 +276,7 @@ Status DurableLog::close() {
   std::shared_ptr<Segment> unused = std::move(spare_);
   spare_.reset();
   FIRN_TRY(save(parts, first(), true));
-  if (unused != nullptr) FIRN_TRY(segments_->remove(segment_name(unused->id())));
+  if (unused != nullptr) (void)segments_->remove(segment_name(unused->id())).ok();  // else the next opening does it
   if (active_ != nullptr) log_->active()->release_tail(log_->active_offset());
   return {};
 }

@@ -32,12 +32,12 @@ void DurableLog::seal_active(Parts* parts) const {
   parts->back().last_time_ms = last_time_ms_;
 }
 
-Status DurableLog::unlink_others(const Parts& before, const Parts& after) {
+// The state does not name them any more: a file that cannot be removed goes with the next opening, and is no failure of the call that gave it up.
+void DurableLog::unlink_others(const Parts& before, const Parts& after) {
   for (const Part& part : before) {
     const bool stays = std::any_of(after.begin(), after.end(), [&](const Part& other) { return other.part == part.part; });
-    if (!stays) FIRN_TRY(segments_->remove(segment_name(part.part->id())));
+    if (!stays) (void)segments_->remove(segment_name(part.part->id())).ok();
   }
-  return {};
 }
 
 Status DurableLog::trim_before(uint64_t index) {
@@ -54,7 +54,8 @@ Status DurableLog::trim_before(uint64_t index) {
   FIRN_TRY(save(parts, index, false));
   first_.store(index, std::memory_order_release);
   publish(std::move(parts));
-  return unlink_others(before, parts_);
+  unlink_others(before, parts_);
+  return {};
 }
 
 Status DurableLog::trim_after(uint64_t index) {
@@ -93,7 +94,8 @@ Status DurableLog::cut(Parts parts, uint64_t first, uint64_t next, LogPosition e
   publish(std::move(parts));
   active_.reset();
   log_->cut(end);
-  return unlink_others(before, parts_);
+  unlink_others(before, parts_);
+  return {};
 }
 
 Result<uint64_t> DurableLog::apply_retention() {
@@ -120,7 +122,7 @@ Result<uint64_t> DurableLog::apply_retention() {
   FIRN_TRY(save(parts, first, false));
   first_.store(first, std::memory_order_release);
   publish(std::move(parts));
-  FIRN_TRY(unlink_others(before, parts_));
+  unlink_others(before, parts_);
   return uint64_t{gone};
 }
 

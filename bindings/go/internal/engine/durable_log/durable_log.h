@@ -112,7 +112,7 @@ class DurableLog {
   Status save(const Parts& parts, uint64_t first, bool closed_clean);  // state_mutex_ is held
   Status cut(Parts parts, uint64_t first, uint64_t next, LogPosition end);
   void seal_active(Parts* parts) const;
-  Status unlink_others(const Parts& before, const Parts& after);
+  void unlink_others(const Parts& before, const Parts& after);
   Result<uint64_t> apply_retention();  // append_mutex_ is held
 
   // durable_log.cc

@@ -121,9 +121,10 @@ Status LogState::save(Directory& directory) {
     FIRN_TRY(file->sync());
   }
   FIRN_TRY(directory.sync());
-  FIRN_TRY_ASSIGN(const auto names, directory.list());
-  for (const std::string& other : names) {
-    if (uint64_t older = 0; parse_state_name(other, &older) && older < number) FIRN_TRY(directory.remove(other));
+  // The state is saved: an older one that cannot be found or removed now goes with the next.
+  const auto names = directory.list();
+  for (size_t i = 0; names.ok() && i < names->size(); i++) {
+    if (uint64_t older = 0; parse_state_name((*names)[i], &older) && older < number) (void)directory.remove((*names)[i]).ok();
   }
   return {};
 }

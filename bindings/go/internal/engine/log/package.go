@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: 96944de7006d889ef029df160ade163b940ee322a1a3b6a917583cf936dbe891
+// Checksum of all sources: 40ad432b94bed9ba281854d26d13b27e657e7bf1f7ec92238f2dee9d3a26ae54
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

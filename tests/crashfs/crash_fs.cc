@@ -30,8 +30,6 @@ struct Node {
   std::string synced;  // what the last sync made durable; kept only for Fault::kLostOld
   int writable_maps = 0;
   bool was_mapped_writable = false;
-  bool has_failed_sync = false;
-  bool has_failed_write = false;
   uint64_t charged_bytes = 0;
   std::shared_ptr<uint64_t> used_bytes;
 
@@ -188,6 +186,7 @@ class CrashMapping final : public Mapping, public StoreObserver {
   }
   void advise_random() override {}
   void advise_sequential(size_t, size_t) override {}
+  void advise_written() override {}
 
   void stored(size_t offset, size_t bytes) override {
     if (offset > size_ || bytes > size_ - offset) return state_->violate("a store outside of the mapping of " + node_->path);
@@ -220,6 +219,9 @@ class CrashFile final : public File {
  private:
   Status store(uint64_t offset, Slice bytes);
   bool resize(uint64_t bytes);
+
+  bool has_failed_sync_ = false;
+  bool has_failed_write_ = false;
 
   const StateRef state_;
   const NodeRef node_;
@@ -256,16 +258,16 @@ Status CrashFile::store(uint64_t offset, Slice bytes) {
 Status CrashFile::write(uint64_t offset, Slice bytes) {
   const auto fault = state_->begin(Call::kWrite, path());
   if (node_->writable_maps > 0) state_->violate("ENV-1: a call writes to a file that is mapped as writable: " + path());
-  if (node_->has_failed_write) state_->violate("a write to a file after one that failed: " + path());
+  if (has_failed_write_) state_->violate("a write to a file after one that failed: " + path());
   if (fault) {
-    node_->has_failed_write = true;
+    has_failed_write_ = true;
     if (*fault == Fault::kShort || *fault == Fault::kShortNoSpace) FIRN_TRY(store(offset, Slice(bytes.data(), bytes.size() / 2)));
     return error_of(*fault, Call::kWrite, path(), offset);
   }
   Status status = store(offset, bytes);
   if (status.is(Code::kNoSpace)) {
     // What fits is written, as the kernel does it.
-    node_->has_failed_write = true;
+    has_failed_write_ = true;
     const uint64_t free = *state_->quota_bytes - std::min(*state_->quota_bytes, *state_->used_bytes);
     const uint64_t end = node_->charged_bytes + free / kSectorBytes * kSectorBytes;
     if (end > offset) (void)store(offset, Slice(bytes.data(), std::min<uint64_t>(end - offset, bytes.size()))).ok();
@@ -294,13 +296,13 @@ void CrashFile::release_tail(uint64_t from) {
 
 Status CrashFile::sync() {
   const auto fault = state_->begin(Call::kSync, path());
-  if (node_->has_failed_sync) state_->violate("a sync is tried again after one that failed: " + path());
+  if (has_failed_sync_) state_->violate("a sync is tried again after one that failed: " + path());
   if (!fault || *fault == Fault::kPersisted) state_->record({StepKind::kSync, node_->id, kRootNode, 0, {}, {}});
   if (!fault) {
     if (state_->shows_old()) node_->synced = node_->bytes();
     return {};
   }
-  node_->has_failed_sync = true;
+  has_failed_sync_ = true;
   if (*fault != Fault::kPersisted) state_->record({StepKind::kSyncLost, node_->id, kRootNode, 0, {}, {}});
   if (*fault == Fault::kLostOld && node_->writable_maps == 0) {  // file systems that do so are not written to through mappings
     std::string& bytes = node_->mutable_bytes();
@@ -342,6 +344,7 @@ class CrashDirectory final : public Directory {
   Result<std::vector<std::string>> list() override;
   Status remove(std::string_view name) override;
   Status sync() override;
+  Status link(std::string_view name, Directory& to) override;
   Result<std::unique_ptr<FileLock>> lock(std::string_view name) override;
   const std::string& path() const override { return node_->path; }
 
@@ -407,6 +410,18 @@ Status CrashDirectory::remove(std::string_view name) {
 Status CrashDirectory::sync() {
   if (const auto fault = state_->begin(Call::kSyncDirectory, path())) return error_of(*fault, Call::kSyncDirectory, path());
   state_->record({StepKind::kSyncDirectory, node_->id, kRootNode, 0, {}, {}});
+  return {};
+}
+
+Status CrashDirectory::link(std::string_view name, Directory& to) {
+  FIRN_TRY(expect_component(name, path()));
+  auto* const other = dynamic_cast<CrashDirectory*>(&to);
+  if (other == nullptr || other->state_ != state_) return Code::kUnsupported;
+  if (const auto fault = state_->begin(Call::kCreateFile, other->path_of(name))) return error_of(*fault, Call::kCreateFile, other->path_of(name));
+  const auto found = node_->children.find(name);
+  if (found == node_->children.end()) return Status(Code::kNotFound, "no such file", path_of(name));
+  if (!other->node_->children.emplace(name, found->second).second) return Status(Code::kExists, "the name is taken", other->path_of(name));
+  state_->record({StepKind::kLink, other->node_->id, found->second->id, 0, std::string(name), {}});
   return {};
 }
 

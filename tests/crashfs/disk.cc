@@ -47,6 +47,9 @@ void Disk::apply(const Step& step) {
       files_[step.child].durable = nothing_;
       directories_.at(step.node).entries.push_back({step.name, step.child});
       break;
+    case StepKind::kLink:
+      directories_.at(step.node).entries.push_back({step.name, step.child});
+      break;
     case StepKind::kMakeDirectory:
       directories_[step.child];
       directories_.at(step.node).entries.push_back({step.name, step.child});

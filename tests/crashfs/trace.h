@@ -13,6 +13,7 @@ inline constexpr NodeId kRootNode = 0;
 
 enum class StepKind {
   kCreate,         // `child` gets `name` in the directory `node`
+  kLink,           // the same, of a file that has another name already
   kMakeDirectory,  // the same, and `child` is a directory
   kRemove,         // `name` goes from the directory `node`
   kWrite,          // `bytes` at `offset` of the file `node`: a call, or stores into a mapping

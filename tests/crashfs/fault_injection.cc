@@ -1,0 +1,257 @@
+#include "crashfs/fault_injection.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include "crashfs/crash_images.h"
+#include "env/thread_mark.h"
+
+namespace firn {
+namespace {
+
+constexpr ImageBudget kFewImages{2, 2, 1, 2};
+
+std::string describe(const Status& status) {
+  std::string text = "code " + std::to_string(static_cast<int>(status.code())) + " " + std::string(status.message());
+  if (status.detail() != nullptr) text += std::string(" ") + status.detail()->file;
+  return text;
+}
+
+// What a failing disk or system may be reported as.
+bool is_honest(Code code) {
+  return code == Code::kIo || code == Code::kNoSpace || code == Code::kNoMemory || code == Code::kIndeterminate || code == Code::kReadOnly;
+}
+
+}  // namespace
+
+class FaultInjection::Run {
+ public:
+  Run(const Script& script, const FaultPlan& plan, uint64_t seed)
+      : script_(script), fs_(script.start, seed), subject_(script.make_subject()), history_{script.start_state}, is_forgetful_(plan.fault == Fault::kLostOld) {
+    fs_.plan(plan);
+  }
+
+  std::string run() {
+    start();
+    for (size_t i = 0; i < script_.size() && problem_.empty(); i++) act(i);
+    if (problem_.empty()) finish();
+    if (problem_.empty() && !fs_.violation().empty()) problem_ = fs_.violation();
+    return problem_;
+  }
+  bool has_failed() const { return fs_.has_failed(); }
+
+ private:
+  const ModelState& now() const { return history_.back(); }
+  void fail(const std::string& what) {
+    if (problem_.empty()) problem_ = what;
+  }
+
+  void start() {
+    const Status status = subject_->open(fs_);
+    if (!status.ok()) refuse_to_open(status);
+    read();
+  }
+  // An opening that failed: honestly, with nothing lost, and without the fault it succeeds.
+  void refuse_to_open(const Status& status) {
+    if (!fs_.has_failed()) return fail("cannot open, and nothing was injected: " + describe(status));
+    if (!is_honest(status.code())) return fail("the opening fails with " + describe(status));
+    subject_->drop();
+    survive({});
+    reopen({});
+  }
+  void reopen(const std::optional<ModelState>& maybe) {
+    if (!problem_.empty()) return;
+    subject_->drop();
+    fs_.heal();
+    if (const Status status = subject_->open(fs_); !status.ok()) return fail("cannot open without the fault: " + describe(status));
+    const Result<ModelState> found = subject_->read();
+    if (!found.ok()) return fail("cannot read without the fault: " + describe(found.status()));
+    if (maybe && script_.matches(*found, *maybe)) {
+      history_.push_back(*maybe);
+      return;
+    }
+    // Whatever was not durable is gone from the cache too.
+    while (is_forgetful_ && history_.size() > 1 && !script_.matches(*found, now())) history_.pop_back();
+    if (!script_.matches(*found, now()))
+      fail("after the failure and a new opening:\n" + found->text() + "\nshould be\n" + now().text() +
+           (maybe ? "\nor\n" + maybe->text() : ""));
+  }
+
+  void act(size_t i) {
+    const ModelState after = script_.apply(i, now());
+    const Status status = subject_->act(i, now(), fs_);
+    if (std::getenv("FIRN_FAULT") != nullptr) std::printf("%s: %s, call %zu\n", script_.act_name(i).c_str(), describe(status).c_str(), fs_.sites().size());
+    if (status.ok()) {
+      if (script_.is_durable(i)) history_.clear();
+      history_.push_back(after);
+      return read();
+    }
+    where_ = "act " + std::to_string(i) + " (" + script_.act_name(i) + "): ";
+    if (!fs_.has_failed()) return fail(where_ + "fails, and nothing was injected: " + describe(status));
+    if (!is_honest(status.code())) return fail(where_ + "fails with " + describe(status));
+    if (!subject_->is_open()) {
+      survive({});
+      return reopen({});
+    }
+    if (status.is(Code::kIndeterminate)) return doubt(after);
+    survive({});
+    if (status.is(Code::kReadOnly)) return reopen({});  // by something that failed in the background
+    fs_.heal();
+    read();
+  }
+
+  // Whether the act has happened is open.
+  void doubt(const ModelState& after) {
+    const size_t steps = fs_.trace().size();
+    {
+      const ThreadMark mark;
+      if (const Status status = subject_->probe(); !status.is(Code::kReadOnly))
+        fail(where_ + "a write after an indeterminate one: " + describe(status));
+    }
+    for (size_t step = steps; step < fs_.trace().size(); step++) {
+      if (fs_.trace()[step].kind == StepKind::kRemove)
+        fail(where_ + "a file is removed after an indeterminate write: " + fs_.trace()[step].name);
+    }
+    survive(after);
+    reopen(after);
+  }
+
+  // What is read now is right, or an error; without the fault it is no error.
+  void read() {
+    if (!problem_.empty() || !subject_->is_open()) return;
+    Result<ModelState> found = subject_->read();
+    if (!found.ok()) {
+      if (!fs_.has_failed() || !is_honest(found.status().code())) return fail(where_ + "cannot read: " + describe(found.status()));
+      fs_.heal();
+      found = subject_->read();
+      if (!found.ok()) return fail(where_ + "cannot read without the fault: " + describe(found.status()));
+    }
+    if (!script_.matches(*found, now())) fail(where_ + "read:\n" + found->text() + "\nshould be\n" + now().text());
+  }
+
+  // Death of the process and loss of power at this moment.
+  void survive(const std::optional<ModelState>& maybe) {
+    std::vector<ModelState> states = history_;
+    if (maybe) states.push_back(*maybe);
+    open_image(fs_.live(), states, script_.process_death_keeps_all() && !is_forgetful_ ? history_.size() - 1 : 0, "death of the process");
+    Disk disk(script_.start);
+    for (const Step& step : fs_.trace()) disk.apply(step);
+    visit_images(disk, kFewImages, fs_.trace().size(),
+                 [&](Image&& image, const ImageOrigin&) { open_image(image, states, 0, "power loss"); });
+  }
+  void open_image(const Image& image, const std::vector<ModelState>& states, size_t floor, const std::string& what) {
+    if (!problem_.empty()) return;
+    CrashFs fs(image, image.hash());
+    const auto subject = script_.make_subject();
+    for (int round = 0; round < 2; round++) {
+      if (const Status status = subject->open(fs); !status.ok())
+        return fail(where_ + what + ": cannot open: " + describe(status) + "\n" + image.listing());
+      const Result<ModelState> found = subject->read();
+      if (!found.ok()) return fail(where_ + what + ": cannot read: " + describe(found.status()));
+      if (round == 0 ? !script_.is_allowed(*found, states, floor, history_.size() - 1, states.size() - 1)
+                     : !script_.matches(*found, first_found_)) {
+        std::string text = where_ + what + ", opening " + std::to_string(round) + ": found\n" + found->text() + "\nallowed\n";
+        for (size_t i = floor; i < states.size(); i++) text += states[i].text() + "\n";
+        return fail(text + image.listing());
+      }
+      first_found_ = *found;
+      subject->drop();
+    }
+    if (const Status status = subject->check(fs); !status.ok()) fail(where_ + what + ": the check finds: " + describe(status));
+  }
+
+  // One more durable write, and the power goes: what the same boot has shown stays, also what an earlier sync failed to write.
+  void finish() {
+    where_ = "at the end: ";
+    fs_.heal();
+    survive({});
+    reopen({});
+    if (!problem_.empty()) return;
+    {
+      const ThreadMark mark;
+      if (const Status status = subject_->probe(); !status.ok()) return fail(where_ + "cannot write: " + describe(status));
+    }
+    Disk disk(script_.start);
+    for (const Step& step : fs_.trace()) disk.apply(step);
+    history_ = {script_.apply_probe(now())};
+    visit_images(disk, kFewImages, 1,
+                 [&](Image&& image, const ImageOrigin&) { open_image(image, history_, 0, "power loss after a durable write"); });
+  }
+
+  const Script& script_;
+  CrashFs fs_;
+  const std::unique_ptr<Subject> subject_;
+  std::vector<ModelState> history_;  // since the last durable act, that one included
+  const bool is_forgetful_;          // the fault makes the cache forget what was acknowledged
+  ModelState first_found_;
+  std::string where_;
+  std::string problem_;
+};
+
+std::string FaultInjection::run(const Script& script, uint64_t seed, uint64_t share) {
+  std::vector<Site> sites;
+  {
+    CrashFs fs(script.start, seed);
+    const auto subject = script.make_subject();
+    ModelState state = script.start_state;
+    if (const Status status = subject->open(fs); !status.ok()) return script.name + ": cannot open: " + describe(status);
+    if (!subject->read().ok()) return script.name + ": cannot read";
+    for (size_t i = 0; i < script.size(); i++) {
+      if (const Status status = subject->act(i, state, fs); !status.ok())
+        return script.name + ": " + script.act_name(i) + ": " + describe(status);
+      state = script.apply(i, state);
+      if (!subject->read().ok()) return script.name + ": cannot read";
+    }
+    sites = fs.sites();
+  }
+  const char* only = std::getenv("FIRN_FAULT");  // "call/fault/sticky"
+  for (uint64_t call = 0; call < sites.size(); call++) {
+    for (size_t f = 0; f < kFaultCount; f++) {
+      const auto fault = static_cast<Fault>(f);
+      if (!applies(fault, sites[call].call)) continue;
+      for (const bool is_sticky : {false, true}) {
+        const std::string name = std::to_string(call) + "/" + std::to_string(f) + "/" + std::to_string(is_sticky);
+        if (only != nullptr && name != only) continue;
+        Cell& cell = matrix_[sites[call]][f];
+        uint64_t& count = is_sticky ? cell.sticky : cell.once;
+        if (only == nullptr && count > 0 && hash_bytes(name, seed) % share != 0) continue;
+        Run run(script, {call, fault, is_sticky}, seed);
+        const std::string problem = run.run();
+        runs_++;
+        if (run.has_failed()) count++;
+        if (!problem.empty()) {
+          return script.name + ": call " + std::to_string(call) + " of " + std::to_string(sites.size()) + " (" + name_of(sites[call].call) +
+                 " of " + sites[call].file_class + ") fails with " + name_of(fault) + (is_sticky ? " for good" : " once") + ": " + problem +
+                 "\nreplay: FIRN_SEED=" + std::to_string(seed) + " FIRN_CRASH_SCRIPT='" + script.name + "' FIRN_FAULT=" + name +
+                 " firn_crashfs_test --gtest_filter='*Fault*'";
+        }
+      }
+    }
+  }
+  return "";
+}
+
+std::string FaultInjection::matrix_text() const {
+  std::string text = "                              ";
+  char cell[64];
+  for (size_t f = 0; f < kFaultCount; f++) {
+    std::snprintf(cell, sizeof cell, "%13s", name_of(static_cast<Fault>(f)));
+    text += cell;
+  }
+  for (const auto& [site, cells] : matrix_) {
+    std::snprintf(cell, sizeof cell, "\n%-16s %-12s ", name_of(site.call), site.file_class.c_str());
+    text += cell;
+    for (size_t f = 0; f < kFaultCount; f++) {
+      if (applies(static_cast<Fault>(f), site.call))
+        std::snprintf(cell, sizeof cell, "%6llu +%5llu", static_cast<unsigned long long>(cells[f].once),
+                      static_cast<unsigned long long>(cells[f].sticky));
+      else
+        std::snprintf(cell, sizeof cell, "%13s", "-");
+      text += cell;
+    }
+  }
+  return text + "\n";
+}
+
+}  // namespace firn

@@ -1,0 +1,97 @@
+// T2: an error at every call that a script makes, in every way that fits the call, once and for good. See fault_injection.h for what is demanded. Prints the
+// matrix of sites and faults.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "crashfs/database_subject.h"
+#include "crashfs/effort.h"
+#include "crashfs/fault_injection.h"
+#include "crashfs/log_subject.h"
+
+namespace firn {
+namespace {
+
+bool is_wanted(const Script& script) {
+  const char* only = std::getenv("FIRN_CRASH_SCRIPT");
+  return only == nullptr || script.name == only;
+}
+
+// Everything that applies was tried at every site.
+void expect_full(const FaultInjection& injection) {
+  if (std::getenv("FIRN_FAULT") != nullptr) return;
+  for (const auto& [site, cells] : injection.matrix()) {
+    for (size_t f = 0; f < kFaultCount; f++) {
+      if (!applies(static_cast<Fault>(f), site.call)) continue;
+      EXPECT_GT(cells[f].once, 0u) << name_of(site.call) << " of " << site.file_class << " never met " << name_of(static_cast<Fault>(f));
+      EXPECT_GT(cells[f].sticky, 0u) << name_of(site.call) << " of " << site.file_class << " never met " << name_of(static_cast<Fault>(f))
+                                     << " for good";
+    }
+  }
+  std::printf("[ figures  ] %llu runs; once + for good, by site and fault:\n%s", static_cast<unsigned long long>(injection.runs()),
+              injection.matrix_text().c_str());
+}
+
+// A database that was killed: the faults meet its recovery too.
+void start_killed(DatabaseScript* script) {
+  const DatabaseScript before("before", script->options, 700,
+                              {Act::kPut, Act::kBatch, Act::kFlush, Act::kPut, Act::kNamespace, Act::kPutSync, Act::kPut});
+  CrashFs fs({}, 79);
+  const auto subject = before.make_subject();
+  ASSERT_TRUE(subject->open(fs).ok());
+  ModelState state = before.start_state;
+  for (size_t i = 0; i < before.size(); i++) {
+    ASSERT_TRUE(subject->act(i, state, fs).ok());
+    state = before.apply(i, state);
+  }
+  script->start = fs.live();
+  script->start_state = state;
+  script->act_offset = before.size();
+}
+
+const std::vector<Act> kActs = {Act::kPut,         Act::kBatch,   Act::kPut,    Act::kAdd,         Act::kPut,    Act::kTransaction,
+                                Act::kPut,         Act::kPutSync, Act::kFlush,  Act::kCompareSwap, Act::kPut,    Act::kNamespace,
+                                Act::kDeleteRange, Act::kCompact, Act::kBigPut, Act::kDelete,      Act::kReopen, Act::kPut,
+                                Act::kSync,        Act::kPut,     Act::kClear,  Act::kPut,         Act::kFlush,  Act::kPut};
+
+TEST(FaultTest, an_error_at_any_call_of_a_database_loses_nothing_and_answers_nothing_wrong) {
+  FaultInjection injection;
+  const Effort effort = test_effort();
+  for (const char* options :
+       {"memtable_bytes=4KiB", "memtable_bytes=4KiB,durability=sync", "memtable_bytes=4KiB,log_io=pwrite,table_io=pread,durability=sync",
+        "memtable_bytes=4KiB,log_io=pwrite,compression=lz4", "memtable_bytes=4KiB,changes_retention_bytes=8KiB"}) {
+    for (const bool is_killed : {false, true}) {
+      DatabaseScript script(std::string(options) + (is_killed ? "/killed" : "/fresh"), options, 700, kActs);
+      if (!is_wanted(script)) continue;
+      if (is_killed) start_killed(&script);
+      ASSERT_EQ("", injection.run(script, effort.seed, effort.share(40)));
+    }
+  }
+  expect_full(injection);
+}
+
+TEST(FaultTest, an_error_at_any_call_of_a_durable_log_loses_nothing_and_answers_nothing_wrong) {
+  FaultInjection injection;
+  const Effort effort = test_effort();
+  for (const Durability durability : {Durability::kProcess, Durability::kSync}) {
+    for (const LogIo io : {LogIo::kMmap, LogIo::kPwrite}) {
+      LogOptions options;
+      options.segment_bytes = 4096;
+      options.durability = durability;
+      options.log_io = io;
+      const LogScript script(
+          std::string("log/") + (durability == Durability::kSync ? "sync" : "process") + (io == LogIo::kMmap ? "/mmap" : "/pwrite"),
+          options, 900,
+          {LogAct::kAppend, LogAct::kAppendBatch, LogAct::kAppend, LogAct::kAppend, LogAct::kSync, LogAct::kAppend, LogAct::kTrimBefore,
+           LogAct::kAppendBig, LogAct::kAppend, LogAct::kTrimAfter, LogAct::kAppend, LogAct::kReopen, LogAct::kAppend, LogAct::kAppend,
+           LogAct::kReset, LogAct::kAppendBatch, LogAct::kReopen});
+      if (!is_wanted(script)) continue;
+      ASSERT_EQ("", injection.run(script, effort.seed, effort.share(20)));
+    }
+  }
+  expect_full(injection);
+}
+
+}  // namespace
+}  // namespace firn

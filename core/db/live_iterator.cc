@@ -8,17 +8,15 @@ class LiveIterator final : public Iterator {
   LiveIterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms) : all_(std::move(all)), prefix_(prefix), now_ms_(now_ms) {}
 
   void seek_to_first() override { seek({prefix_, Slice()}); }
-  void seek_to_last() override {
-    all_->seek({prefix_ + 1, Slice()});
-    if (all_->valid())
-      all_->prev();
-    else if (all_->status().ok())
-      all_->seek_to_last();
-    settle(false);
-  }
+  void seek_to_last() override { seek_below({prefix_ + 1, Slice()}); }
   void seek(const InternalKey& key) override {
     all_->seek(key);
     settle(true);
+  }
+  // Without a look at what lies above, which may be any number of dead keys.
+  void seek_below(const InternalKey& key) override {
+    all_->seek_below(key);
+    settle(false);
   }
   void next() override {
     all_->next();

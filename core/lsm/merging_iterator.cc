@@ -43,11 +43,7 @@ class Source {
   }
   // The last entry below `key`.
   bool seek_below(const InternalKey& key) {
-    child_->seek(key);
-    if (child_->valid())
-      child_->prev();
-    else if (child_->status().ok())
-      child_->seek_to_last();
+    child_->seek_below(key);
     return restart();
   }
   bool next() {
@@ -97,6 +93,9 @@ class MergingIterator final : public Iterator {
   }
   void seek(const InternalKey& key) override {
     start(true, [&key](Source& source) { return source.seek(key); });
+  }
+  void seek_below(const InternalKey& key) override {
+    start(false, [&key](Source& source) { return source.seek_below(key); });
   }
   void next() override {
     if (!forward_)

@@ -110,7 +110,7 @@ TEST(MergingIterator, ARandomWalkIsThatOfAMap) {
     const auto merged = merge_of(newest_first);
     auto at = model.end();
     for (int step = 0; step < 200; step++) {
-      const uint64_t choice = at == model.end() ? random() % 3 : random() % 11;
+      const uint64_t choice = at == model.end() ? random() % 4 : random() % 12;
       if (choice == 0) {
         merged->seek_to_first();
         at = model.begin();
@@ -121,7 +121,12 @@ TEST(MergingIterator, ARandomWalkIsThatOfAMap) {
         const std::string key = "k" + std::to_string(random() % 70);
         merged->seek(key_of(key));
         at = model.lower_bound(key);
-      } else if (choice >= 9) {
+      } else if (choice == 3) {
+        const std::string key = "k" + std::to_string(random() % 70);
+        merged->seek_below(key_of(key));
+        at = model.lower_bound(key);
+        at = at == model.begin() ? model.end() : std::prev(at);
+      } else if (choice >= 10) {
         std::vector<Entry> copies(random() % 40);
         const size_t count = merged->advance(copies.data(), copies.size());
         for (size_t i = 0; i < count; i++) {

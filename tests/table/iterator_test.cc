@@ -35,7 +35,7 @@ void walk_at_random(const Table& table, const Model& model, std::mt19937_64& ran
   auto iterator = table.new_iterator(random() % 2 == 0);
   Model::const_iterator at = model.end();
   for (int step = 0; step < step_count; ++step) {
-    const uint64_t move = random() % 18;
+    const uint64_t move = random() % 20;
     if (move == 0) {
       iterator->seek_to_first();
       at = model.begin();
@@ -49,6 +49,11 @@ void walk_at_random(const Table& table, const Model& model, std::mt19937_64& ran
     } else if (move < 10) {
       iterator->next();
       ++at;
+    } else if (move >= 18) {
+      const ModelKey target = random_target(model, random);
+      iterator->seek_below(target.internal());
+      at = model.lower_bound(target);
+      at = at == model.begin() ? model.end() : std::prev(at);
     } else if (move >= 16) {
       std::vector<Entry> copies(random() % 90);
       const size_t count = iterator->advance(copies.data(), copies.size());

@@ -17,8 +17,16 @@ class Iterator {
   virtual void seek_to_first() = 0;
   virtual void seek_to_last() = 0;
   virtual void seek(const InternalKey& key) = 0;  // the first entry with a key >= `key`
-  virtual void next() = 0;                        // needs valid()
-  virtual void prev() = 0;                        // needs valid()
+  // The last entry with a key < `key`.
+  virtual void seek_below(const InternalKey& key) {
+    seek(key);
+    if (valid_)
+      prev();
+    else if (status_.ok())
+      seek_to_last();
+  }
+  virtual void next() = 0;  // needs valid()
+  virtual void prev() = 0;  // needs valid()
   // Moves on, `max` times at most, and copies the entry of every place that it comes to. Needs valid(). Fewer than `max` copies: then it is valid no more.
   virtual size_t advance(Entry* copies, size_t max) {
     size_t count = 0;

@@ -104,15 +104,15 @@ void Scan::start_batches() {
 void Scan::place(Slice target, bool inclusive) {
   Iterator& it = *iterator_;
   start_batches();
-  it.seek({prefix_, target});
-  if (reads_ && !is_reverse()) reads_->start_forward(target);
-  if (reads_ && is_reverse()) reads_->start_backward(inclusive ? target.to_string() + '\0' : target.to_string());
-  if (!is_reverse()) return;
-  if (!it.valid()) {
-    it.seek_to_last();
-  } else if (!inclusive || it.entry().key.user != target) {
-    it.prev();
+  if (!is_reverse()) {
+    it.seek({prefix_, target});
+    if (reads_) reads_->start_forward(target);
+    return;
   }
+  std::string above = target.to_string();
+  if (inclusive) above += '\0';  // the next key in the order
+  it.seek_below({prefix_, Slice(above)});
+  if (reads_) reads_->start_backward(std::move(above));
 }
 
 void Scan::place_at_start() {

@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: 40ad432b94bed9ba281854d26d13b27e657e7bf1f7ec92238f2dee9d3a26ae54
+// Checksum of all sources: 598716f7a7bd880e84c9d1328a4ee1d4f12fb544debdc957702791117eb5f75d
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

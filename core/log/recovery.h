@@ -17,6 +17,8 @@ namespace firn {
 struct LogRecovery {
   std::vector<std::shared_ptr<Segment>> segments;  // those with records that count, oldest first
   LogPosition end = 0;                             // where the records end
+  size_t data_segment_count = 0;                   // so many of the segments, up to the last one that holds data
+  LogPosition data_end = 0;                        // where the records of that one end; 0: there is none
   LogPosition durable = 0;                         // the durable bound
   uint64_t next_id = 1;                            // above every id found
   uint64_t next_base = 0;                          // above every position found

@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: 598716f7a7bd880e84c9d1328a4ee1d4f12fb544debdc957702791117eb5f75d
+// Checksum of all sources: 6ee6d849e5677be56caa60672e7b295ded67a4b59fd2af80fda2255fb34455ab
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -22,7 +22,7 @@ uint64_t content_end(const Segment& segment, uint64_t from) {
 struct Scan {
   uint64_t gap = kSegmentHeaderBytes;  // offset of the first place without a record
   LogPosition durable = 0;             // highest bound in the marks before it
-  std::optional<Mark> opening;         // the first record
+  bool has_data = false;
 };
 
 class Recoverer {
@@ -44,6 +44,9 @@ class Recoverer {
       gap_ = scan.gap;
       result_.end = found_[i]->base() + gap_;
       result_.segments.push_back(found_[i]);
+      if (!scan.has_data) continue;
+      result_.data_segment_count = result_.segments.size();
+      result_.data_end = result_.end;
     }
     if (!found_.empty()) FIRN_TRY(judge_gap(found_.size() - 1, gap_));
     return std::move(result_);
@@ -79,6 +82,7 @@ class Recoverer {
         scan.durable = std::max(scan.durable, decode_mark(record.payload).durable);
       } else {
         FIRN_TRY(visit_(segment, scan.gap + kRecordHeaderBytes, record.payload));
+        scan.has_data = true;
         result_.record_count++;
         result_.record_payload_bytes += record.payload.size();
       }

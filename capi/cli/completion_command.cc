@@ -1,4 +1,4 @@
-// completion: the script that lets a shell complete the arguments of firn.
+// completion: the script that lets a shell complete the arguments of firn; manual: its manual page.
 #include "commands.h"
 #include "completion_tree.h"
 #include "failure.h"
@@ -15,6 +15,15 @@ void add_completion_command(CLI::App& app, Invocation& invocation) {
       const CompletionCommand tree = completion_tree_of(app);
       Output output;
       output.write(*shell == "bash" ? bash_completion(tree) : *shell == "zsh" ? zsh_completion(tree) : fish_completion(tree));
+      output.flush();
+      return kExitOk;
+    };
+  });
+  // For the build, which installs firn(1).
+  app.add_subcommand("manual", "Print firn(1)")->group("")->callback([&app, &invocation] {
+    invocation.run = [&app] {
+      Output output;
+      output.write(manual_page(completion_tree_of(app), app.get_footer()));
       output.flush();
       return kExitOk;
     };

@@ -33,17 +33,26 @@ CompletionOption option_of(const CLI::Option& option) {
   for (const std::string& name : option.get_snames()) result.names.push_back("-" + name);
   for (const std::string& name : option.get_lnames()) result.names.push_back("--" + name);
   result.text = option.get_description();
+  result.is_required = option.get_required();
+  result.type_name = option.get_type_name();
   result.takes_value = option.get_items_expected_max() > 0;
   result.values = option.check_lname("option") ? names_of_engine_options() : words_of_set(option.get_type_name());
   return result;
 }
 
 CompletionCommand command_of(const CLI::App& app, const std::vector<std::string>& path) {
-  CompletionCommand command{path, app.get_description(), {}, {}};
+  CompletionCommand command{path, app.get_description(), {}, {}, {}};
   for (const CLI::Option* const option : app.get_options()) {
-    if (option->nonpositional()) command.options.push_back(option_of(*option));
+    CompletionOption described = option_of(*option);
+    if (option->nonpositional()) {
+      command.options.push_back(std::move(described));
+    } else {
+      described.names.push_back(option->get_name());
+      command.positionals.push_back(std::move(described));
+    }
   }
   for (const CLI::App* const sub : app.get_subcommands({})) {
+    if (sub->get_group().empty()) continue;  // not for people
     std::vector<std::string> below = path;
     below.push_back(sub->get_name());
     command.commands.push_back(command_of(*sub, below));

@@ -11,6 +11,8 @@ struct CompletionOption {
   std::vector<std::string> names;  // "--json", "-o"
   std::string text;
   bool takes_value = false;
+  bool is_required = false;
+  std::string type_name;            // "N", "NAME=VALUE"
   std::vector<std::string> values;  // that it takes, when they are few and known
 };
 
@@ -18,6 +20,7 @@ struct CompletionCommand {
   std::vector<std::string> path;  // "log", "append"; empty: firn itself
   std::string text;
   std::vector<CompletionOption> options;
+  std::vector<CompletionOption> positionals;  // their one name is what the help calls them
   std::vector<CompletionCommand> commands;
 };
 
@@ -27,6 +30,8 @@ CompletionCommand completion_tree_of(const CLI::App& app);
 std::string bash_completion(const CompletionCommand& root);
 std::string zsh_completion(const CompletionCommand& root);
 std::string fish_completion(const CompletionCommand& root);
+// firn(1), in the language of man(7); `footer` is what the help ends with.
+std::string manual_page(const CompletionCommand& root, const std::string& footer);
 
 // The commands of the tree, each before those below it.
 std::vector<const CompletionCommand*> flattened(const CompletionCommand& root);

@@ -36,6 +36,7 @@ void declare(CLI::App& app, Invocation& invocation) {
   add_transfer_commands(app, invocation);
   add_operate_commands(app, invocation);
   add_namespace_commands(app, invocation);
+  add_backup_commands(app, invocation);
   add_inspect_commands(app, invocation);
   add_log_commands(app, invocation);
   add_options_command(app, invocation);

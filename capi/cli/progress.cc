@@ -27,8 +27,12 @@ std::string clock_text(double seconds) {
 
 }  // namespace
 
-Progress::Progress(const char* verb, uint64_t input_bytes_total, bool enabled)
-    : verb_(verb), input_bytes_total_(input_bytes_total), enabled_(enabled && can_redraw_stderr()), has_color_(wants_color_on_stderr()) {}
+Progress::Progress(const char* verb, uint64_t input_bytes_total, bool enabled, const char* unit)
+    : verb_(verb),
+      unit_(unit),
+      input_bytes_total_(input_bytes_total),
+      enabled_(enabled && can_redraw_stderr()),
+      has_color_(wants_color_on_stderr()) {}
 
 double Progress::elapsed_seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
 
@@ -50,7 +54,7 @@ void Progress::clear() {
 std::string Progress::text_of(uint64_t entry_count, uint64_t input_bytes) const {
   const double seconds = std::max(elapsed_seconds(), 0.001);
   const double bytes_per_second = static_cast<double>(input_bytes) / seconds;
-  std::string figures = grouped(entry_count) + " entries  " + readable_bytes(static_cast<double>(input_bytes)) + "  " +
+  std::string figures = grouped(entry_count) + " " + unit_ + "  " + readable_bytes(static_cast<double>(input_bytes)) + "  " +
                         grouped(static_cast<uint64_t>(static_cast<double>(entry_count) / seconds)) + "/s  " +
                         readable_bytes(bytes_per_second) + "/s";
   std::string head = verb_;

@@ -11,13 +11,14 @@ namespace firn::cli {
 class Progress {
  public:
   // input_bytes_total 0: unknown, so neither a bar nor a time left.
-  Progress(const char* verb, uint64_t input_bytes_total, bool enabled);
+  Progress(const char* verb, uint64_t input_bytes_total, bool enabled, const char* unit = "entries");
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   void update(uint64_t entry_count, uint64_t input_bytes);
-  void clear();  // removes the line
+  void set_total(uint64_t input_bytes_total) { input_bytes_total_ = input_bytes_total; }  // when it is known later, or grows
+  void clear();                                                                           // removes the line
   double elapsed_seconds() const;
 
  private:
@@ -25,6 +26,7 @@ class Progress {
   std::string text_of(uint64_t entry_count, uint64_t input_bytes) const;
 
   const char* verb_;
+  const char* unit_;
   uint64_t input_bytes_total_;
   bool enabled_;
   bool has_color_;

@@ -173,8 +173,8 @@ TEST_F(Live, ABrowserShowsThePage) {
   firn_ok({"load", db()}, "a\t1\nb\t2\n");
   start_writer(3000);
   const std::string command = "timeout 60 chromium --headless --no-sandbox --disable-gpu --user-data-dir=" + path("profile") +
-                              " --window-size=1000,1100 --screenshot=" + path("page.png") + " --virtual-time-budget=3000 --dump-dom " + url_ + "/ >" +
-                              path("dom") + " 2>" + path("chromium.err");
+                              " --window-size=1000,1100 --screenshot=" + path("page.png") + " --virtual-time-budget=3000 --dump-dom " +
+                              url_ + "/ >" + path("dom") + " 2>" + path("chromium.err");
   ASSERT_EQ(std::system(command.c_str()), 0) << read_file(path("chromium.err"));
   const std::string dom = read_file(path("dom"));
   EXPECT_NE(dom.find("data-readings=\""), std::string::npos) << dom;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh BUILD: installs the build into a prefix, moves that prefix, and uses it as others do: with pkg-config (shared and static), with
-# find_package, with dlopen. Then builds Firn again with a compiler and zlib alone, and lets that build read what the first one wrote.
+# find_package, with dlopen. Then builds Firn again, with a compiler and zlib alone and as a part of another project (add_subdirectory), and lets that build read what the first one wrote.
 set -eu
 build=$(cd "${1:?a build directory}" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
@@ -76,10 +76,16 @@ quietly cmake --build "$work/found"
 writes_and_reads "find_package" "$work/found/consumer_shared"
 writes_and_reads "find_package, static" "$work/found/consumer_static"
 
-say "a compiler and zlib alone"
-quietly cmake -S "$source" -B "$work/plain" -DCMAKE_INSTALL_PREFIX="$work/plain-prefix" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O1 \
-  -DFIRN_WITH_LIBDEFLATE=OFF -DFIRN_WITH_LZ4=OFF -DFIRN_WITH_ZSTD=OFF -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON -DCMAKE_DISABLE_FIND_PACKAGE_CLI11=ON
+say "a compiler and zlib alone, below another project"
+alone="-DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O1 -DFIRN_WITH_LIBDEFLATE=OFF -DFIRN_WITH_LZ4=OFF -DFIRN_WITH_ZSTD=OFF"
+# The flags are words on purpose.
+# shellcheck disable=SC2086
+quietly cmake -S "$source" -B "$work/alone" $alone -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON -DCMAKE_DISABLE_FIND_PACKAGE_CLI11=ON
+# shellcheck disable=SC2086
+quietly cmake -S "$here/add_subdirectory" -B "$work/plain" -DFIRN_SOURCE="$source" -DCMAKE_INSTALL_PREFIX="$work/plain-prefix" $alone
 quietly cmake --build "$work/plain" -j "$(nproc)"
+writes_and_reads "add_subdirectory" "$work/plain/nested_shared"
+writes_and_reads "add_subdirectory, static" "$work/plain/nested_static"
 quietly cmake --install "$work/plain"
 plain=$(dirname "$(find "$work/plain-prefix" -name libfirn.so)")
 if readelf -dW "$plain/libfirn.so" | grep -E 'NEEDED.*(deflate|lz4|zstd)'; then fail "the plain build needs more than zlib"; fi

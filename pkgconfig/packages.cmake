@@ -1,0 +1,82 @@
+# Debian packages out of the install rules: cpack -G DEB in a build that was configured with -DCMAKE_INSTALL_PREFIX=/usr. Three of them, as a distribution
+# would cut it: libfirn0 (component runtime), libfirn-dev (dev), firn-tools (tools). tests/packages/run.sh builds them, asks lintian, installs and uses them.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME firn)
+set(CPACK_PACKAGE_VENDOR "The Firn founders")
+set(CPACK_PACKAGE_CONTACT "The Firn founders <founders@firn.invalid>")
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
+set(CPACK_COMPONENTS_ALL runtime dev)
+if(TARGET firn_cli)
+  list(APPEND CPACK_COMPONENTS_ALL tools)
+endif()
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+
+set(library libfirn${PROJECT_VERSION_MAJOR})
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME ${library})
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_DEV_PACKAGE_NAME libfirn-dev)
+set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
+# The archive needs what it was built with; the header needs nothing.
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "${library} (= ${PROJECT_VERSION}-1), zlib1g-dev")
+set(dev_packages LIBDEFLATE libdeflate-dev LZ4 liblz4-dev ZSTD libzstd-dev)
+foreach(feature IN LISTS FIRN_DEPENDENCIES)
+  list(FIND dev_packages ${feature} at)
+  math(EXPR at "${at} + 1")
+  list(GET dev_packages ${at} package)
+  string(APPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ", ${package}")
+endforeach()
+set(CPACK_DEBIAN_DEV_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME firn-tools)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION database)
+
+# The first line is the synopsis; CPack indents the rest as a control file wants it.
+set(about "Firn is a key-value store and a durable append-only log behind one C header:
+ordered keys, atomic batches, transactions, snapshots, scans, namespaces and
+times to live in one directory, from any number of threads. What was
+acknowledged survives kill -9.
+")
+set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "embedded storage engine\n${about}\nThis package contains the shared library.")
+set(CPACK_COMPONENT_DEV_DESCRIPTION "embedded storage engine - development files\n${about}\nThis package contains the header, the static library and the manual pages.")
+set(CPACK_COMPONENT_TOOLS_DESCRIPTION "embedded storage engine - command line\n${about}\nThis package contains the firn command: load, read, watch, back up, check.")
+foreach(component RUNTIME DEV TOOLS)
+  set(CPACK_DEBIAN_${component}_DESCRIPTION ${CPACK_COMPONENT_${component}_DESCRIPTION})
+  set(CPACK_COMPONENT_${component}_GROUP ${component})
+endforeach()
+
+# What Debian's policy wants in every package.
+find_program(FIRN_GZIP gzip)
+set(folder ${CMAKE_CURRENT_BINARY_DIR}/debian)
+file(CONFIGURE OUTPUT ${folder}/triggers CONTENT "activate-noawait ldconfig\n")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${folder}/triggers)
+file(READ ${PROJECT_SOURCE_DIR}/pkgconfig/copyright.in copyright)
+file(CONFIGURE OUTPUT ${folder}/copyright CONTENT "${copyright}" @ONLY)
+string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC) # SOURCE_DATE_EPOCH decides when it is set
+file(CONFIGURE OUTPUT ${folder}/changelog CONTENT
+     "firn (@PROJECT_VERSION@-1) unstable; urgency=medium\n\n  * Firn @PROJECT_VERSION@: see CHANGELOG.md of the sources.\n\n -- @CPACK_PACKAGE_CONTACT@  @now@\n" @ONLY)
+if(FIRN_GZIP)
+  execute_process(COMMAND ${FIRN_GZIP} -9 -n -k -f ${folder}/changelog)
+  foreach(component_package runtime:${library} dev:libfirn-dev tools:firn-tools)
+    string(REPLACE ":" ";" pair ${component_package})
+    list(GET pair 0 component)
+    list(GET pair 1 package)
+    if(component IN_LIST CPACK_COMPONENTS_ALL)
+      install(FILES ${folder}/copyright DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/${package} COMPONENT ${component})
+      # firn_build_info says "libdeflate 1.14", which lintian takes for a copy of zlib.
+      if(NOT component STREQUAL dev)
+        file(CONFIGURE OUTPUT ${folder}/${package}.overrides CONTENT "${package}: embedded-library zlib *\n")
+        install(FILES ${folder}/${package}.overrides DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/lintian/overrides RENAME ${package} COMPONENT ${component})
+      endif()
+      install(FILES ${folder}/changelog.gz DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/${package} RENAME changelog.Debian.gz COMPONENT ${component})
+    endif()
+  endforeach()
+endif()
+include(CPack)

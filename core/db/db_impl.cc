@@ -179,14 +179,17 @@ Result<uint32_t> DbImpl::ns_open(Slice name, bool existing_only) {
     if (at == catalog.names().end() && existing_only) return Code::kNotFound;
   }
   uint32_t found = 0;
+  bool is_full = false;
   FIRN_TRY_ASSIGN(const auto made,
                   door_.change_namespace([&](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
                     if (const auto other = catalog.names().find(key); other != catalog.names().end()) {
                       found = other->second;  // another thread was faster
                       return std::nullopt;
                     }
-                    return catalog.create(key, at);
+                    is_full = !catalog.has_room();
+                    return is_full ? std::nullopt : std::optional(catalog.create(key, at));
                   }));
+  if (is_full) return Code::kOverflow;
   return made ? *made : found;
 }
 

@@ -213,7 +213,11 @@ Status DbImpl::start_writing(Found found) {
   FIRN_TRY(remove_leftovers(state));
 
   // After a close in order the numbers go on; else they jump, so that none is given twice even if some were lost with the power.
-  if (!core_.recovery.clean) found.last = {(found.last.value / kUncleanSeqStep + 1) * kUncleanSeqStep - 1};
+  if (!core_.recovery.clean) {
+    const Seq jumped{(found.last.value / kUncleanSeqStep + 1) * kUncleanSeqStep - 1};
+    core_.changes.versions_jumped(found.last, jumped);
+    found.last = jumped;
+  }
   if (found.last > kSeqMax) return Code::kOverflow;
   state.closed_clean = false;
   state.seq_floor = found.last;

@@ -49,12 +49,16 @@ class NamespaceCatalog {
   std::optional<uint32_t> id_of(Prefix prefix) const;
 
   // A change: the entries to commit, and the catalog after them.
+  // Ids are not used twice, and a catalog with more of them than it may have made would not be read again.
+  bool has_room() const;
+
   struct Change {
     std::vector<std::pair<std::string, std::optional<std::string>>> entries;  // system key -> value, nullopt: deleted
     std::shared_ptr<NamespaceCatalog> next;
     uint32_t id = 0;
   };
   // Nobody reads changes below `oldest` any more: prefixes that were given up before are forgotten.
+  // Needs has_room().
   Change create(const std::string& name, Seq at) const;
   Change clear(uint32_t id, Seq at, Seq oldest) const;
   Change drop(uint32_t id, Seq at, Seq oldest) const;

@@ -206,6 +206,29 @@ TEST_F(OpeningTest, ARecoveryReportsWhatWasReplayedAndWhatWasCut) {
   EXPECT_TRUE(close_only(**db).ok());
 }
 
+TEST_F(OpeningTest, AReaderOfChangesWhoHasAllOfThemGoesOnAfterAKill) {
+  open();
+  for (int i = 0; i < 10; i++) put("key" + std::to_string(i), "value");
+  const Seq next = db_->changes_bounds().second;
+  const std::string killed = copy_as_killed();
+  auto db = open_at(killed);
+  ASSERT_TRUE(db.ok());
+  const ThreadMark mark;
+  ASSERT_TRUE((*db)->flush().ok());  // without retention nothing is kept of what was recovered
+  uint8_t changes[1000];
+  size_t needed = 0;
+  const auto read = [&](Seq from) { return (*db)->changes(from, false, changes, sizeof changes, &needed); };
+  EXPECT_EQ(Code::kNotFound, read({next.value - 1}).status().code()) << "a reader who misses one is told so";
+  const auto none = read(next);
+  ASSERT_TRUE(none.ok());
+  EXPECT_EQ(0u, *none);
+  ASSERT_TRUE(write(**db, {put_of("new", "value")}).ok());
+  const auto one = read(next);
+  ASSERT_TRUE(one.ok());
+  EXPECT_GT(*one, 0u);
+  EXPECT_TRUE((*db)->close().ok());
+}
+
 TEST_F(OpeningTest, ACrashDuringRecoveryLosesNothing) {
   open();
   for (int i = 0; i < 50; i++) put("key" + std::to_string(i), "value");

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <map>
 
 namespace firn {
@@ -105,6 +106,21 @@ TEST_F(CatalogTest, NeitherIdsNorPrefixesAreUsedTwice) {
   const uint32_t second = create("name");
   EXPECT_NE(first, second);
   EXPECT_GT(catalog_->prefix_of(second, {seq_}), prefix);
+}
+
+TEST_F(CatalogTest, IsFullBeforeItCouldNotBeReadAgain) {
+  create("first");
+  EXPECT_TRUE(catalog_->has_room());
+  std::string& counters = system_.entries().at("c");
+  const uint32_t last = (1u << 24) - 1;
+  std::memcpy(counters.data(), &last, sizeof last);
+  auto loaded = load();
+  ASSERT_TRUE(loaded.ok());
+  catalog_ = *loaded;
+  ASSERT_TRUE(catalog_->has_room());
+  EXPECT_EQ(last, create("last"));
+  EXPECT_FALSE(catalog_->has_room());
+  EXPECT_TRUE(load().ok());
 }
 
 TEST_F(CatalogTest, ARangeOfPrefixesIsLiveIfAllOfThemAre) {

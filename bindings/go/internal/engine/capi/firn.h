@@ -389,7 +389,8 @@ FIRN_API void firn_iter_close(firn_iter *iter);
 #define FIRN_NS_EXISTING 1u
 
 /* The id of the namespace `name`, created when missing (durable as a put is). Names are any bytes; two names never share a key; ids
- * are never used again. FIRN_NOT_FOUND with FIRN_NS_EXISTING; FIRN_INVALID (empty name, unknown flag), FIRN_TOO_LARGE. */
+ * are never used again. FIRN_NOT_FOUND with FIRN_NS_EXISTING; FIRN_INVALID (empty name, unknown flag), FIRN_TOO_LARGE; FIRN_OVERFLOW after
+ * 2^24 creations. */
 FIRN_API int64_t firn_ns_open(firn_db *db, const uint8_t *name, size_t name_len, uint32_t flags);
 /* Removes all keys of the namespace, in O(1); running scans still see them. The space comes back with compaction. */
 FIRN_API int32_t firn_ns_clear(firn_db *db, uint32_t ns);

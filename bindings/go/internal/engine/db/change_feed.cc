@@ -88,6 +88,11 @@ void ChangeFeed::start(std::vector<RetainedSegment> retained) {
   retained_ = std::move(retained);
 }
 
+void ChangeFeed::versions_jumped(Seq last, Seq jumped) {
+  const std::lock_guard turn(read_mutex_);
+  jumps_[{last.value + 1}] = {jumped.value + 1};
+}
+
 Status ChangeFeed::retain(const std::vector<std::shared_ptr<Memtable>>& newest_first, ManifestEdit* edit) {
   {
     const std::lock_guard lock(list_mutex_);
@@ -166,6 +171,7 @@ std::pair<Seq, Seq> ChangeFeed::bounds() const {
 
 Result<size_t> ChangeFeed::read(Seq from, bool durable_only, uint8_t* out, size_t cap, size_t* needed) {
   const std::lock_guard turn(read_mutex_);
+  for (auto jump = jumps_.find(from); jump != jumps_.end(); jump = jumps_.find(from)) from = jump->second;
   Reading reading;
   reading.from = from;
   // Before the view: the catalog is published before the commit that changes it becomes visible, so it knows all namespaces up to here.

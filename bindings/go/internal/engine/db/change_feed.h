@@ -28,6 +28,8 @@ class ChangeFeed {
 
   // Opening: what the manifest says is retained. Files that are gone, and what is older than they are, is forgotten.
   void start(std::vector<RetainedSegment> retained);
+  // No commit has a version above `last` and up to `jumped`: a reader who has everything up to `last` goes on behind.
+  void versions_jumped(Seq last, Seq jumped);
   // A flush: adds to the edit that its segments are retained, and older ones not any more; once the edit is applied, retained() makes it so.
   Status retain(const std::vector<std::shared_ptr<Memtable>>& newest_first, ManifestEdit* edit);
   void retained();
@@ -66,6 +68,7 @@ class ChangeFeed {
   std::vector<RetainedSegment> pending_;  // what retained_ will be
 
   std::mutex read_mutex_;               // the rest: readers take turns
+  std::map<Seq, Seq> jumps_;            // from the version that no commit got to the next one that one can get
   std::shared_ptr<Segment> opened_;     // the retained segment that was read last
   std::map<uint64_t, Cursor> cursors_;  // where a reader of this version goes on
 };

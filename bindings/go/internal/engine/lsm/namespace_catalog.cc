@@ -96,6 +96,8 @@ void NamespaceCatalog::move(Change* change, uint32_t id, Prefix prefix, Seq at) 
   change->entries.emplace_back("c", encode({next.next_id_, next.next_prefix_}));
 }
 
+bool NamespaceCatalog::has_room() const { return next_id_ < kIdMax; }
+
 NamespaceCatalog::Change NamespaceCatalog::create(const std::string& name, Seq at) const {
   Change change = start_change();
   const uint32_t id = change.next->next_id_++;

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 6ee6d849e5677be56caa60672e7b295ded67a4b59fd2af80fda2255fb34455ab
+// Checksum of all sources: 15d1f3fe72e649b18af070ed7f88ae886182ec4b6bfcb12fd51887863ab01748
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -13,6 +13,7 @@ import os as _os
 from typing import NamedTuple as _NamedTuple
 
 from firn import _firn, errors
+from firn._changes import Change, ChangeFollower, Event
 from firn._database import (
     Database,
     Namespace,
@@ -62,8 +63,11 @@ _atexit.register(_close_all)
 
 __all__ = [
     "Batch",
+    "Change",
+    "ChangeFollower",
     "Database",
     "Entry",
+    "Event",
     "Follower",
     "Items",
     "Iterator",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import random
 import time
@@ -11,12 +12,13 @@ from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar, Unpack, overload
 
 from firn import _firn
+from firn._changes import Change, ChangeFollower, Event, read_changes, read_events
 from firn._opened import forget, remember
 from firn._reading import Reading
 from firn.errors import ConflictError, Error, ExistsError, NotFoundError, WouldBlockError, opening_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import timedelta
     from types import TracebackType
     from typing import Self
@@ -31,6 +33,8 @@ _MISSING: Any = object()
 
 _READ_ONLY, _SERIALIZABLE = 1, 2
 _EXISTING = 1
+# A wait comes back so often to see whether the program was interrupted.
+_TURN_SECONDS = 0.2
 
 
 class Options(TypedDict, total=False):
@@ -238,6 +242,11 @@ class Namespace(Store):
 
     __slots__ = ()
 
+    @property
+    def id(self) -> int:
+        """The number that Change.namespace tells; never given to another namespace."""
+        return self._namespace_id
+
     def drop(self) -> None:
         """Clears the namespace and forgets its name. What uses it afterwards raises InvalidError."""
         _firn.namespace_drop(self)
@@ -249,8 +258,9 @@ class Namespace(Store):
 class Database(Store):
     """An open database: a mapping of bytes to bytes in one directory, in the order of the keys. Any thread, at any time."""
 
-    __slots__ = ("path",)
+    __slots__ = ("_is_read_only", "path")
     path: str
+    _is_read_only: bool
 
     def namespace(self, name: str | Buffer, *, create: bool = True) -> Namespace:
         """The namespace with this name, created when it is missing; with create=False NotFoundError."""
@@ -302,6 +312,55 @@ class Database(Store):
         """Everything acknowledged before the call is durable after it."""
         _firn.sync(self)
 
+    def wait_durable(self, version: int = 0, timeout: float | None = None) -> bool:
+        """Waits until the commits up to version survive a loss of power (0: all so far); False when the timeout (in seconds) ran out.
+
+        Where nobody syncs by the clock it syncs itself, together with others who wait. CancelledError after wake().
+        """
+        version = version or self.changes_bounds[1] - 1
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            left = max(0.0, min(_TURN_SECONDS, end - time.monotonic()))
+            if _firn.wait_durable(self, version, math.ceil(left * 1000)):
+                return True
+            if time.monotonic() >= end:
+                return False
+
+    async def await_durable(self, version: int = 0) -> None:
+        """As wait_durable, in a thread, as long as it takes."""
+        version = version or self.changes_bounds[1] - 1
+        while not await asyncio.to_thread(self.wait_durable, version, _TURN_SECONDS):
+            pass
+
+    def wake(self) -> None:
+        """Ends the waits that go on in wait_durable: they raise CancelledError."""
+        _firn.wake(self)
+
+    def refresh(self) -> None:
+        """A read-only opening goes on to what its writer has made; what reads already stays where it is. On others it does nothing."""
+        _firn.refresh(self)
+
+    @property
+    def changes_bounds(self) -> tuple[int, int]:
+        """(first, next): every commit from version first on can be read by changes, and next is one above the last."""
+        return _firn.changes_bounds(self)
+
+    def changes(self, start: int | None = None, *, durable: bool = False) -> Iterator[Change]:
+        """What was committed, in order, from version start (None: from the first that is kept) to now; with durable only what is so.
+
+        Kept are the commits in memtables, and older ones as far as the options changes_retention_bytes and changes_retention_ms say; NotFoundError
+        when start is not kept any more.
+        """
+        return read_changes(self, start, durable)
+
+    def follow_changes(self, start: int | None = None, *, durable: bool = False) -> ChangeFollower:
+        """The changes from version start on (None: from now on), and then each that is committed, for ever: for "for" and for "async for".
+
+        It ends with ClosedError when the database is closed, and with NotFoundError when what comes next is not kept any more. A database that was
+        opened read-only beside a writer in another process is refreshed many times a second.
+        """
+        return ChangeFollower(self, self.changes_bounds[1] if start is None else start, durable, self._is_read_only)
+
     def flush(self) -> None:
         """Writes the memtables to tables, and waits for it."""
         _firn.flush(self)
@@ -314,10 +373,32 @@ class Database(Store):
         """For single_threaded=True: background work for at most this long. Whether there is more to do."""
         return _firn.run_jobs(self, max_ms)
 
+    def checkpoint(self, path: Path) -> None:
+        """Makes a database of its own in the directory path, which must not exist: everything acknowledged before the call, as one moment.
+
+        Files are linked where the file system can, else copied; writers are not held up. Durable when it returns; on a failure nothing is left.
+        """
+        try:
+            _firn.checkpoint(self, path)
+        except Error as error:
+            raise opening_failure(error, os.fsdecode(os.fspath(path))) from None
+
     def stats(self) -> dict[str, Any]:
-        """Statistics of the engine."""
+        """Statistics since the opening, by the names that firn_stats_t has in firn.h, with "runs" (one dict each) and "latencies" (a dict of each kind)."""
         statistics: dict[str, Any] = json.loads(_firn.stats_json(self))
         return statistics
+
+    def stats_prometheus(self) -> str:
+        """The same in the text format of Prometheus, to be served as text/plain; version=0.0.4."""
+        return _firn.stats_prometheus(self)
+
+    def events(self, start: int = 0) -> list[Event]:
+        """Flushes, compactions, stalls and failures, from this number on, oldest first; the last 256 are kept. Go on with the last number + 1."""
+        return read_events(self, start)
+
+    def resume(self) -> None:
+        """Takes writes again after a failure of the disk has made the database read-only, and its cause is gone. Else it does nothing."""
+        _firn.resume(self)
 
     def recovery(self) -> Recovery:
         """What opening found."""
@@ -374,6 +455,7 @@ def open(path: Path, **options: Unpack[Options]) -> Database:  # noqa: A001
     except Error as error:
         raise opening_failure(error, os.fsdecode(name)) from None
     database.path = os.fsdecode(name)
+    database._is_read_only = bool(options.get("read_only", False))
     remember(database)
     return database
 

@@ -7,8 +7,7 @@ static PyObject* none(void) { return Py_BuildValue(""); }
 
 static ModuleState* state_of(PyObject* module) { return (ModuleState*)PyModule_GetState(module); }
 
-/* Checks the first argument of the functions below. NULL: an exception is set. */
-static Reader* reader_of(PyObject* module, PyObject* object) {
+Reader* reader_of(PyObject* module, PyObject* object) {
   if (PyObject_TypeCheck(object, state_of(module)->reader_type)) return (Reader*)object;
   PyErr_SetString(PyExc_TypeError, "not an object of a firn database");
   return NULL;
@@ -20,7 +19,7 @@ static PyTypeObject* class_of(PyObject* object, PyTypeObject* base) {
   return NULL;
 }
 
-static PyObject* path_bytes(PyObject* path) {
+PyObject* path_bytes(PyObject* path) {
   PyObject* bytes;
   return PyUnicode_FSConverter(path, &bytes) ? bytes : NULL;
 }
@@ -161,27 +160,7 @@ static PyObject* namespace_names(PyObject* module, PyObject* object) {
   return list;
 }
 
-static PyObject* stats_json(PyObject* module, PyObject* object) {
-  Reader* self = reader_of(module, object);
-  if (self == NULL) return NULL;
-  Packed packed = {0};
-  PyObject* text = NULL;
-  for (size_t wanted = 4096;;) {
-    if (!packed_reserve(&packed, wanted)) break;
-    const int64_t needed = firn_stats_json(self->db, (char*)packed.data, packed.cap);
-    if (needed >= 0 && (size_t)needed >= packed.cap) {
-      wanted = (size_t)needed + 1;
-      continue;
-    }
-    text = needed < 0 ? raise_code(self->state, needed) : PyUnicode_FromStringAndSize((const char*)packed.data, (Py_ssize_t)needed);
-    break;
-  }
-  packed_free(&packed);
-  return text;
-}
-
-/* Calls that wait for the disk, one function each. */
-static PyObject* run_released(PyObject* module, PyObject* object, int32_t (*call)(firn_db* db)) {
+PyObject* run_released(PyObject* module, PyObject* object, int32_t (*call)(firn_db* db)) {
   Reader* self = reader_of(module, object);
   if (self == NULL) return NULL;
   int32_t code;
@@ -191,6 +170,7 @@ static PyObject* run_released(PyObject* module, PyObject* object, int32_t (*call
   return code == FIRN_OK ? none() : raise_code(self->state, code);
 }
 
+/* Calls that wait for the disk, one function each. */
 static PyObject* sync_database(PyObject* module, PyObject* object) { return run_released(module, object, firn_sync); }
 static PyObject* flush_database(PyObject* module, PyObject* object) { return run_released(module, object, firn_flush); }
 static PyObject* compact_database(PyObject* module, PyObject* object) { return run_released(module, object, firn_compact); }
@@ -268,7 +248,6 @@ PyMethodDef database_functions[] = {
     {"namespace_open", namespace_open, METH_VARARGS, PyDoc_STR("namespace_open(source, name, flags, /)\n--\n\nThe id of a namespace.")},
     {"namespace_drop", namespace_drop, METH_O, PyDoc_STR("namespace_drop(namespace, /)\n--\n\nClears a namespace and forgets its name.")},
     {"namespace_names", namespace_names, METH_O, PyDoc_STR("namespace_names(source, /)\n--\n\nThe names of all namespaces.")},
-    {"stats_json", stats_json, METH_O, PyDoc_STR("stats_json(source, /)\n--\n\nStatistics as JSON.")},
     {"sync", sync_database, METH_O, PyDoc_STR("sync(source, /)\n--\n\nMakes everything acknowledged durable.")},
     {"flush", flush_database, METH_O, PyDoc_STR("flush(source, /)\n--\n\nWrites the memtables to tables.")},
     {"compact", compact_database, METH_O, PyDoc_STR("compact(source, /)\n--\n\nBrings the database into its smallest form.")},

@@ -188,7 +188,7 @@ static PyObject* log_wait(RecordLog* self, PyObject* args) {
   return code == FIRN_TIMEOUT ? PyBool_FromLong(0) : code == FIRN_OK ? PyBool_FromLong(1) : raise_code(self->state, code);
 }
 
-static PyObject* run_released(RecordLog* self, int32_t (*call)(firn_log* log)) {
+static PyObject* run_on_log(RecordLog* self, int32_t (*call)(firn_log* log)) {
   int32_t code;
   Py_BEGIN_ALLOW_THREADS
     code = call(self->log);
@@ -208,17 +208,17 @@ static PyObject* run_with_index(RecordLog* self, PyObject* object, int32_t (*cal
 
 static PyObject* log_sync(RecordLog* self, PyObject* unused) {
   (void)unused;
-  return run_released(self, firn_log_sync);
+  return run_on_log(self, firn_log_sync);
 }
 
 static PyObject* log_wake(RecordLog* self, PyObject* unused) {
   (void)unused;
-  return run_released(self, firn_log_wake);
+  return run_on_log(self, firn_log_wake);
 }
 
 static PyObject* log_refresh(RecordLog* self, PyObject* unused) {
   (void)unused;
-  return run_released(self, firn_log_refresh);
+  return run_on_log(self, firn_log_refresh);
 }
 
 static PyObject* log_trim_before(RecordLog* self, PyObject* index) { return run_with_index(self, index, firn_log_trim_before); }

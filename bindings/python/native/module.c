@@ -40,6 +40,7 @@ static int module_exec(PyObject* module) {
   const bool done = errors_import(state) && reader_type_add(module, state) && writer_type_add(module, state) &&
                     store_type_add(module, state) && iterator_type_add(module, state) && batch_type_add(module, state) &&
                     pin_type_add(module, state) && log_type_add(module, state) && PyModule_AddFunctions(module, database_functions) == 0 &&
+                    PyModule_AddFunctions(module, operate_functions) == 0 && PyModule_AddFunctions(module, changes_functions) == 0 &&
                     PyModule_AddFunctions(module, option_functions) == 0 && PyModule_AddFunctions(module, log_functions) == 0;
   return done ? 0 : -1;
 }

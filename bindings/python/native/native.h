@@ -139,11 +139,19 @@ PyObject* type_not_callable(PyTypeObject* type, PyObject* args, PyObject* kwargs
 /* The tail of every dealloc. */
 void object_free(PyObject* self);
 
-/* ---- Functions of the module (database.c, options.c) and makers of objects */
+/* ---- Functions of the module (database.c, operate.c, changes.c, options.c, log.c) and makers of objects */
 
 extern PyMethodDef database_functions[];
+extern PyMethodDef operate_functions[];
+extern PyMethodDef changes_functions[];
 extern PyMethodDef option_functions[];
 extern PyMethodDef log_functions[];
+/* The first argument of these functions as what it has to be. NULL: an exception is set. */
+Reader* reader_of(PyObject* module, PyObject* object);
+/* A path as bytes of the file system. NULL: an exception is set. */
+PyObject* path_bytes(PyObject* path);
+/* A call without arguments that can wait, without the GIL: None, or an exception. */
+PyObject* run_released(PyObject* module, PyObject* object, int32_t (*call)(firn_db* db));
 /* A memoryview of pinned bytes, which it unpins when it goes (at once, on failure). */
 PyObject* pin_view(ModuleState* state, firn_pin_t* pin);
 PyObject* recovery_as_tuple(const firn_recovery_info* info);

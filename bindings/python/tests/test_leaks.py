@@ -75,7 +75,10 @@ def calls_on(db: firn.Database) -> dict[str, Callable[[], object]]:
         "txn": txn,
         "snapshot": snapshot,
         "abandoned": abandoned,
-        "operate": lambda: (db.stats(), db.recovery(), db.namespaces(), db.last_error(), firn.options()),
+        "operate": lambda: (db.stats(), db.stats_prometheus(), db.recovery(), db.namespaces(), db.last_error(), firn.options(), db.resume()),
+        "events": lambda: (db.flush(), db.events(), quietly(lambda: db.events(-1))),
+        "changes": lambda: (list(db.changes()), quietly(lambda: db.checkpoint("/dev/null")), db.wait_durable(), db.refresh(), db.wake()),
+        "changes wrong": lambda: (quietly(lambda: list(db.changes(1 << 40))), quietly(lambda: db.wait_durable(1 << 40)), next(db.follow_changes(1))),
         "open": lambda: firn.open(":memory:").close(),
         "open wrong": lambda: (quietly(lambda: firn.open("/dev/null")), quietly(lambda: firn.open("x", durability="?"))),
     }  # fmt: skip

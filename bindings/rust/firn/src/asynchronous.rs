@@ -163,6 +163,12 @@ impl AsyncDb {
         in_pool(move || db.compact()).await
     }
 
+    /// Makes a database of its own in the directory `path`, as this one is now; see [`Db::checkpoint`].
+    pub async fn checkpoint(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
+        let (db, path) = (self.db.clone(), path.as_ref().to_owned());
+        in_pool(move || db.checkpoint(path)).await
+    }
+
     /// Closes the database for all clones; see [`Db::close`].
     pub async fn close(&self) -> Result<()> {
         let db = self.db.clone();

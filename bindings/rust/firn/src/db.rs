@@ -209,7 +209,8 @@ impl Db {
         self.check(unsafe { sys::firn_wake(self.inner().handle()) })
     }
 
-    /// A descriptor for poll(2) and event loops, readable when the durable bound moves, after [`wake`](Self::wake) and when the database closes; reading 8 bytes clears
+    /// A descriptor for poll(2) and event loops, readable when the durable bound moves, with every [`Event`](crate::Event), with the first commit after
+    /// [`changes`](Self::changes) had none to give, after [`wake`](Self::wake) and when the database closes; reading 8 bytes clears
     /// it. The database closes it: do not.
     pub fn notify_fd(&self) -> Result<std::os::fd::RawFd> {
         // SAFETY: a handle that was opened.
@@ -254,22 +255,6 @@ impl Db {
     /// The last error of background work or of the disk, if there was one.
     pub fn last_error(&self) -> Option<Error> {
         self.inner().last_error().map(|error| Error::from_engine(&error))
-    }
-
-    /// Statistics as one JSON object.
-    pub fn stats_json(&self) -> Result<String> {
-        let mut text = Vec::<u8>::with_capacity(4096);
-        loop {
-            // SAFETY: `text` has room for `capacity` bytes.
-            let answer = unsafe { sys::firn_stats_json(self.inner().handle(), text.as_mut_ptr().cast(), text.capacity()) };
-            let length = crate::error::check_number(answer).map_err(|error| self.inner().explain(error))? as usize;
-            if length < text.capacity() {
-                // SAFETY: `length` bytes and a NUL were copied, since the capacity is larger.
-                unsafe { text.set_len(length) };
-                return Ok(String::from_utf8_lossy(&text).into_owned());
-            }
-            text.reserve_exact(length + 1);
-        }
     }
 
     /// Verifies a database that no one has open for writing: every checksum, the order of keys, tables against the manifest, the log. Reads

@@ -55,6 +55,8 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   void prefetch_entry(uint64_t hash) const;
 
   uint64_t hash(const InternalKey& key) const { return hash_key(hash_seed_, key); }
+  // Whether the entry at `entry_offset`, which lies in front of `end`, is its key's newest in front of it.
+  bool is_newest(uint64_t entry_offset, uint64_t end) const;
   // Whether some key may have more than one version.
   bool has_overwrites() const { return has_overwrites_.load(std::memory_order_relaxed); }
   bool empty() const { return seq_max_.load(std::memory_order_relaxed) == 0; }
@@ -64,15 +66,16 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   uint64_t key_count() const { return key_count_.load(std::memory_order_relaxed); }
   uint64_t memory_bytes() const { return memory_.size(); }
 
-  // How many keys lie in [lower, upper), deleted ones included. kCorrupt as below.
+  // How many keys lie in [lower, upper), deleted ones included, and some that were overwritten more than once. kCorrupt as below.
   Result<uint64_t> count(const InternalKey& lower, const InternalKey& upper) const;
-  // Appends iterators that together give every key with a version up to `seq`, none twice. They keep the memtable alive.
+  // Appends iterators that together give every key with a version up to `seq`. Of those that have the same key the first one is right. They keep the memtable alive.
   // kCorrupt: a record of the segment does not verify.
   Status add_iterators(Seq seq, std::vector<std::unique_ptr<Iterator>>* iterators) const;
 
  private:
   Memtable(std::shared_ptr<Segment> segment, uint64_t hash_seed, AnonymousMemory memory, size_t line_count);
 
+  uint64_t newest(const InternalKey& key, uint64_t hash) const;  // the offset of its entry; 0: there is none
   size_t line_of(uint64_t hash) const { return static_cast<size_t>(((hash & 0xffffffff) * line_count_) >> 32); }
   static uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
 

@@ -2,7 +2,7 @@
 // arrays. Whoever needs the order walks the records that came since the last time, sorts the new keys into an array of their own, and merges arrays of
 // similar size, so that the cost is proportional to what came since and iterators keep what they have (they share the arrays).
 //
-//   ORD-1  A record whose entry has no previous version brings a new key: each key is in exactly one array.
+//   ORD-1  Of the arrays that have a key the newest one names its newest version as of the last walk. Older versions are found through the entries' chain.
 //   ORD-2  The walk verifies every record's checksum, so that a stray write into the image never reaches a table.
 //
 // Threading: add_iterators() from any thread (a mutex); the iterators share nothing that changes.
@@ -21,10 +21,10 @@ class Memtable;
 
 class MemtableOrder {
  public:
-  // Iterators over all keys of the memtable with a version up to `seq`.
+  // Iterators over all keys of the memtable with a version up to `seq`, newest first: a key may be in several.
   Status add_iterators(const std::shared_ptr<const Memtable>& memtable, Seq seq, std::vector<std::unique_ptr<Iterator>>* iterators);
 
-  // How many keys lie in [lower, upper).
+  // How many keys lie in [lower, upper), those that were overwritten between two walks perhaps more than once.
   Result<uint64_t> count(const std::shared_ptr<const Memtable>& memtable, const InternalKey& lower, const InternalKey& upper);
 
   // Keys in order: a position in the segment's image each, with the key's head in front.
@@ -38,7 +38,7 @@ class MemtableOrder {
   };
 
  private:
-  Status catch_up(const Segment& segment, uint64_t end);
+  Status catch_up(const Memtable& memtable, uint64_t end);
 
   std::mutex mutex_;
   uint64_t covered_ = kSegmentHeaderBytes;  // records below are in the arrays

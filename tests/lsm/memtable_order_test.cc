@@ -56,6 +56,36 @@ TEST_F(MemtableOrderTest, FollowsTheWriterAPieceAtATime) {
   }
 }
 
+TEST_F(MemtableOrderTest, AnOlderReaderSeesItsOwnVersionsOfKeysThatAreOverwrittenBetweenWalks) {
+  start(1 << 20);
+  std::mt19937_64 random(5);
+  struct Reader {
+    Seq seq;
+    std::unique_ptr<Iterator> iterator;
+    std::vector<std::string> seen;
+  };
+  std::vector<Reader> readers;
+  const auto all = [this] {
+    std::vector<std::string> texts;
+    for (const auto& [key, text] : model_) texts.push_back(text);
+    return texts;
+  };
+  for (int piece = 0; piece < 60; piece++) {
+    for (uint64_t n = random() % 30; n > 0; n--) put("key" + std::to_string(random() % 50));
+    readers.push_back(
+        {last_, random() % 2 == 0 ? iterate(*memtable_, last_) : nullptr, all()});  // the others walk only when more was written
+    const Reader& reader = readers[random() % readers.size()];
+    const auto again = iterate(*memtable_, reader.seq);
+    EXPECT_EQ(reader.seen, texts(*again)) << piece;
+    expect_like_model();
+  }
+  for (const Reader& reader : readers) {
+    if (reader.iterator != nullptr) {
+      EXPECT_EQ(reader.seen, texts(*reader.iterator)) << "an iterator keeps what it began with";
+    }
+  }
+}
+
 TEST_F(MemtableOrderTest, KeysThatShareLongPrefixesOrAreOneAnothersPrefixesAreOrdered) {
   const std::string shared = "https://example.org/a/long/path/that/all/have/";
   for (const char* tail : {"b", "a", "", "aa", "a\xff", "\x01", "ab", "zzzzzzzzzzzzzzzz", "zzzzzzzzzzzzzzzy"}) put(shared + tail);

@@ -5,7 +5,7 @@
 // Package base is a layer of the engine, in C++.
 package base
 
-// Checksum of all sources: 15d1f3fe72e649b18af070ed7f88ae886182ec4b6bfcb12fd51887863ab01748
+// Checksum of all sources: ecee763a9ce147582e27001d46ac9b7233ab6255d135117d9b13bc2dbe1ae40f
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

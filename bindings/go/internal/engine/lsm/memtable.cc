@@ -56,25 +56,35 @@ void Memtable::add(const Place& place, uint64_t hash, uint64_t offset, Seq seq) 
   place.slot->store(uint64_t{tag_of(hash)} << 32 | offset / kLogEntryAlignment, std::memory_order_release);
 }
 
-bool Memtable::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const {
+inline uint64_t Memtable::newest(const InternalKey& key, uint64_t hash) const {
   const uint64_t tag = tag_of(hash);
   for (size_t line = line_of(hash);; line = line + 1 == line_count_ ? 0 : line + 1) {
     const std::atomic<uint64_t>* slot = slots_ + line * kSlotsPerLine;
     for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
       const uint64_t value = slot->load(std::memory_order_acquire);
-      if (value == 0) return false;
-      if (value >> 32 != tag) continue;
-      const uint8_t* at = segment_->image() + position_of(value);
-      if (log_entry_key(at) != key) continue;
-      while (log_entry_seq(at) > seq) {
-        const uint64_t previous = log_entry_previous(at);
-        if (previous == 0) return false;
-        at = segment_->image() + previous;
-      }
+      if (value == 0) return 0;
+      if (value >> 32 == tag && log_entry_key(segment_->image() + position_of(value)) == key) return position_of(value);
+    }
+  }
+}
+
+bool Memtable::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const {
+  for (uint64_t offset = newest(key, hash); offset != 0;) {
+    const uint8_t* const at = segment_->image() + offset;
+    if (log_entry_seq(at) <= seq) {
       *entry = decode_log_entry(at);
       return true;
     }
+    offset = log_entry_previous(at);
   }
+  return false;
+}
+
+bool Memtable::is_newest(uint64_t entry_offset, uint64_t end) const {
+  const InternalKey key = log_entry_key(segment_->image() + entry_offset);
+  uint64_t offset = newest(key, hash(key));
+  while (offset >= end) offset = log_entry_previous(segment_->image() + offset);
+  return offset == entry_offset;
 }
 
 void Memtable::prefetch_entry(uint64_t hash) const {

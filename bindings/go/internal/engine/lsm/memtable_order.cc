@@ -41,20 +41,30 @@ void sort_items(const Segment& segment, std::vector<Item>* items) {
   }
 }
 
-std::shared_ptr<const SortedArray> merge(const Segment& segment, const SortedArray& a, const SortedArray& b) {
+// Of items with the same key the first one, which is the newest, stays.
+void drop_older(const Segment& segment, std::vector<Item>* items) {
+  const auto same_key = [&segment](const Item& a, const Item& b) {
+    return a.head == b.head && key_at(segment, a.offset) == key_at(segment, b.offset);
+  };
+  items->erase(std::unique(items->begin(), items->end(), same_key), items->end());
+}
+
+std::shared_ptr<const SortedArray> merge(const Segment& segment, const SortedArray& newer, const SortedArray& older) {
   auto merged = std::make_shared<SortedArray>();
   // What both share is at most what either shares within itself.
-  merged->skip = std::min({a.skip, b.skip, shared_bytes(key_at(segment, a.items[0].offset), key_at(segment, b.items[0].offset))});
+  merged->skip =
+      std::min({newer.skip, older.skip, shared_bytes(key_at(segment, newer.items[0].offset), key_at(segment, older.items[0].offset))});
   const auto with_heads = [&](const SortedArray& array) {
     SortedArray copy = array;
     if (copy.skip != merged->skip) set_heads(segment, &copy, merged->skip);
     return copy.items;
   };
-  const std::vector<Item> left = with_heads(a);
-  const std::vector<Item> right = with_heads(b);
-  merged->items.resize(left.size() + right.size());
-  std::merge(left.begin(), left.end(), right.begin(), right.end(), merged->items.begin(),
-             [&segment](const Item& x, const Item& y) { return item_less(segment, x, y); });
+  const std::vector<Item> first = with_heads(newer);
+  const std::vector<Item> second = with_heads(older);
+  merged->items.resize(first.size() + second.size());
+  std::merge(first.begin(), first.end(), second.begin(), second.end(), merged->items.begin(),
+             [&segment](const Item& x, const Item& y) { return item_less(segment, x, y); });  // of equal ones those of `first` come first
+  drop_older(segment, &merged->items);
   return merged;
 }
 
@@ -62,7 +72,7 @@ std::shared_ptr<const SortedArray> merge(const Segment& segment, const SortedArr
 class SortedArrayIterator final : public Iterator {
  public:
   SortedArrayIterator(std::shared_ptr<const SortedArray> array, std::shared_ptr<const Memtable> memtable, Seq seq)
-      : array_(std::move(array)), memtable_(std::move(memtable)), seq_(seq), overwritten_(memtable_->has_overwrites()) {
+      : array_(std::move(array)), memtable_(std::move(memtable)), seq_(seq) {
     entry_ = &current_;
   }
 
@@ -112,15 +122,15 @@ class SortedArrayIterator final : public Iterator {
     return static_cast<size_t>(at - items.begin());
   }
 
-  // The array names the first version of the key. A newer one is found as a point read finds it, but only if the memtable has any.
+  // The array names a version of the key that is not older than the one to be shown.
   bool show() {
     const uint8_t* at = memtable_->segment()->image() + array_->items[index_].offset;
     prefetch(index_ + kLookAhead);
-    if (overwritten_) {
-      const InternalKey key = log_entry_key(at);
-      return memtable_->find(key, memtable_->hash(key), seq_, &current_);
+    while (log_entry_seq(at) > seq_) {
+      const uint64_t previous = log_entry_previous(at);
+      if (previous == 0) return false;
+      at = memtable_->segment()->image() + previous;
     }
-    if (log_entry_seq(at) > seq_) return false;
     current_ = decode_log_entry(at);
     return true;
   }
@@ -138,21 +148,21 @@ class SortedArrayIterator final : public Iterator {
   std::shared_ptr<const SortedArray> array_;
   const std::shared_ptr<const Memtable> memtable_;
   Seq seq_;
-  bool overwritten_;
   size_t index_ = 0;
   Entry current_;
 };
 
 }  // namespace
 
-Status MemtableOrder::catch_up(const Segment& segment, uint64_t end) {
+Status MemtableOrder::catch_up(const Memtable& memtable, uint64_t end) {
+  const Segment& segment = *memtable.segment();
   if (covered_ >= end) return {};
   auto fresh = std::make_shared<SortedArray>();
   fresh->skip = kPrefixBytes + kKeyBytesMax;
   InternalKey first;
   uint64_t offset = covered_;
   FIRN_TRY(visit_entries(segment, &offset, end, [&](const uint8_t* at) {
-    if (log_entry_previous(at) != 0) return;
+    if (memtable.has_overwrites() && !memtable.is_newest(static_cast<uint64_t>(at - segment.image()), end)) return;
     const InternalKey key = log_entry_key(at);
     if (fresh->items.empty()) first = key;
     if (fresh->skip > 0) fresh->skip = std::min(fresh->skip, shared_bytes(first, key));
@@ -166,7 +176,7 @@ Status MemtableOrder::catch_up(const Segment& segment, uint64_t end) {
   covered_ = offset;  // last: when memory runs out above, the records are gone over again
   while (arrays_.size() > 1 &&
          arrays_[arrays_.size() - 2]->items.size() <= std::max(kMergeRatio * arrays_.back()->items.size(), kSmallArrayCount)) {
-    auto merged = merge(segment, *arrays_[arrays_.size() - 2], *arrays_.back());
+    auto merged = merge(segment, *arrays_.back(), *arrays_[arrays_.size() - 2]);
     arrays_.pop_back();
     arrays_.back() = std::move(merged);
   }
@@ -176,15 +186,16 @@ Status MemtableOrder::catch_up(const Segment& segment, uint64_t end) {
 Status MemtableOrder::add_iterators(const std::shared_ptr<const Memtable>& memtable, Seq seq,
                                     std::vector<std::unique_ptr<Iterator>>* iterators) {
   const std::lock_guard lock(mutex_);
-  FIRN_TRY(catch_up(*memtable->segment(), memtable->end()));
-  for (const auto& array : arrays_) iterators->push_back(std::make_unique<SortedArrayIterator>(array, memtable, seq));
+  FIRN_TRY(catch_up(*memtable, memtable->end()));
+  for (auto array = arrays_.rbegin(); array != arrays_.rend(); ++array)
+    iterators->push_back(std::make_unique<SortedArrayIterator>(*array, memtable, seq));
   return {};
 }
 
 Result<uint64_t> MemtableOrder::count(const std::shared_ptr<const Memtable>& memtable, const InternalKey& lower, const InternalKey& upper) {
   const std::lock_guard lock(mutex_);
   const Segment& segment = *memtable->segment();
-  FIRN_TRY(catch_up(segment, memtable->end()));
+  FIRN_TRY(catch_up(*memtable, memtable->end()));
   const auto below = [&segment](const SortedArray& array, const InternalKey& key) {
     return std::partition_point(array.items.begin(), array.items.end(),
                                 [&](const Item& item) { return key_at(segment, item.offset).compare(key) < 0; });

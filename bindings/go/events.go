@@ -4,6 +4,7 @@ package firn
 #include "firn_go.h"
 #cgo noescape firn_events_poll
 #cgo nocallback firn_events_poll
+#cgo nocallback firn_resume
 */
 import "C"
 
@@ -20,7 +21,7 @@ const (
 	EventFlush      EventKind = C.FIRN_EVENT_FLUSH      // memtables became tables
 	EventCompaction EventKind = C.FIRN_EVENT_COMPACTION // tables became fewer
 	EventStall      EventKind = C.FIRN_EVENT_STALL      // a writer had to wait for a flush or a compaction; told when the wait is over
-	EventError      EventKind = C.FIRN_EVENT_ERROR      // the database has become read-only: Err tells why
+	EventError      EventKind = C.FIRN_EVENT_ERROR      // the database has become read-only: Err tells why, Resume ends it
 	EventResumed    EventKind = C.FIRN_EVENT_RESUMED    // and takes writes again
 )
 
@@ -75,3 +76,7 @@ func (db *DB) Events(from uint64) ([]Event, error) {
 	}
 	return events, nil
 }
+
+// Resume takes writes again after a failed write or sync has made the database read-only, and its cause is gone (space was freed): it makes everything that readers
+// see durable first. Does nothing where there was no failure. After an error the database is as before: call again.
+func (db *DB) Resume() error { return db.ended("resume", C.firn_resume(db.h)) }

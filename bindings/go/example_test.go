@@ -242,6 +242,31 @@ func ExampleDB_Namespace() {
 	// [users]
 }
 
+func ExampleDB_FollowChanges() {
+	db := temporary()
+	defer db.Close()
+	_, next, err := db.ChangesBounds()
+	check(err)
+	go func() {
+		check(db.Put([]byte("a"), []byte("one")))
+		check(db.Delete([]byte("a")))
+	}()
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	changes, failure := db.FollowChanges(ctx, firn.ChangesOptions{From: next}) // waits for more, until ctx is done
+	for change := range changes {
+		fmt.Printf("%s %q\n", change.Key, change.Value)
+		if change.Kind == firn.ChangeDelete {
+			break
+		}
+	}
+	check(failure())
+	// Output:
+	// a "one"
+	// a ""
+}
+
 func ExampleDB_Stats() {
 	db := temporary()
 	defer db.Close()

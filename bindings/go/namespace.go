@@ -64,6 +64,9 @@ func (db *DB) Namespaces() ([]string, error) {
 // Name is the name under which the namespace was opened.
 func (n *Namespace) Name() string { return n.name }
 
+// ID is the number that Change.Namespace tells; it is never given to another namespace.
+func (n *Namespace) ID() uint32 { return uint32(n.ns) }
+
 // Clear removes all keys of the namespace at once, however many there are. Scans that are under way still see them.
 func (n *Namespace) Clear() error { return n.db.ended("clear", C.firn_ns_clear(n.h, n.ns)) }
 

@@ -182,6 +182,12 @@ func TestEventsTellOfBackgroundWork(t *testing.T) {
 	}
 }
 
+func TestWhereThereWasNoFailureThereIsNothingToResume(t *testing.T) {
+	db := open(t)
+	must(t, db.Resume())
+	must(t, db.Put([]byte("k"), nil))
+}
+
 func TestOperatingAClosedDatabaseIsAnError(t *testing.T) {
 	db := open(t)
 	must(t, db.Close())
@@ -194,4 +200,5 @@ func TestOperatingAClosedDatabaseIsAnError(t *testing.T) {
 	_, err = db.Events(0)
 	wantError(t, err, firn.ErrClosed)
 	wantError(t, db.Checkpoint(filepath.Join(t.TempDir(), "c")), firn.ErrClosed)
+	wantError(t, db.Resume(), firn.ErrClosed)
 }

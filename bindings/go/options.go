@@ -97,6 +97,12 @@ func WithLockTimeout(d time.Duration) Option {
 	return setMilliseconds("lock_timeout_ms", d)
 }
 
+// WithChangesRetentionBytes keeps commits readable by Changes after their flush, as long as they take no more than n bytes of log.
+func WithChangesRetentionBytes(n uint64) Option { return setBytes("changes_retention_bytes", n) }
+
+// WithChangesRetention keeps commits readable by Changes after their flush for d.
+func WithChangesRetention(d time.Duration) Option { return setMilliseconds("changes_retention_ms", d) }
+
 // WithVerifyOnOpen reads and verifies every table when the database is opened.
 func WithVerifyOnOpen() Option { return Set("verify_on_open", "true") }
 

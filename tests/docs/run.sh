@@ -11,11 +11,15 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-cmake --install "$build" --prefix "$work/prefix" >"$work/said" 2>&1 || { cat "$work/said"; exit 1; }
-PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name firn.pc)")
+# Always in the same place, and named in the environment: Go remembers what pkg-config said the last time.
+prefix=$build/docs-prefix
+rm -rf "$prefix"
+cmake --install "$build" --prefix "$prefix" >"$work/said" 2>&1 || { cat "$work/said"; exit 1; }
+PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name firn.pc)")
 libdir=$(dirname "$PKG_CONFIG_PATH")
+export CGO_LDFLAGS="-L$libdir"
 export PKG_CONFIG_PATH LD_LIBRARY_PATH="$libdir" FIRN_LIB_DIR="$libdir" CARGO_TARGET_DIR="$source/build/rust-docs"
-export PATH="$source/build/python/venv/bin:$work/prefix/bin:$PATH:/usr/local/go/bin:$HOME/.cargo/bin"
+export PATH="$source/build/python/venv/bin:$prefix/bin:$PATH:/usr/local/go/bin:$HOME/.cargo/bin"
 
 # What a reader's project looks like around the programs of the tour.
 prepare() {
@@ -32,6 +36,7 @@ needs() {
     python) python3 -c 'import firn' 2>/dev/null ;;
     go) command -v go >/dev/null && [ "$(printf '1.24\n%s\n' "$(go env GOVERSION | sed 's/^go//')" | sort -V | head -1)" = 1.24 ] ;;
     cargo) command -v cargo >/dev/null && [ "$(printf '1.85\n%s\n' "$(cargo --version | cut -d' ' -f2)" | sort -V | head -1)" = 1.85 ] ;;
+    firn-*) firn "${1#firn-}" --help >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null ;;
   esac
 }

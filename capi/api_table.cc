@@ -111,6 +111,8 @@ constexpr firn_api kApi = {
     .backup_verify = firn_backup_verify,
     .backup_delete = firn_backup_delete,
     .resume = firn_resume,
+    .salvage = firn_salvage,
+    .log_error = firn_log_error,
 };
 
 }  // namespace

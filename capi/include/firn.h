@@ -814,6 +814,8 @@ typedef struct firn_api {
   int32_t (*backup_verify)(const char *dir, uint64_t id, firn_error *error);
   int32_t (*backup_delete)(const char *dir, uint64_t id, firn_error *error);
   int32_t (*resume)(firn_db *db);
+  int64_t (*salvage)(const char *from, const char *to, firn_loss *losses, size_t max, firn_salvage_report *report, firn_error *error);
+  int32_t (*log_error)(firn_log *log, firn_error *error);
 } firn_api;
 
 /* The table of function pointers for major version `major` (0 now), NULL when unknown. Static data. */

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "lsm/manifest.h"
 #include "lsm/merging_iterator.h"
 #include "lsm/read_view.h"
 #include "table/format.h"
@@ -14,63 +13,13 @@ namespace {
 constexpr uint64_t kCopyBufferBytes = 1 << 20;
 constexpr uint64_t kMergeSliceEntryCount = 4096;
 
-Status remove_all_files(Directory& directory) {
-  FIRN_TRY_ASSIGN(const auto names, directory.list());
-  for (const std::string& name : names) FIRN_TRY(directory.remove(name));
-  return {};
-}
-
 }  // namespace
 
-Result<PlaceInParent> find_new_place(Env& env, const std::string& path) {
-  const size_t end = path.find_last_not_of('/');
-  const size_t slash = end == std::string::npos ? std::string::npos : path.rfind('/', end);
-  PlaceInParent place;
-  place.name = end == std::string::npos ? "" : path.substr(slash + 1, end - slash);  // npos + 1 is 0
-  if (place.name.empty() || place.name == "." || place.name == "..") {
-    return Status(Code::kInvalid, "the path does not end with the name of a new directory", path);
-  }
-  const std::string parent = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  auto opened = env.open_directory(parent, false);
-  if (opened.status().is(Code::kNotFound)) return Status(Code::kNotFound, "the parent directory does not exist: make it first", parent);
-  if (!opened.ok()) return opened.status();
-  place.parent = std::move(*opened);
-  FIRN_TRY_ASSIGN(const auto names, place.parent->list());
-  if (std::find(names.begin(), names.end(), place.name) != names.end()) {
-    return Status(Code::kExists, "there is something at this path already: choose another one, nothing was touched", path);
-  }
-  return place;
-}
-
-Status remove_database(Directory& parent, const std::string& name) {
-  FIRN_TRY_ASSIGN(const auto directory, parent.open_directory(name, false));
-  FIRN_TRY_ASSIGN(auto names, directory->list());
-  // The marker goes last (COPY-1).
-  std::stable_partition(names.begin(), names.end(), [](const std::string& entry) { return entry != kIncompleteName; });
-  for (const std::string& entry : names) {
-    if (auto below = directory->open_directory(entry, false); below.ok()) FIRN_TRY(remove_all_files(**below));
-    FIRN_TRY(directory->remove(entry));
-  }
-  FIRN_TRY(parent.remove(name));
-  return parent.sync();
-}
-
-DatabaseCopy::DatabaseCopy(CopySource source, LinkSource links, Env& env, Directory& parent, std::string name)
-    : source_(std::move(source)), links_(links), env_(env), parent_(parent), name_(std::move(name)) {}
-
-DatabaseCopy::~DatabaseCopy() {
-  memtables_.reset();
-  file_.reset();
-  tables_.reset();
-  if (!is_finished_ && directory_ != nullptr) {
-    directory_.reset();
-    (void)remove_database(parent_, name_).ok();  // what stays is refused by every opening
-  }
-}
+DatabaseCopy::DatabaseCopy(CopySource source, LinkSource links, Env& env) : source_(std::move(source)), links_(links), env_(env) {}
 
 Result<std::unique_ptr<DatabaseCopy>> DatabaseCopy::begin(CopySource source, LinkSource links, Env& env, Directory& parent,
                                                           std::string name) {
-  std::unique_ptr<DatabaseCopy> copy(new DatabaseCopy(std::move(source), links, env, parent, std::move(name)));
+  std::unique_ptr<DatabaseCopy> copy(new DatabaseCopy(std::move(source), links, env));
   for (const Run& run : copy->source_.snapshot.view()->version()->runs) {
     copy->next_run_id_ = std::max(copy->next_run_id_, run.id + 1);
     for (const TableRef& table : run.tables) {
@@ -80,24 +29,9 @@ Result<std::unique_ptr<DatabaseCopy>> DatabaseCopy::begin(CopySource source, Lin
     }
   }
   copy->progress_.tables_total = copy->items_.size();
-  FIRN_TRY(copy->make_directories());
+  FIRN_TRY_ASSIGN(copy->directory_, DatabaseDirectory::make(env, parent, name));
   FIRN_TRY(copy->start_memtables());
   return copy;
-}
-
-Status DatabaseCopy::make_directories() {
-  FIRN_TRY_ASSIGN(auto directory, parent_.open_directory(name_, true));
-  // Of two that make the same directory one wins here, and the other must not remove it.
-  if (Status status = directory->open_file(kIncompleteName, OpenMode::kCreate).status(); !status.ok()) {
-    if (!status.is(Code::kExists)) (void)parent_.remove(name_).ok();  // it is empty
-    return status;
-  }
-  directory_ = std::move(directory);
-  FIRN_TRY(directory_->sync());
-  FIRN_TRY(parent_.sync());
-  FIRN_TRY(directory_->open_directory("wal", true).status());
-  FIRN_TRY_ASSIGN(tables_, directory_->open_directory("tables", true));
-  return {};
 }
 
 Status DatabaseCopy::start_memtables() {
@@ -121,7 +55,7 @@ Status DatabaseCopy::start_memtables() {
   std::vector<std::unique_ptr<Iterator>> parts;
   parts.push_back(new_merging_iterator(std::move(newest_first)));
   memtables_ = std::make_unique<MergeJob>(
-      std::move(options), *tables_, [this] { return next_table_id_++; }, std::move(parts));
+      std::move(options), directory_->tables(), [this] { return next_table_id_++; }, std::move(parts));
   return {};
 }
 
@@ -146,7 +80,7 @@ Status DatabaseCopy::step_tables(uint64_t* budget) {
       return {};
     }
     FIRN_TRY(table.table->verify_stored());
-    FIRN_TRY_ASSIGN(file_, tables_->open_file(table_name(table.id), OpenMode::kCreate));
+    FIRN_TRY_ASSIGN(file_, directory_->tables().open_file(table_name(table.id), OpenMode::kCreate));
     offset_ = 0;
   }
   FIRN_TRY(copy_some(table, budget));
@@ -179,7 +113,7 @@ Result<bool> DatabaseCopy::link_table(const TableHandle& table) {
     FIRN_TRY_ASSIGN(const bool alike, ends_alike(table));
     if (!alike) return false;
   }
-  const Status status = links_.tables->link(table_name(table.id), *tables_);
+  const Status status = links_.tables->link(table_name(table.id), directory_->tables());
   if (status.ok()) return true;
   if (status.is(Code::kUnsupported)) links_.tables = nullptr;
   // Gone: merged away meanwhile. The snapshot still has it open.
@@ -221,17 +155,6 @@ Status DatabaseCopy::step_memtables(uint64_t* budget) {
 
 Status DatabaseCopy::finish() {
   FIRN_CHECK(item_ == items_.size() && memtables_ == nullptr, "COPY-1");
-  FIRN_TRY(tables_->sync());
-  FIRN_TRY(write_manifest());
-  FIRN_TRY(directory_->sync());
-  FIRN_TRY(directory_->remove(kIncompleteName));
-  // A failure from here on leaves a whole database, or one that is refused; it is removed all the same.
-  FIRN_TRY(directory_->sync());
-  is_finished_ = true;
-  return {};
-}
-
-Status DatabaseCopy::write_manifest() {
   ManifestState state;
   state.db_id = source_.db_id;
   state.hash_seed = source_.hash_seed;
@@ -241,8 +164,7 @@ Status DatabaseCopy::write_manifest() {
   state.next_table_id = next_table_id_;
   state.next_run_id = next_run_id_ + 1;
   for (const Item& item : items_) state.tables.push_back({item.run_id, item.table->id, item.table->file_bytes});
-  FIRN_TRY_ASSIGN(auto directory, directory_->open_directory("manifest", true));
-  return Manifest::start(std::move(directory), state, SegmentIo::kPwrite, env_).status();
+  return directory_->finish(state);
 }
 
 }  // namespace firn

@@ -338,20 +338,4 @@ Status DbImpl::background_error() {
   return core_.fatal_error.ok() ? core_.job_error : core_.fatal_error;
 }
 
-Status DbImpl::verify() {
-  const VersionRef version = core_.views->current()->version();
-  for (const Run& run : version->runs) {
-    const TableProperties* before = nullptr;
-    for (const TableRef& table : run.tables) {
-      const TableProperties& properties = table->table->properties();
-      if (before != nullptr && before->largest().compare(properties.smallest()) >= 0) {
-        return Status::corrupt("two tables of a run overlap", core_.tables->path() + "/" + table_name(table->id), 0);
-      }
-      before = &properties;
-      FIRN_TRY(table->table->verify(core_.hash_seed));
-    }
-  }
-  return {};
-}
-
 }  // namespace firn

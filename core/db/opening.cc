@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "db/database_copy.h"
+#include "db/database_directory.h"
 #include "db/db_impl.h"
 #include "env/lock_wait.h"
 #include "env/memory_env.h"

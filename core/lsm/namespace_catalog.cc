@@ -130,6 +130,23 @@ NamespaceCatalog::Change NamespaceCatalog::drop(uint32_t id, Seq at, Seq oldest)
   return change;
 }
 
+NamespaceCatalog::Change NamespaceCatalog::adopt(const std::vector<Prefix>& prefixes) const {
+  Change change = start_change();
+  NamespaceCatalog& next = *change.next;
+  for (const Prefix prefix : prefixes) {
+    std::string name = "salvaged-" + std::to_string(prefix);
+    while (next.names_.count(name) != 0) name += "+";
+    const uint32_t id = next.next_id_++;
+    next.next_prefix_ = std::max(next.next_prefix_, prefix + 1);
+    next.names_[name] = id;
+    next.places_.resize(std::max<size_t>(next.places_.size(), id + 1));
+    next.places_[id] = {prefix, {}, prefix};
+    change.entries.emplace_back("n" + name, encode({id, prefix}));
+  }
+  change.entries.emplace_back("c", encode({next.next_id_, next.next_prefix_}));
+  return change;
+}
+
 std::string NamespaceCatalog::name_of(uint32_t id) const {
   const auto at = std::find_if(names_.begin(), names_.end(), [id](const auto& name) { return name.second == id; });
   return at == names_.end() ? std::string() : at->first;

@@ -278,3 +278,12 @@ int32_t firn_log_recovery(firn_log* log, firn_recovery_info* info) {
     return FIRN_OK;
   });
 }
+
+int32_t firn_log_error(firn_log* log, firn_error* error) {
+  return guarded([&] {
+    const LogCall call(log);
+    const Status status = call.ok() ? call->error() : Status(call.code());
+    report(error, status);
+    return to_c(status.code());
+  });
+}

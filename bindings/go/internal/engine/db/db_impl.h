@@ -73,6 +73,7 @@ class DbImpl final : public Db {
   Status verify();
 
  private:
+  Status verify_retained(const ManifestState& state);
   // What recovery found and start_writing() goes on from.
   struct Found {
     ManifestState state;

@@ -5,7 +5,7 @@
 // Package db is a layer of the engine, in C++.
 package db
 
-// Checksum of all sources: ecee763a9ce147582e27001d46ac9b7233ab6255d135117d9b13bc2dbe1ae40f
+// Checksum of all sources: c044f153ae2e358d6095ac76a3e4aaf46dc9411cab8a58ef4581d870463cede9
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

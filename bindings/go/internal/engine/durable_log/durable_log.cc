@@ -26,7 +26,16 @@ Status DurableLog::check_writable() const {
   return {};
 }
 
+Status DurableLog::error() const {
+  const std::lock_guard lock(error_mutex_);
+  return error_;
+}
+
 Status DurableLog::fail(Status cause) {
+  {
+    const std::lock_guard lock(error_mutex_);
+    if (error_.ok()) error_ = cause;
+  }
   is_failed_.store(true, std::memory_order_release);
   const Status::Detail* detail = cause.detail();
   return {Code::kIndeterminate, cause.message(), detail ? detail->file : "", detail ? detail->offset : 0, detail ? detail->os_errno : 0};

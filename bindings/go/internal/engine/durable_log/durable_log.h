@@ -53,6 +53,7 @@ class DurableLog {
   static Result<std::unique_ptr<DurableLog>> open(const std::string& path, const LogOptions& options, Env& env = posix_env());
   ~DurableLog();
   Status close();  // once, after all other calls have ended
+  Status error() const;  // the failed write or sync that has made the log read-only
   const RecoveryReport& report() const { return report_; }
 
   // Limits are the caller's to check. The index of the first; all of them become visible at once.
@@ -158,6 +159,8 @@ class DurableLog {
   int64_t last_time_ms_ = 0;
   int64_t wall_offset_ms_ = 0;  // wall time less the coarse monotonic time, at opening
   std::atomic<bool> is_failed_{false};
+  mutable std::mutex error_mutex_;  // error_; a leaf
+  Status error_;                    // the first one that made it read-only
   std::atomic<uint64_t> appends_since_sync_{0};
 
   std::mutex state_mutex_;  // the state and its file, parts_, spare_

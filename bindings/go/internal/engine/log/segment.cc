@@ -40,6 +40,18 @@ Result<SegmentHeader> decode_header(const uint8_t* from, const std::string& path
 
 }  // namespace
 
+Result<SegmentHeader> read_segment_header(File& file) {
+  FIRN_TRY_ASSIGN(const uint64_t size, file.size());
+  uint8_t bytes[kSegmentHeaderBytes];
+  if (size < sizeof bytes) return Status::corrupt("the log segment is shorter than its header", file.path(), size);
+  FIRN_TRY(file.read(0, bytes, sizeof bytes));
+  Result<SegmentHeader> header = decode_header(bytes, file.path());
+  if (!header.ok()) {  // also when it only claims to be of a newer format: one flipped bit is enough for that
+    if (auto copy = decode_header(bytes + kHeaderCopyBytes, file.path()); copy.ok()) return copy;
+  }
+  return header;
+}
+
 std::string segment_name(uint64_t id) {
   char name[32];
   std::snprintf(name, sizeof name, "%020llu.log", static_cast<unsigned long long>(id));
@@ -97,13 +109,7 @@ Result<std::shared_ptr<Segment>> Segment::create(Directory& directory, const Seg
 Result<std::shared_ptr<Segment>> Segment::open(Directory& directory, uint64_t id, uint64_t log_id, SegmentIo io, OpenMode mode) {
   FIRN_TRY_ASSIGN(auto file, directory.open_file(segment_name(id), mode));
   FIRN_TRY_ASSIGN(const uint64_t size, file->size());
-  uint8_t bytes[kSegmentHeaderBytes];
-  if (size < sizeof bytes) return Status::corrupt("the log segment is shorter than its header", file->path(), size);
-  FIRN_TRY(file->read(0, bytes, sizeof bytes));
-  Result<SegmentHeader> header = decode_header(bytes, file->path());
-  if (!header.ok()) {  // also when it only claims to be of a newer format: one flipped bit is enough for that
-    if (auto copy = decode_header(bytes + kHeaderCopyBytes, file->path()); copy.ok()) header = std::move(copy);
-  }
+  const Result<SegmentHeader> header = read_segment_header(*file);
   if (!header.ok()) return header.status();
   if (header->log_id != log_id || header->id != id) {
     return Status::corrupt("the log segment belongs to another log or place", file->path(), 16);

@@ -34,6 +34,9 @@ struct SegmentHeader {
 std::string segment_name(uint64_t id);
 bool parse_segment_name(const std::string& name, uint64_t* id);
 
+// The header of the segment in `file`, from the copy that verifies. kCorrupt, kNewerFormat.
+Result<SegmentHeader> read_segment_header(File& file);
+
 class Segment {
  public:
   // Makes the file, reserves its space, writes the header and syncs it; the caller syncs the directory. kNoSpace leaves nothing behind.

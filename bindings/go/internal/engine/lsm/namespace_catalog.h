@@ -62,6 +62,8 @@ class NamespaceCatalog {
   Change create(const std::string& name, Seq at) const;
   Change clear(uint32_t id, Seq at, Seq oldest) const;
   Change drop(uint32_t id, Seq at, Seq oldest) const;
+  // Gives each of the prefixes, which nobody has, to a new namespace "salvaged-<prefix>".
+  Change adopt(const std::vector<Prefix>& prefixes) const;
 
  private:
   struct Former {

@@ -11,9 +11,13 @@ source=$(cd "$here/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
+for part in CMakeLists.txt core capi pkgconfig; do # both copies first: nobody edits between them
+  for copy in a a-much-longer-name/below/another; do
+    mkdir -p "$work/$copy"
+    cp -R "$source/$part" "$work/$copy/"
+  done
+done
 for copy in a a-much-longer-name/below/another; do
-  mkdir -p "$work/$copy"
-  for part in CMakeLists.txt core capi pkgconfig; do cp -R "$source/$part" "$work/$copy/"; done
   cmake -S "$work/$copy" -B "$work/$copy/build" -DCMAKE_BUILD_TYPE=Release -DFIRN_TESTS=OFF -DFIRN_CLI=OFF >"$work/said" 2>&1 || { cat "$work/said"; exit 1; }
   cmake --build "$work/$copy/build" --target firn -j "$(nproc)" >"$work/said" 2>&1 || { cat "$work/said"; exit 1; }
 done

@@ -16,11 +16,9 @@ Status DurableLog::save(const Parts& parts, uint64_t first, bool closed_clean) {
     state.parts.push_back({part.part->id(), part.part->first(), part.until, part.base, part.end, part.last_time_ms});
   }
   if (spare_ != nullptr) state.parts.push_back({spare_->id(), UINT64_MAX, UINT64_MAX, spare_->base(), 0, 0});
+  state_.number = state.number + 1;  // whatever comes of it: the file may be there
   Status status = state.save(*directory_);
-  if (status.is(Code::kNoSpace)) {
-    state_.number = state.number;  // the file may be there
-    return status;
-  }
+  if (status.is(Code::kNoSpace)) return status;
   if (!status.ok()) return fail(std::move(status));
   state_ = std::move(state);
   return {};

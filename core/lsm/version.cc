@@ -9,9 +9,11 @@ namespace firn {
 
 std::string table_name(uint64_t id) {
   char name[32];
-  std::snprintf(name, sizeof name, "%016llx.tbl", static_cast<unsigned long long>(id));
+  write_table_name(id, name);
   return name;
 }
+
+void write_table_name(uint64_t id, char (&to)[32]) { std::snprintf(to, sizeof to, "%016llx.tbl", static_cast<unsigned long long>(id)); }
 
 bool parse_table_name(const std::string& name, uint64_t* id) {
   if (name.size() != 20 || name.compare(16, 4, ".tbl") != 0) return false;

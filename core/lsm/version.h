@@ -21,6 +21,7 @@ inline constexpr uint64_t kTableBytesMax = uint64_t{64} << 20;   // a table is f
 inline constexpr uint64_t kTableBytesSmall = uint64_t{4} << 20;  // below it a table is rather rewritten than taken over
 
 std::string table_name(uint64_t id);
+void write_table_name(uint64_t id, char (&to)[32]);  // the same without an allocation
 bool parse_table_name(const std::string& name, uint64_t* id);
 
 // A table with its id. Shared by the versions that contain it; when the last of them is gone the file may be deleted.

@@ -5,7 +5,7 @@
 // Package base is a layer of the engine, in C++.
 package base
 
-// Checksum of all sources: c044f153ae2e358d6095ac76a3e4aaf46dc9411cab8a58ef4581d870463cede9
+// Checksum of all sources: fe2ae56638d0ba447174baa38da2c1ae8fb670b2e86e212d6ffbd565aa612339
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

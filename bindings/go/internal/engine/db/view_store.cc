@@ -1,6 +1,7 @@
 #include "db/view_store.h"
 
 #include <algorithm>
+#include <new>
 #include <unordered_set>
 #include <utility>
 
@@ -45,7 +46,8 @@ void ViewStore::release() {
 
 void ViewStore::make_room() {
   const std::lock_guard lock(mutex_);
-  if (retired_.capacity() == retired_.size()) retired_.reserve(2 * retired_.size() + 4);
+  // One for publish(), one for release().
+  if (retired_.capacity() < retired_.size() + 2) retired_.reserve(2 * retired_.size() + 4);
 }
 
 void ViewStore::publish(std::unique_ptr<ReadView> view) {
@@ -81,7 +83,7 @@ void ViewStore::give_back(ReadView* view, uint32_t stripe) {
 
 void ViewStore::reclaim() {
   if (retired_count() == 0) return;
-  std::vector<Retired> free;
+  std::unique_ptr<Retired[]> free;
   {
     const std::lock_guard lock(mutex_);
     // The count is trusted only after the epoch (VIEW-2); looked at before, it spares the heavy barrier for views that are in use anyway.
@@ -89,7 +91,9 @@ void ViewStore::reclaim() {
       return !retired.view->is_referenced() && epoch_passed(retired.epoch) && !retired.view->is_referenced();
     };
     const auto kept = std::stable_partition(retired_.begin(), retired_.end(), [&](const Retired& retired) { return !is_free(retired); });
-    std::move(kept, retired_.end(), std::back_inserter(free));
+    // Where there is no memory to carry them out they go here, with the mutex held: this runs in destructors.
+    free.reset(new (std::nothrow) Retired[static_cast<size_t>(retired_.end() - kept)]);
+    if (free != nullptr) std::move(kept, retired_.end(), free.get());
     retired_.erase(kept, retired_.end());
     retired_count_.store(retired_.size(), std::memory_order_release);
   }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 
 #include "env/posix_file.h"
 #include "env/posix_lock.h"
@@ -98,10 +99,16 @@ Result<std::vector<std::string>> PosixDirectory::list() {
 
 Status PosixDirectory::remove(std::string_view name) {
   FIRN_TRY(expect_component(name, path_));
-  const std::string file_name(name);
-  if (::unlinkat(descriptor_.fd(), file_name.c_str(), 0) == 0) return {};
-  if (errno == EISDIR && ::unlinkat(descriptor_.fd(), file_name.c_str(), AT_REMOVEDIR) == 0) return {};
-  return Status::from_errno(errno, "cannot remove", path_of(file_name));
+  // Without an allocation: destructors remove what they leave behind, also when memory has run out.
+  char file_name[256];
+  if (name.size() >= sizeof file_name) return Status::from_errno(ENAMETOOLONG, "cannot remove", path_);
+  *std::copy(name.begin(), name.end(), file_name) = '\0';
+  if (::unlinkat(descriptor_.fd(), file_name, 0) == 0) return {};
+  if (errno == EISDIR && ::unlinkat(descriptor_.fd(), file_name, AT_REMOVEDIR) == 0) return {};
+  const int os_errno = errno;
+  char file_path[512];
+  std::snprintf(file_path, sizeof file_path, "%s/%s", path_.c_str(), file_name);
+  return Status::from_errno(os_errno, "cannot remove", file_path);
 }
 
 Status PosixDirectory::sync() {

@@ -36,7 +36,7 @@ Result<std::shared_ptr<Segment>> Log::prepare(uint64_t capacity) {
   SegmentHeader header;
   header.log_id = log_id_;
   header.generation = env_.random();
-  header.id = next_id_;
+  header.id = next_id_++;  // also when this fails: a file may have got the name, and stays until the next opening
   header.base = next_base_;
   header.capacity = round_up(std::max(capacity, kSegmentHeaderBytes + kMarkBytes), kPageBytes);
   if (header.capacity > kSegmentBytesMax) return Code::kTooLarge;
@@ -45,7 +45,6 @@ Result<std::shared_ptr<Segment>> Log::prepare(uint64_t capacity) {
     (void)directory_->remove(segment_name(header.id)).ok();
     return status;
   }
-  next_id_++;
   next_base_ += header.capacity;
   return segment;
 }

@@ -13,8 +13,13 @@ MergeJob::MergeJob(MergeOptions options, Directory& tables, std::function<uint64
 MergeJob::~MergeJob() {
   builder_.reset();
   file_.reset();
-  if (table_id_ != 0) (void)tables_.remove(table_name(table_id_)).ok();
-  for (const TableRef& output : outputs_) (void)tables_.remove(table_name(output->id)).ok();
+  const auto remove = [this](uint64_t id) {
+    char name[32];
+    write_table_name(id, name);
+    (void)tables_.remove(name).ok();
+  };
+  if (table_id_ != 0) remove(table_id_);
+  for (const TableRef& output : outputs_) remove(output->id);
 }
 
 Result<bool> MergeJob::step(uint64_t entry_count) {

@@ -45,7 +45,18 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
     gathered_ = 0;
     lock.unlock();
     const int64_t begin_ns = log_.env().monotonic_ns();
+    // An exhausted memory leaves this function by an exception: the others must not wait for a sync that nobody does.
+    struct Turn {
+      SyncGroup* group;
+      ~Turn() {
+        if (group == nullptr) return;
+        const std::lock_guard again(group->mutex_);
+        group->is_syncing_ = false;
+        group->synced_.notify_all();
+      }
+    } turn{this};
     Result<LogPosition> reached = log_.sync();
+    turn.group = nullptr;
     const int64_t sync_ns = log_.env().monotonic_ns() - begin_ns;
     sync_ns_.add(static_cast<uint64_t>(sync_ns));
     lock.lock();

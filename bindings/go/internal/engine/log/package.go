@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: fe2ae56638d0ba447174baa38da2c1ae8fb670b2e86e212d6ffbd565aa612339
+// Checksum of all sources: 04557f69e5f3f25617e4761e314a1d7fa62586468eef5ea52c31a9b87217b89d
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 04557f69e5f3f25617e4761e314a1d7fa62586468eef5ea52c31a9b87217b89d
+// Checksum of all sources: 665c366e021c7e1807ae5e367d3aca6e813c33245cb3bb639e6db6d163b94fbd
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -108,22 +108,27 @@ Result<LogPosition> Log::sync() {
   // The end is read first: whatever was appended up to it lies in a segment that is in the list by now.
   const LogPosition target = end();
   if (durable() >= target) return target;
-  std::vector<std::shared_ptr<Segment>> segments;
-  {
-    const std::lock_guard lock(unsynced_mutex_);
-    segments = unsynced_;
-  }
-  for (const auto& segment : segments) {
-    if (segment != segments.back()) segment->finish_writing();
+  // One after the other, without a copy of the list: a sync that ran out of memory would not know what it did.
+  uint64_t synced_id = 0;
+  for (;;) {
+    std::shared_ptr<Segment> segment;
+    bool is_sealed = false;
+    {
+      const std::lock_guard lock(unsynced_mutex_);
+      // All but the newest that was synced are sealed and done with. (Others may have been removed meanwhile.)
+      std::erase_if(unsynced_, [synced_id](const auto& other) { return other->id() < synced_id; });
+      const auto next =
+          std::find_if(unsynced_.begin(), unsynced_.end(), [synced_id](const auto& other) { return other->id() > synced_id; });
+      if (next == unsynced_.end() || (*next)->base() >= target) break;
+      segment = *next;
+      is_sealed = segment != unsynced_.back();
+    }
+    if (is_sealed) segment->finish_writing();
     if (Status status = segment->sync(); !status.ok()) {
       failed_.store(true, std::memory_order_relaxed);
       return status;
     }
-  }
-  {
-    // All but the newest that was synced are sealed and done with. (Others may have been removed meanwhile.)
-    const std::lock_guard lock(unsynced_mutex_);
-    std::erase_if(unsynced_, [&segments](const auto& segment) { return segment->id() < segments.back()->id(); });
+    synced_id = segment->id();
   }
   durable_.store(target, std::memory_order_release);
   return target;

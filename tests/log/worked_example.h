@@ -11,8 +11,7 @@ namespace firn {
 
 // `layer`: the folder of core/. `heading`: a line that begins with it comes before the block.
 inline std::string worked_example(const std::string& layer, const std::string& heading) {
-  const std::string here = __FILE__;
-  std::ifstream page(here.substr(0, here.rfind("/tests/")) + "/core/" + layer + "/FORMAT.md");
+  std::ifstream page(std::string(FIRN_SOURCE_DIR) + "/core/" + layer + "/FORMAT.md");
   std::string line;
   std::string bytes;
   while (std::getline(page, line) && !line.starts_with(heading)) continue;

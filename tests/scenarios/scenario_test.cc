@@ -62,7 +62,8 @@ class ScenarioTest : public testing::Test {
 
 void register_scenarios() {
   const char* given = std::getenv("FIRN_SCENARIOS");
-  const std::filesystem::path folder = given != nullptr ? std::filesystem::path(given) : std::filesystem::path(__FILE__).parent_path();
+  const std::filesystem::path folder =
+      given != nullptr ? std::filesystem::path(given) : std::filesystem::path(FIRN_SOURCE_DIR "/tests/scenarios");
   std::vector<std::string> paths;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() == ".txt") paths.push_back(entry.path());

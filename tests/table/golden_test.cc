@@ -20,8 +20,7 @@ Model golden_model() {
 
 // The hexadecimal lines of FORMAT.md ("0010  61 62 ...") as bytes.
 std::string bytes_of_format_page() {
-  std::string path = __FILE__;
-  path = path.substr(0, path.rfind("/tests/table/")) + "/core/table/FORMAT.md";
+  const std::string path = std::string(FIRN_SOURCE_DIR) + "/core/table/FORMAT.md";
   std::ifstream page(path);
   EXPECT_TRUE(page.is_open()) << path;
   std::string bytes;

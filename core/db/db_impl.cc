@@ -283,7 +283,13 @@ Status DbImpl::run_jobs_inline() {
 template <typename Done>
 Status DbImpl::wait_for_jobs(const Done& done) {
   if (core_.options.single_threaded) {
-    while (!done()) FIRN_TRY(jobs_.run_slice().status());
+    while (!done()) {
+      {
+        const std::lock_guard lock(core_.state_mutex);
+        if (!core_.fatal_error.ok()) return core_.fatal_error;  // no job runs any more
+      }
+      FIRN_TRY(jobs_.run_slice().status());
+    }
     return {};
   }
   background_.wake_workers();

@@ -5,7 +5,7 @@
 // Package db is a layer of the engine, in C++.
 package db
 
-// Checksum of all sources: 665c366e021c7e1807ae5e367d3aca6e813c33245cb3bb639e6db6d163b94fbd
+// Checksum of all sources: 200bbffc1e3b191a24f7aea6fb6353fa9993ed85491b72fbc828c7bf0908135d
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -98,17 +98,17 @@ Result<LogState> LogState::load(Directory& directory) {
   }
   std::sort(numbers.rbegin(), numbers.rend());
   if (numbers.empty()) return LogState();
-  Result<LogState> newest = read(directory, numbers[0]);
-  if (!newest.status().is(Code::kCorrupt)) return newest;
-  // Cut short when it was made: then the one before is still there, or it was to be the first.
-  if (numbers.size() > 1) {
-    FIRN_TRY_ASSIGN(LogState before, read(directory, numbers[1]));
-    before.number = numbers[0];  // the next one is above both
-    return before;
+  // A state goes only when a newer one is durable: those in front of the first that is whole were cut short when they were made.
+  Status newest;
+  for (const uint64_t number : numbers) {
+    Result<LogState> state = read(directory, number);
+    if (state.ok()) state->number = numbers[0];  // the next one is above all
+    if (!state.status().is(Code::kCorrupt)) return state;
+    if (newest.ok()) newest = state.status();
   }
-  if (numbers[0] != 1) return newest;
+  if (numbers.back() != 1) return newest;
   LogState none;
-  none.number = 1;
+  none.number = numbers[0];
   return none;
 }
 

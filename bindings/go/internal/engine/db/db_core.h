@@ -1,6 +1,7 @@
 // DbCore: what the parts of an open database share. db_impl.cc builds it, commit.cc writes through it, jobs.cc turns its memtables into tables.
 //
 // Locks, in the order in which they may be taken (a thread that holds one takes only later ones):
+//   0. Jobs' own: the flush, the compaction, which runs they concern
 //   1. CommitDoor::mutex_   the writer's turn: log, active memtable, last sequence number
 //   2. view_mutex           which view is published; held by whoever builds the next one
 //   3. manifest, log, view store: each has its own, inside

@@ -65,13 +65,12 @@ Result<bool> Jobs::run_slice() {
   if (core_.is_failed.load(std::memory_order_acquire)) return false;
   // With one worker a flush goes between the slices of a compaction; a second worker finds the other kind of job free.
   if (std::unique_lock flushing(flush_mutex_, std::try_to_lock); flushing.owns_lock()) {
-    Result<bool> more = guarded(EventKind::kFlush, [this] { return step_flush(); });
-    if (!more.ok()) flush_.reset();
+    Result<bool> more = turn_flush();
     if (!more.ok() || *more) return more;
   }
   if (std::unique_lock compacting(compaction_mutex_, std::try_to_lock); compacting.owns_lock()) {
     Result<bool> more = guarded(EventKind::kCompaction, [this] { return step_compaction(); });
-    if (!more.ok()) end_compaction();
+    if (!more.ok() && !(compaction_ && compaction_->recorded)) end_compaction();
     return more;
   }
   return false;
@@ -104,26 +103,43 @@ void Jobs::end_compaction() {
   is_compacting_.store(false);
 }
 
+// flush_mutex_ is held.
+Result<bool> Jobs::turn_flush() {
+  Result<bool> more = guarded(EventKind::kFlush, [this] { return step_flush(); });
+  if (!more.ok() && !(flush_ && flush_->recorded)) flush_.reset();
+  return more;
+}
+
 Result<bool> Jobs::step_flush() {
   if (!flush_) {
     auto [sealed, version] = look();
     if (sealed.empty()) return false;
     FIRN_TRY(start_flush(std::move(sealed), *version));
   }
-  const int64_t begin_ns = core_.env->monotonic_ns();
-  FIRN_TRY_ASSIGN(const bool done, flush_->job->step(kSliceEntryCount));
-  flush_->work_ns += core_.env->monotonic_ns() - begin_ns;
-  if (done) FIRN_TRY(finish_flush());
+  if (!flush_->recorded) {
+    const int64_t begin_ns = core_.env->monotonic_ns();
+    FIRN_TRY_ASSIGN(const bool done, flush_->job->step(kSliceEntryCount));
+    flush_->work_ns += core_.env->monotonic_ns() - begin_ns;
+    if (!done) return true;
+    FIRN_TRY(record_flush());
+  }
+  FIRN_TRY(finish_flush());
   return true;
 }
 
 Status Jobs::flush_sealed() {
   const std::lock_guard flushing(flush_mutex_);
   for (;;) {
-    const Result<bool> more = guarded(EventKind::kFlush, [this] { return step_flush(); });
-    if (!more.ok()) flush_.reset();
+    const Result<bool> more = turn_flush();
     if (!more.ok() || !*more) return more.status();
   }
+}
+
+Result<Jobs::Pause> Jobs::pause() {
+  Pause pause{std::unique_lock(flush_mutex_), std::unique_lock(compaction_mutex_)};
+  if (flush_ && flush_->recorded) FIRN_TRY(run_guarded([this] { return finish_flush(); }));
+  if (compaction_ && compaction_->recorded) FIRN_TRY(run_guarded([this] { return finish_compaction(); }));
+  return pause;
 }
 
 Result<bool> Jobs::step_compaction() {
@@ -133,6 +149,7 @@ Result<bool> Jobs::step_compaction() {
     std::optional<CompactionPlan> plan;
     {
       const std::lock_guard lock(runs_mutex_);
+      if (is_flush_recorded_.load()) return false;  // it may have joined a run that a plan made now would take away
       const VersionRef version = look().second;
       plan = full ? plan_full_compaction(*version, *look_at_catalog()) : pick(*version);
       is_compacting_.store(plan.has_value());
@@ -144,10 +161,14 @@ Result<bool> Jobs::step_compaction() {
     }
     start_compaction(std::move(*plan), full ? ticket : 0);
   }
-  const int64_t begin_ns = core_.env->monotonic_ns();
-  FIRN_TRY_ASSIGN(const bool done, compaction_->job->step(kSliceEntryCount));
-  compaction_->work_ns += core_.env->monotonic_ns() - begin_ns;
-  if (done) FIRN_TRY(finish_compaction());
+  if (!compaction_->recorded) {
+    const int64_t begin_ns = core_.env->monotonic_ns();
+    FIRN_TRY_ASSIGN(const bool done, compaction_->job->step(kSliceEntryCount));
+    compaction_->work_ns += core_.env->monotonic_ns() - begin_ns;
+    if (!done) return true;
+    FIRN_TRY(record_compaction());
+  }
+  FIRN_TRY(finish_compaction());
   return true;
 }
 
@@ -246,35 +267,44 @@ bool Jobs::joins_newest_run(const std::vector<TableRef>& outputs, const Version&
 
 Status Jobs::apply(ManifestEdit& edit) {
   edit.set_next_ids(core_.next_table_id.load(), core_.next_run_id.load());
-  if (Status status = core_.manifest->apply(edit); !status.ok()) return core_.fail(std::move(status));
-  return {};
+  // An exhausted memory in here leaves open whether the manifest has the edit.
+  Status status = run_guarded([&] { return core_.manifest->apply(edit); });
+  return status.ok() ? status : core_.fail(std::move(status));
 }
 
-Status Jobs::finish_flush() {
+Status Jobs::record_flush() {
   std::vector<TableRef> outputs = flush_->job->take_outputs();
   const std::lock_guard runs_lock(runs_mutex_);  // no compaction begins between the decision and its effect
   const VersionRef version = look().second;
   const uint64_t run_id = joins_newest_run(outputs, *version) ? version->runs[0].id : flush_->run_id;
-  // Segments are sealed in the order of their ids: what is still needed begins behind the newest one that was flushed.
-  const uint64_t wal_start = flush_->memtables.front()->segment()->id() + 1;
   ManifestEdit edit;
-  std::vector<std::pair<uint64_t, TableRef>> added;
+  Recorded recorded;
   for (const TableRef& table : outputs) {
     table->table->count_reads_in(core_.stats.traffic);
     edit.add_table({run_id, table->id, table->file_bytes});
-    added.emplace_back(run_id, table);
+    recorded.added.emplace_back(run_id, table);
   }
-  edit.set_wal_start(wal_start);
+  edit.set_wal_start(flush_->wal_start());
   FIRN_TRY(core_.changes.retain(flush_->memtables, &edit));
   FIRN_TRY(apply(edit));
   core_.changes.retained();
+  flush_->recorded = std::move(recorded);
+  is_flush_recorded_.store(true);
+  return {};
+}
+
+Status Jobs::finish_flush() {
+  const uint64_t wal_start = flush_->wal_start();
   {
+    const std::lock_guard runs_lock(runs_mutex_);
     const std::lock_guard lock(core_.view_mutex);
     DbCore::ViewChange change;
-    change.version = apply_changes(*core_.views->current()->version(), {}, added);
+    change.version = apply_changes(*core_.views->current()->version(), {}, flush_->recorded->added);
     change.sealed = core_.views->current()->sealed();
     std::erase_if(*change.sealed, [wal_start](const auto& memtable) { return memtable->segment()->id() < wal_start; });
     core_.publish(std::move(change));
+    flush_->recorded.reset();
+    is_flush_recorded_.store(false);
   }
   core_.became_durable(flush_->seq_max);
   counts_.flushes.fetch_add(1, std::memory_order_relaxed);
@@ -299,32 +329,38 @@ void Jobs::start_compaction(CompactionPlan plan, uint64_t full_ticket) {
   auto job = std::make_unique<MergeJob>(
       merge_options(plan.seq_lower, plan.seq_upper, plan.includes_oldest), *core_.tables,
       [this] { return core_.next_table_id.fetch_add(1); }, std::move(parts));
-  compaction_ = Compaction{std::move(plan), full_ticket, std::move(job)};
+  compaction_ = Compaction{std::move(plan), full_ticket, std::move(job), 0, {}};
 }
 
-Status Jobs::finish_compaction() {
+Status Jobs::record_compaction() {
   const CompactionPlan& plan = compaction_->plan;
   const std::vector<TableRef> outputs = compaction_->job->take_outputs();
   ManifestEdit edit;
-  std::vector<uint64_t> removed;
-  std::vector<std::pair<uint64_t, TableRef>> added;
+  Recorded recorded;
   for (const TableRef& table : plan.inputs) {
     edit.remove_table(table->id);
-    removed.push_back(table->id);
+    recorded.removed.push_back(table->id);
   }
   for (const TableRef& table : outputs) table->table->count_reads_in(core_.stats.traffic);
   for (const auto* tables : {&plan.moved, &outputs}) {
     for (const TableRef& table : *tables) {
       edit.add_table({plan.run_id, table->id, table->file_bytes});
-      added.emplace_back(plan.run_id, table);
+      recorded.added.emplace_back(plan.run_id, table);
     }
   }
   FIRN_TRY(apply(edit));
+  compaction_->recorded = std::move(recorded);
+  return {};
+}
+
+Status Jobs::finish_compaction() {
+  const CompactionPlan& plan = compaction_->plan;
   {
     const std::lock_guard lock(core_.view_mutex);
     DbCore::ViewChange change;
-    change.version = apply_changes(*core_.views->current()->version(), removed, added);
+    change.version = apply_changes(*core_.views->current()->version(), compaction_->recorded->removed, compaction_->recorded->added);
     core_.publish(std::move(change));
+    compaction_->recorded.reset();
   }
   for (const TableRef& table : plan.inputs) {
     if (std::find(plan.moved.begin(), plan.moved.end(), table) == plan.moved.end()) {

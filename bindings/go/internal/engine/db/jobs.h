@@ -35,6 +35,13 @@ class Jobs {
   // Flushes what is sealed, also while the database is failed.
   Status flush_sealed();
 
+  // While the locks are held no job runs, and none has told the manifest what the view does not show.
+  struct Pause {
+    std::unique_lock<std::mutex> flush;
+    std::unique_lock<std::mutex> compaction;
+  };
+  Result<Pause> pause();
+
   // Asks for a full compaction; the returned ticket is done when full_compactions_done() has reached it.
   uint64_t request_full_compaction();
   uint64_t full_compactions_done() const { return full_done_.load(std::memory_order_acquire); }
@@ -53,18 +60,27 @@ class Jobs {
   uint64_t debt_bytes(const Version& version) const;
 
  private:
+  // What the manifest has already and the view has not: when memory runs out between the two the next turn goes on from here.
+  struct Recorded {
+    std::vector<uint64_t> removed;                     // ids of tables
+    std::vector<std::pair<uint64_t, TableRef>> added;  // with the id of their run
+  };
   struct Flush {
     std::vector<std::shared_ptr<Memtable>> memtables;  // newest first
     Seq seq_max;                                       // of all that is flushed
     uint64_t run_id = 0;
     std::unique_ptr<MergeJob> job;
     int64_t work_ns = 0;
+    std::optional<Recorded> recorded;
+    // Segments are sealed in the order of their ids: what is still needed begins behind the newest one that was flushed.
+    uint64_t wal_start() const { return memtables.front()->segment()->id() + 1; }
   };
   struct Compaction {
     CompactionPlan plan;
     uint64_t full_ticket = 0;  // 0: not a full one
     std::unique_ptr<MergeJob> job;
     int64_t work_ns = 0;
+    std::optional<Recorded> recorded;
   };
 
   std::optional<CompactionPlan> pick(const Version& version) const;
@@ -74,8 +90,11 @@ class Jobs {
   Result<bool> step_compaction();
   Status trim_table_memory();
   Status start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Version& version);
+  Result<bool> turn_flush();
+  Status record_flush();
   Status finish_flush();
   void start_compaction(CompactionPlan plan, uint64_t full_ticket);
+  Status record_compaction();
   Status finish_compaction();
   MergeOptions merge_options(Seq lower, Seq upper, bool drop_tombstones) const;
   bool joins_newest_run(const std::vector<TableRef>& outputs, const Version& version) const;
@@ -94,6 +113,7 @@ class Jobs {
   std::mutex
       runs_mutex_;  // held while a flush or a compaction decides which runs it concerns; taken after the two above, before view_mutex
   std::atomic<bool> is_compacting_{false};
+  std::atomic<bool> is_flush_recorded_{false};  // and not yet published: written with runs_mutex_ held
   std::atomic<uint64_t> full_requested_{0};
   std::atomic<uint64_t> full_done_{0};
   Counts counts_;

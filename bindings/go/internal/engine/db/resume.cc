@@ -107,7 +107,10 @@ void DbImpl::wait_for_readers() {
 Status DbImpl::start_anew() {
   const Seq last{(door_.last().value / kUncleanSeqStep + 1) * kUncleanSeqStep - 1};
   if (last > kSeqMax) return Code::kOverflow;
-  FIRN_TRY(door_.start_anew(last));
+  {
+    FIRN_TRY_ASSIGN(const auto pause, jobs_.pause());  // the manifest begins anew with what the view shows
+    FIRN_TRY(door_.start_anew(last));
+  }
   wait_for_readers();
   {
     const ThreadPark park;

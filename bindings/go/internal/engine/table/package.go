@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: fafb1d1606f702e08d68bdce2f23f77d995e62603c9e77c89c71c83060fc613e
+// Checksum of all sources: 039c2203622abfa1a491292404dd4b2407bd4c780814b0a87367065250ca48bb
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -37,9 +37,7 @@ void declare(CLI::App& app, Invocation& invocation) {
   add_operate_commands(app, invocation);
   add_namespace_commands(app, invocation);
   add_backup_commands(app, invocation);
-#if defined(FIRN_CLI_SALVAGE)
   add_salvage_command(app, invocation);
-#endif
   add_inspect_commands(app, invocation);
   add_log_commands(app, invocation);
   add_options_command(app, invocation);

@@ -206,6 +206,7 @@ TEST_F(StatsTest, prometheus_text_keeps_the_rules_of_its_format) {
         EXPECT_TRUE(helped.contains(name)) << line;
         EXPECT_TRUE(types.emplace(name, type).second) << line;
         EXPECT_EQ(type == "counter", name.ends_with("_total")) << line;
+        EXPECT_FALSE(name.ends_with("_count")) << line;
       }
       continue;
     }
@@ -229,6 +230,7 @@ TEST_F(StatsTest, prometheus_text_keeps_the_rules_of_its_format) {
   }
   EXPECT_GT(types.size(), 50u);
   EXPECT_EQ(types["firn_gets_total"], "counter");
+  EXPECT_EQ(types["firn_memtables"], "gauge");
   EXPECT_EQ(types["firn_get_seconds"], "histogram");
 }
 

@@ -6,7 +6,6 @@
 namespace firn::cli {
 namespace {
 
-#if defined(FIRN_CLI_SALVAGE)
 class Salvage : public CliTest {
  protected:
   void SetUp() override {
@@ -56,10 +55,6 @@ TEST_F(Salvage, ADamagedTableGivesTheRestAndTheLossIsNamed) {
   EXPECT_NE(json.out.find("\"list\":[{\"kind\":\"range\",\"code\":\"FIRN_CORRUPT\","), std::string::npos) << json.out;
   EXPECT_EQ(firn_on_terminal({"salvage", db(), path("to3")}, "", "", {"TERM=xterm"}).status, 4);
 }
-
-#else
-TEST(Salvage, IsNotBuiltIn) { GTEST_SKIP() << "SKIPPED: this library has no firn_salvage"; }
-#endif
 
 }  // namespace
 }  // namespace firn::cli

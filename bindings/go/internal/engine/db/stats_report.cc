@@ -96,6 +96,8 @@ bool ends_with(const std::string& text, const char* end) { return std::string_vi
 
 void append_metric(std::string* to, const StatsField& field, uint64_t value, const std::string& labels) {
   std::string name = std::string("firn_") + field.name;
+  const std::string_view count = "_count";  // here the end of a histogram's name: a gauge is called after what it counts
+  if (name.ends_with(count)) name.replace(name.size() - count.size(), count.size(), "s");
   const bool is_ms = ends_with(name, "_ms");
   const bool is_permille = ends_with(name, "_permille");
   if (is_ms) name.replace(name.size() - 2, 2, "seconds");

@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 039c2203622abfa1a491292404dd4b2407bd4c780814b0a87367065250ca48bb
+// Checksum of all sources: 201d170e7b39c3bf22f1038f74605f3103b89e8c38b646b4f2afd20884b88599
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

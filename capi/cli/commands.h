@@ -24,8 +24,8 @@ void add_namespace_commands(CLI::App& app, Invocation& invocation);  // ns list,
 void add_operate_commands(CLI::App& app, Invocation& invocation);    // stat, compact, check
 void add_backup_commands(CLI::App& app, Invocation& invocation);     // checkpoint, backup, backups, restore
 void add_salvage_command(CLI::App& app, Invocation& invocation);
-void add_inspect_commands(CLI::App& app, Invocation& invocation);    // levels, table, wal, manifest, explain-key
-void add_log_commands(CLI::App& app, Invocation& invocation);        // log append, read, tail, stat, trim, check
+void add_inspect_commands(CLI::App& app, Invocation& invocation);  // levels, table, wal, manifest, explain-key
+void add_log_commands(CLI::App& app, Invocation& invocation);      // log append, read, tail, stat, trim, check
 void add_top_command(CLI::App& app, Invocation& invocation);
 void add_serve_command(CLI::App& app, Invocation& invocation);
 void add_bigkeys_command(CLI::App& app, Invocation& invocation);

@@ -52,7 +52,7 @@ class DurableLog {
  public:
   static Result<std::unique_ptr<DurableLog>> open(const std::string& path, const LogOptions& options, Env& env = posix_env());
   ~DurableLog();
-  Status close();  // once, after all other calls have ended
+  Status close();        // once, after all other calls have ended
   Status error() const;  // the failed write or sync that has made the log read-only
   const RecoveryReport& report() const { return report_; }
 

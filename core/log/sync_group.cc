@@ -52,6 +52,7 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
         if (group == nullptr) return;
         const std::lock_guard again(group->mutex_);
         group->is_syncing_ = false;
+        group->waiting_count_--;  // wait() does not come to it
         group->synced_.notify_all();
       }
     } turn{this};

@@ -196,7 +196,8 @@ TEST_F(BackupTest, a_backup_killed_in_the_middle_does_not_count_and_is_cleared_a
     firn_db* db = open();
     for (uint64_t i = 1; i <= 3000; i++) ASSERT_TRUE(write_next(db, i));
     ASSERT_EQ(back_up(db), 1);
-    for (uint64_t i = 3001; i <= 6000; i++) ASSERT_TRUE(write_next(db, i));  // there is something to copy that the first backup does not have
+    for (uint64_t i = 3001; i <= 6000; i++)
+      ASSERT_TRUE(write_next(db, i));  // there is something to copy that the first backup does not have
     ASSERT_EQ(firn_compact(db), FIRN_OK);
     ASSERT_EQ(firn_close(db), FIRN_OK);
   }

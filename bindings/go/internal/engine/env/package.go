@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 201d170e7b39c3bf22f1038f74605f3103b89e8c38b646b4f2afd20884b88599
+// Checksum of all sources: c5d4f0da24dc36f3d3822f0286c8906d9ff3e76182144cf54c7f71c6de7387b4
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

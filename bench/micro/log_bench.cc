@@ -1,5 +1,5 @@
 // The durable log through firn.h, row by row as Murakami (seeds.md, section 2) was measured, beside its limits: a memcpy with a checksum into memory, and a log
-// of plain write(2) calls. 256 B a record unless named. Durable rows count the system calls that make them so.
+// of plain write(2) calls, and (log_rocksdb.cc) RocksDB's. 256 B a record unless named. Durable rows count the system calls that make them so.
 //   FIRN_BENCH_DIR=/some/disk log_bench --benchmark_filter=Append
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
@@ -20,53 +20,21 @@
 
 #include "base/checksum.h"
 #include "base/coding.h"
-
-namespace {
-std::atomic<uint64_t> sync_count{0};
-}
+#include "log_place.h"
 
 // Stands before libc's for the library too, which is linked statically.
 extern "C" int fdatasync(int fd) {
-  sync_count.fetch_add(1, std::memory_order_relaxed);
+  log_bench::sync_count.fetch_add(1, std::memory_order_relaxed);
   return static_cast<int>(syscall(SYS_fdatasync, fd));
 }
 
 namespace {
 
-constexpr size_t kRecordBytes = 256;
+using namespace log_bench;
+
 constexpr uint64_t kRingBytes = uint64_t{64} << 20;
 
-std::string payload(size_t bytes) {
-  std::string record(bytes, '\0');
-  for (size_t i = 0; i < bytes; i++) record[i] = static_cast<char>(i * 7);
-  return record;
-}
-
 const uint8_t* octets(const std::string& bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
-
-void stop_unless(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "log_bench: %s\n", what);
-  std::exit(1);
-}
-
-// A directory of its own that goes with it.
-class Place {
- public:
-  Place() {
-    const char* given = std::getenv("FIRN_BENCH_DIR");
-    std::string pattern = std::string(given != nullptr ? given : "/var/tmp") + "/firn-log-bench-XXXXXX";
-    stop_unless(mkdtemp(pattern.data()) != nullptr, "no directory to work in: set FIRN_BENCH_DIR");
-    path_ = pattern;
-  }
-  ~Place() { std::filesystem::remove_all(path_); }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  std::string file(const char* name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 firn_log* open_log(const std::string& path, const std::string& text) {
   firn_options* options = firn_options_new();

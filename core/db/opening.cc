@@ -144,10 +144,13 @@ Status DbImpl::recover_once(Found* found) {
   core_.next_table_id.store(found->state.next_table_id);
   core_.next_run_id.store(found->state.next_run_id);
   if (!core_.options.read_only) {
+    bool is_made = is_new;  // what another process made of a new database was perhaps never synced
     for (const std::string_view name : {kManifestName, kWalName, kTablesName}) {
+      if (core_.directory->open_directory(name, false).ok()) continue;
       FIRN_TRY(core_.directory->open_directory(name, true).status());
+      is_made = true;
     }
-    FIRN_TRY(core_.directory->sync());
+    if (is_made) FIRN_TRY(core_.directory->sync());
   }
   FIRN_TRY(open_tables(found));
   return replay_log(found);

@@ -5,7 +5,7 @@
 // Package durable_log is a layer of the engine, in C++.
 package durable_log
 
-// Checksum of all sources: c5d4f0da24dc36f3d3822f0286c8906d9ff3e76182144cf54c7f71c6de7387b4
+// Checksum of all sources: 0391277e5aa322dd6c95042af984fdeb9f8485206078e2a2aa1e19148c37bb49
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -94,9 +94,12 @@ struct DbCore {
   std::unique_ptr<ReadView> next_view(ViewChange change) {
     const ReadView& now = *views->current();
     views->make_room();
-    return std::make_unique<ReadView>(
-        change.active ? std::move(change.active) : now.active(), change.sealed ? std::move(*change.sealed) : now.sealed(),
-        change.version ? std::move(change.version) : now.version(), change.catalog ? std::move(change.catalog) : now.catalog());
+    if (!change.active) change.active = now.active();
+    if (!change.sealed) change.sealed = now.sealed();
+    if (!change.version) change.version = now.version();
+    if (!change.catalog) change.catalog = now.catalog();
+    return std::make_unique<ReadView>(std::move(change.active), std::move(*change.sealed), std::move(change.version),
+                                      std::move(change.catalog));
   }
   // view_mutex is held.
   void publish(ViewChange change) { views->publish(next_view(std::move(change))); }
@@ -122,7 +125,7 @@ struct DbCore {
   }
 
   // A write or sync of log or manifest failed: what the caller gets. From now on the database is read-only.
-  Status fail(Status cause) {
+  Status fail(const Status& cause) {
     bool is_first = false;
     {
       const std::lock_guard guard(state_mutex);

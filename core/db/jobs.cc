@@ -269,7 +269,7 @@ Status Jobs::apply(ManifestEdit& edit) {
   edit.set_next_ids(core_.next_table_id.load(), core_.next_run_id.load());
   // An exhausted memory in here leaves open whether the manifest has the edit.
   Status status = run_guarded([&] { return core_.manifest->apply(edit); });
-  return status.ok() ? status : core_.fail(std::move(status));
+  return status.ok() ? status : core_.fail(status);
 }
 
 Status Jobs::record_flush() {

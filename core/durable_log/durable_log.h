@@ -118,7 +118,7 @@ class DurableLog {
 
   // durable_log.cc
   Status check_writable() const;
-  Status fail(Status cause);
+  Status fail(const Status& cause);
   Status roll(uint64_t payload_bytes, size_t count);
   Status make_spare(uint64_t segment_bytes_min);
   void publish(Parts parts);

@@ -19,7 +19,7 @@ Status DurableLog::save(const Parts& parts, uint64_t first, bool closed_clean) {
   state_.number = state.number + 1;  // whatever comes of it: the file may be there
   Status status = state.save(*directory_);
   if (status.is(Code::kNoSpace)) return status;
-  if (!status.ok()) return fail(std::move(status));
+  if (!status.ok()) return fail(status);
   state_ = std::move(state);
   return {};
 }

@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: 0391277e5aa322dd6c95042af984fdeb9f8485206078e2a2aa1e19148c37bb49
+// Checksum of all sources: 133b6a03dbb36cfb251cfed1fb1c6e75f704f4f3fcbb88138a5c2e03303fa0d2
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -105,7 +105,7 @@ Status ChangeFeed::retain(const std::vector<std::shared_ptr<Memtable>>& newest_f
   for (auto at = newest_first.rbegin(); retains && at != newest_first.rend(); ++at) {
     const Memtable& memtable = **at;
     if (memtable.empty()) continue;
-    if (Status status = memtable.segment()->sync(); !status.ok()) return core_.fail(std::move(status));
+    if (Status status = memtable.segment()->sync(); !status.ok()) return core_.fail(status);
     pending_.push_back({memtable.segment()->id(), memtable.seq_min(), memtable.seq_max(), memtable.end(), now_ms});
     edit->retain_segment(pending_.back());
   }

@@ -39,7 +39,7 @@ Status CommitDoor::start(Seq last, std::vector<std::shared_ptr<Memtable>> sealed
   last_ = last;
   catalog_ = catalog;
   memtable_ = first.memtable;
-  if (Status status = core_.wal->activate(std::move(first.segment)); !status.ok()) return core_.fail(std::move(status));
+  if (Status status = core_.wal->activate(std::move(first.segment)); !status.ok()) return core_.fail(status);
   core_.visible.store(last.value, std::memory_order_release);
   core_.views->publish(std::make_unique<ReadView>(memtable_, std::move(sealed), std::move(version), std::move(catalog)));
   return {};
@@ -145,7 +145,7 @@ Status CommitDoor::append(const Operation* operations, size_t count, const Prepa
     offset += bytes;
   }
   if (Status status = core_.wal->append(payload_bytes); !status.ok()) [[unlikely]]
-    return core_.fail(std::move(status));
+    return core_.fail(status);
   last_ = entry.seq;
   memtable_->set_end(core_.wal->active_offset());
   if (catalog != nullptr) {
@@ -269,7 +269,7 @@ Status CommitDoor::rotate(const Need& need, uint64_t segment_bytes) {
     change.sealed = core_.views->current()->sealed();
     change.sealed->insert(change.sealed->begin(), memtable_);
     std::unique_ptr<ReadView> next_view = core_.next_view(std::move(change));  // first: after the next line nothing may fail
-    if (Status status = core_.wal->activate(std::move(next.segment)); !status.ok()) return core_.fail(std::move(status));
+    if (Status status = core_.wal->activate(std::move(next.segment)); !status.ok()) return core_.fail(status);
     core_.views->publish(std::move(next_view));
   }
   upkeep_at_ = 0;
@@ -286,7 +286,7 @@ Result<CommitDoor::Spare> CommitDoor::make_spare(const Need& need, uint64_t segm
   ManifestEdit edit;
   edit.add_wal_segment(segment->id());
   edit.set_wal_next(segment->id() + 1, segment->base() + segment->capacity());
-  if (Status status = core_.manifest->apply(edit); !status.ok()) return core_.fail(std::move(status));
+  if (Status status = core_.manifest->apply(edit); !status.ok()) return core_.fail(status);
   return Spare{std::move(segment), std::move(memtable)};
 }
 
@@ -294,7 +294,7 @@ Status CommitDoor::discard_spare() {
   if (!spare_) return {};
   ManifestEdit edit;
   edit.drop_wal_segment(spare_->segment->id());
-  if (Status status = core_.manifest->apply(edit); !status.ok()) return core_.fail(std::move(status));
+  if (Status status = core_.manifest->apply(edit); !status.ok()) return core_.fail(status);
   const std::string name = segment_name(spare_->segment->id());
   spare_.reset();
   return core_.wal->directory().remove(name);
@@ -364,7 +364,7 @@ Status CommitDoor::settle_visible() {
 
 Status CommitDoor::settle(LogPosition position) {
   if (core_.has_recovered.load(std::memory_order_acquire)) FIRN_TRY(flush_recovered());
-  if (Status status = core_.sync_group->wait(position); !status.ok()) return core_.fail(std::move(status));
+  if (Status status = core_.sync_group->wait(position); !status.ok()) return core_.fail(status);
   return {};
 }
 

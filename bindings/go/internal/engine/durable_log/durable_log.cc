@@ -31,7 +31,7 @@ Status DurableLog::error() const {
   return error_;
 }
 
-Status DurableLog::fail(Status cause) {
+Status DurableLog::fail(const Status& cause) {
   {
     const std::lock_guard lock(error_mutex_);
     if (error_.ok()) error_ = cause;
@@ -64,7 +64,7 @@ Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
     return fail(place.status());
   encode_block(*place, index, last_time_ms_, records, count);
   if (Status status = log_->append(payload_bytes); !status.ok()) [[unlikely]]
-    return fail(std::move(status));
+    return fail(status);
   active_->add(offset, static_cast<uint32_t>(count));
   next_.store(index + count, std::memory_order_release);
   active_->settle(false);
@@ -120,7 +120,7 @@ Status DurableLog::serve_followers(LogPosition position, uint64_t index_end, siz
       const std::lock_guard lock(wait_mutex_);
       cut_count = cut_count_;
     }
-    if (Status status = sync_group_->wait(position); !status.ok()) return fail(std::move(status));
+    if (Status status = sync_group_->wait(position); !status.ok()) return fail(status);
     raise_durable(index_end, cut_count);
   } else if (options_.durability == Durability::kEvery) {
     const uint64_t before = appends_since_sync_.fetch_add(count, std::memory_order_relaxed);
@@ -145,7 +145,7 @@ Status DurableLog::roll(uint64_t payload_bytes, size_t count) {
   if (active_ != nullptr) active_->settle(true);
   FIRN_TRY_ASSIGN(active_, LogPart::create(spare_, next()));
   parts.push_back({active_, UINT64_MAX, spare_->base(), 0, 0});
-  if (Status status = log_->activate(std::move(spare_)); !status.ok()) return fail(std::move(status));
+  if (Status status = log_->activate(std::move(spare_)); !status.ok()) return fail(status);
   spare_.reset();
   upkeep_at_ = 0;
   publish(std::move(parts));
@@ -240,7 +240,7 @@ Status DurableLog::settle() {
     cut_count = cut_count_;
   }
   const uint64_t index_end = next();  // before the position: its records lie in front of it
-  if (Status status = sync_group_->wait(log_->end()); !status.ok()) return fail(std::move(status));
+  if (Status status = sync_group_->wait(log_->end()); !status.ok()) return fail(status);
   raise_durable(index_end, cut_count);
   return {};
 }

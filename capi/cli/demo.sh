@@ -85,7 +85,7 @@ counted=$("$firn" count "$work/files.firn")
 echo "firn count: $counted"
 [ "$counted" -eq "$loaded" ] || die "acknowledged $loaded files, counted $counted"
 
-step "Read 100 files of them back, and compare each with its source (cmp)"
+step "Read some of the files back, and compare each with its source (cmp)"
 # Paths whose lines hold an escape are left to `firn compare` below.
 grep -v '\\' "$work/loaded" | awk -v n="$loaded" 'NR % int(n / 100 + 1) == 0' >"$work/sample"
 compared=0
@@ -130,7 +130,7 @@ echo "firn count: $counted (a put that was written and not yet acknowledged may 
 [ "$counted" -ge "$acknowledged" ] && [ "$counted" -le $((acknowledged + 1)) ] || die "acknowledged $acknowledged keys, counted $counted"
 run check "$work/killed.firn" || die "the check of the killed database found damage"
 
-step "Statistics"
-run stat "$work/files.firn"
+step "How the files lie in the database: sorted tables, newest run first"
+run levels "$work/files.firn"
 
 printf '\nDone: no difference, nothing acknowledged was lost.\n'

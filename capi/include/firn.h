@@ -138,6 +138,8 @@ typedef struct firn_iter firn_iter;
 
 /* Opens the database in the directory `path` (":memory:": no files, gone when closed), creating it unless create_if_missing=false.
  * After a crash no flag is needed: what was acknowledged is recovered (firn_recovery tells what was found). options may be NULL.
+ * A database that was closed in order is opened without writing anything; the first write makes its log, takes some syncs longer, and
+ * fails with FIRN_NO_SPACE or FIRN_IO where an opening would have (then nothing has happened, and the next write tries again).
  * Returns NULL on failure with the code in *error (nullable): FIRN_NOT_FOUND (missing and create_if_missing=false, or the parent
  * directory is missing), FIRN_EXISTS (there, with error_if_exists), FIRN_NOT_A_DATABASE (a file, or a directory of something else;
  * nothing was touched), FIRN_NEWER_FORMAT, FIRN_LOCKED (at once, or after lock_timeout_ms; the message names the holder),
@@ -152,7 +154,7 @@ FIRN_API int32_t firn_close(firn_db *db);
 /* What opening found. */
 typedef struct firn_recovery_info {
   uint32_t struct_size;
-  int32_t clean;               /* 1: the last opening was closed in order, or the database is new */
+  int32_t clean;               /* 1: the last opening was closed in order or wrote nothing, or the database is new */
   uint64_t records_replayed;   /* commits found in the write-ahead log */
   uint64_t bytes_replayed;
   uint64_t bytes_dropped;      /* the torn tail: written, never made durable, cut */

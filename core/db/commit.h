@@ -26,7 +26,7 @@ class CommitDoor {
   explicit CommitDoor(DbCore& core) : core_(core) {}
 
   // Opening: the first segment and memtable, published with what recovery found.
-  Status start(Seq last, std::vector<std::shared_ptr<Memtable>> sealed, VersionRef version, NamespaceCatalogRef catalog);
+  Status start(Seq last);
 
   Result<Seq> write(const Operation* operations, size_t count, WriteFlags flags);
 

@@ -18,6 +18,11 @@ DbImpl::~DbImpl() {
 Status DbImpl::close() {
   background_.stop();
   if (core_.options.read_only) return {};
+  {
+    const std::lock_guard lock(start_mutex_);
+    core_.is_closing.store(true);  // no first write any more
+    if (core_.awaits_first_write.load()) return background_error();
+  }
   const Seq last = door_.stop();
   Status status = core_.check_writable();
   // Everything goes into tables, so that the next opening has nothing to replay; a database that cannot do so still syncs its log.
@@ -147,6 +152,7 @@ Result<std::pair<uint64_t, uint64_t>> DbImpl::approximate(uint32_t ns, Slice low
 // ---- Writes -------------------------------------------------------------------------------------------------------------
 
 Result<Seq> DbImpl::write(const Operation* operations, size_t count, WriteFlags flags) {
+  FIRN_TRY(begin_writing());
   Result<Seq> seq = timed_write(flags, [&] { return door_.write(operations, count, flags); });
   if (core_.options.single_threaded) after_write();
   return seq;
@@ -178,6 +184,7 @@ Result<uint32_t> DbImpl::ns_open(Slice name, bool existing_only) {
     if (at != catalog.names().end() && catalog.prefix_of(at->second, visible) != kSystemPrefix) return at->second;
     if (at == catalog.names().end() && existing_only) return Code::kNotFound;
   }
+  FIRN_TRY(begin_writing());
   uint32_t found = 0;
   bool is_full = false;
   FIRN_TRY_ASSIGN(const auto made,
@@ -194,6 +201,7 @@ Result<uint32_t> DbImpl::ns_open(Slice name, bool existing_only) {
 }
 
 Status DbImpl::ns_clear(uint32_t ns) {
+  FIRN_TRY(begin_writing());
   FIRN_TRY_ASSIGN(const auto cleared,
                   door_.change_namespace([this, ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
                     if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
@@ -204,6 +212,7 @@ Status DbImpl::ns_clear(uint32_t ns) {
 
 Status DbImpl::ns_drop(uint32_t ns) {
   if (ns == 0) return Code::kInvalid;
+  FIRN_TRY(begin_writing());
   FIRN_TRY_ASSIGN(const auto dropped,
                   door_.change_namespace([this, ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
                     if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
@@ -222,6 +231,7 @@ std::vector<std::pair<uint32_t, std::string>> DbImpl::ns_list() {
 
 Status DbImpl::sync() {
   FIRN_TRY(core_.check_writable());
+  if (core_.awaits_first_write.load(std::memory_order_acquire)) return {};
   return door_.settle_visible();
 }
 
@@ -269,6 +279,7 @@ void DbImpl::wake(bool for_closing) {
 }
 
 Result<size_t> DbImpl::changes(Seq from, bool durable_only, uint8_t* out, size_t cap, size_t* needed) {
+  FIRN_TRY(begin_writing());  // the log's directory, and somebody who tells of the next commit
   FIRN_TRY_ASSIGN(const size_t bytes, core_.changes.read(from, durable_only, out, cap, needed));
   if (bytes != 0 || core_.wal == nullptr) return bytes;
   door_.watch();  // at the end: from now on the next commit is told of
@@ -318,11 +329,13 @@ Status DbImpl::flush() {
     const std::lock_guard lock(core_.state_mutex);
     core_.job_error = {};  // an old failure is no answer to this call
   }
+  if (core_.awaits_first_write.load(std::memory_order_acquire)) return {};
   FIRN_TRY(door_.seal());
   return wait_for_flush();
 }
 
 Status DbImpl::compact() {
+  FIRN_TRY(begin_writing());
   FIRN_TRY(flush());
   const uint64_t ticket = jobs_.request_full_compaction();
   return wait_for_jobs([&] { return jobs_.full_compactions_done() >= ticket; });
@@ -330,6 +343,7 @@ Status DbImpl::compact() {
 
 Result<bool> DbImpl::run_jobs(int32_t max_ms) {
   if (!core_.options.single_threaded) return Code::kMisuse;
+  if (core_.awaits_first_write.load()) return false;
   const int64_t end_ns = core_.env->monotonic_ns() + int64_t{std::max(max_ms, 0)} * 1'000'000;
   FIRN_TRY(sync_if_due());
   while (jobs_.has_work()) {

@@ -141,6 +141,7 @@ Status DbImpl::recover_once(Found* found) {
   core_.db_id = found->state.db_id;
   core_.hash_seed = found->state.hash_seed;
   found->report.clean = is_new || found->state.closed_clean;
+  found->was_closed = found->state.closed_clean;
   core_.next_table_id.store(found->state.next_table_id);
   core_.next_run_id.store(found->state.next_run_id);
   if (!core_.options.read_only) {
@@ -227,20 +228,12 @@ Status DbImpl::start_writing(Found found) {
   state.wal_next_id = std::max(state.wal_next_id, found.log.next_id);
   state.wal_next_base = std::max(state.wal_next_base, found.log.next_base);
   if (state.wal_start > state.wal_next_id) state.wal_start = state.wal_next_id;
-  const SegmentIo io = segment_io(core_.options.log_io);
   core_.changes.start(state.retained);
   if (found.memtables.empty()) core_.became_durable(found.last);
   // Segments behind a cut, and those at the end that hold no data, are not part of the log any more: nobody would make their marks durable, and without them what follows
   // would not count.
   state.wal_segments.clear();
   for (size_t i = 0; i < found.log.data_segment_count; i++) state.wal_segments.push_back(found.log.segments[i]->id());
-  FIRN_TRY_ASSIGN(auto manifest_directory, core_.directory->open_directory(kManifestName, false));
-  FIRN_TRY_ASSIGN(core_.manifest, Manifest::start(std::move(manifest_directory), state, io, *core_.env));
-
-  FIRN_TRY_ASSIGN(auto wal_directory, core_.directory->open_directory(kWalName, false));
-  core_.wal = std::make_unique<Log>(std::move(wal_directory), state.wal_id, io, *core_.env);
-  core_.wal->continue_at(state.wal_next_id, state.wal_next_base, found.log.data_end);
-  core_.sync_group = std::make_unique<SyncGroup>(*core_.wal);
   core_.has_recovered.store(!found.memtables.empty());
   jobs_pending_.store(true);
   door_.on_upkeep_due = [this] {
@@ -254,8 +247,52 @@ Status DbImpl::start_writing(Found found) {
   };
   door_.do_jobs = [this] { return run_jobs_inline(); };
   door_.flush_recovered = [this] { return wait_for_flush(); };
-  FIRN_TRY(door_.start(found.last, std::move(found.memtables), std::move(found.version), std::move(catalog)));
+  const bool waits = can_wait_for_write(found);
+  core_.awaits_first_write.store(waits);
+  core_.visible.store(found.last.value);
+  core_.views->publish(std::make_unique<ReadView>(nullptr, std::move(found.memtables), std::move(found.version), std::move(catalog)));
+  start_ = std::move(found);
+  if (!waits) FIRN_TRY(start_log());
   if (!core_.options.single_threaded) FIRN_TRY(background_.start());
+  return {};
+}
+
+// After a close in order there is nothing that an opening has to write. Where work is waiting, or may come with the time, the log is there from the start.
+bool DbImpl::can_wait_for_write(const Found& found) const {
+  if (!found.was_closed || !found.memtables.empty() || pick_compaction(*found.version)) return false;
+  for (const Run& run : found.version->runs) {
+    for (const TableRef& table : run.tables) {
+      if (table->table->properties().expiring_count != 0) return false;
+    }
+  }
+  return true;
+}
+
+// Manifest::start() and continue_at() take names that no attempt before has taken.
+Status DbImpl::start_log() {
+  ManifestState& state = start_.state;
+  const SegmentIo io = segment_io(core_.options.log_io);
+  FIRN_TRY_ASSIGN(auto manifest_directory, core_.directory->open_directory(kManifestName, false));
+  FIRN_TRY_ASSIGN(core_.manifest, Manifest::start(std::move(manifest_directory), state, io, *core_.env));
+  FIRN_TRY_ASSIGN(auto wal_directory, core_.directory->open_directory(kWalName, false));
+  core_.wal = std::make_unique<Log>(std::move(wal_directory), state.wal_id, io, *core_.env);
+  core_.wal->continue_at(state.wal_next_id++, state.wal_next_base, start_.log.data_end);
+  core_.sync_group = std::make_unique<SyncGroup>(*core_.wal);
+  FIRN_TRY(door_.start(start_.last));
+  start_ = Found();
+  return {};
+}
+
+// A failure has changed nothing that anybody sees: the next write tries again.
+Status DbImpl::begin_first_write() {
+  const ThreadPark park;
+  const std::lock_guard lock(start_mutex_);
+  if (!core_.awaits_first_write.load()) return {};
+  if (core_.is_closing.load()) return Code::kClosed;
+  FIRN_TRY(core_.check_writable());
+  FIRN_TRY(start_log());
+  core_.awaits_first_write.store(false, std::memory_order_release);
+  if (!core_.options.single_threaded) background_.keep_log();
   return {};
 }
 

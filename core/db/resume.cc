@@ -119,11 +119,22 @@ Status DbImpl::start_anew() {
   return door_.admit(last);
 }
 
+// The first write failed half-way: nothing is there that it could have damaged.
+Status DbImpl::start_again() {
+  {
+    const std::lock_guard state(core_.state_mutex);
+    core_.fatal_error = {};
+    core_.job_error = {};
+    core_.is_failed.store(false, std::memory_order_release);
+  }
+  return begin_writing();
+}
+
 Status DbImpl::resume() {
   if (core_.options.read_only) return {Code::kReadOnly, "the database was opened read-only", core_.path};
   const std::lock_guard turn(refresh_mutex_);
   if (core_.is_failed.load(std::memory_order_acquire)) {
-    FIRN_TRY(start_anew());
+    FIRN_TRY(core_.awaits_first_write.load(std::memory_order_acquire) ? start_again() : start_anew());
     core_.tell(EventKind::kResumed, Code::kOk);
   } else if (background_error().ok()) {
     return {};

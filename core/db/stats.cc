@@ -88,7 +88,7 @@ void DbImpl::report_counts(StatsReport* report) {
   report->compaction = stats.compaction_ns.read();
   report->stall = stats.stall_ns.read();
   report->stalls = report->stall.count;
-  if (core_.sync_group == nullptr) return;
+  if (core_.awaits_first_write.load(std::memory_order_acquire) || core_.sync_group == nullptr) return;
   const SyncGroup::Counts group = core_.sync_group->counts();
   report->syncs = group.syncs;
   report->sync_waits = group.waits;
@@ -109,6 +109,7 @@ StatsReport DbImpl::stats() {
   report.durable_version = core_.durable_seq.load();
   report.uptime_ms = static_cast<uint64_t>(core_.env->monotonic_ns() - core_.opened_ns) / 1'000'000;
   report_counts(&report);
+  report.log_is_mapped = core_.options.log_io == LogIo::kMmap;
   report_memtables(view, &report);
   report_tables(*view.version(), &report);
   report.compaction_debt_bytes = jobs_.debt_bytes(*view.version());

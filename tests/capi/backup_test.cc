@@ -48,7 +48,7 @@ class BackupTest : public testing::Test {
     EXPECT_EQ(seen, count);
     return count;
   }
-  static uint64_t last_of(const std::string& path, bool is_clean = true) {
+  static uint64_t last_of(const std::string& path) {
     firn_error error = FIRN_ERROR_INIT;
     EXPECT_EQ(firn_check(path.c_str(), &error), FIRN_OK) << error.file << " " << error.message;
     firn_db* db = firn_open(path.c_str(), nullptr, &error);
@@ -56,7 +56,7 @@ class BackupTest : public testing::Test {
     if (db == nullptr) return 0;
     firn_recovery_info info = FIRN_RECOVERY_INFO_INIT;
     EXPECT_EQ(firn_recovery(db, &info), FIRN_OK);
-    EXPECT_EQ(info.clean, is_clean ? 1 : 0);
+    EXPECT_EQ(info.clean, 1);
     const uint64_t last = last_of(db);
     EXPECT_TRUE(write_next(db, last + 1)) << "it takes writes";
     EXPECT_EQ(firn_close(db), FIRN_OK);
@@ -187,7 +187,7 @@ TEST_F(BackupTest, a_checkpoint_killed_in_the_middle_is_refused_or_whole) {
       EXPECT_EQ(firn_open(to.c_str(), nullptr, nullptr), nullptr);
     }
   }
-  EXPECT_EQ(last_of(path("db"), false), 3000u) << "the source is none the worse";
+  EXPECT_EQ(last_of(path("db")), 3000u) << "the source is none the worse: nothing was written to it";
   std::printf("%d absent, %d refused, %d whole\n", absent_count, refused_count, whole_count);
 }
 

@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: 133b6a03dbb36cfb251cfed1fb1c6e75f704f4f3fcbb88138a5c2e03303fa0d2
+// Checksum of all sources: b7dc6c9e5e6373f25adc28c80a8f36e7fbf4196ed8d3bf7f80a2a555d3d41f74
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -45,7 +45,7 @@ void Background::wake_workers() {
 // In both a failed sync or store has made the database read-only by itself; what failed otherwise is done by the writer, who reports it.
 bool Background::keep_pages() {
   bool more = false;
-  if (core_.is_failed.load()) return false;
+  if (core_.is_failed.load() || core_.awaits_first_write.load()) return false;
   (void)run_guarded([&]() -> Status {
     FIRN_TRY_ASSIGN(more, door_.keep_pages());
     return {};
@@ -54,7 +54,7 @@ bool Background::keep_pages() {
 }
 
 bool Background::keep_disk() {
-  if (core_.is_failed.load()) return false;
+  if (core_.is_failed.load() || core_.awaits_first_write.load()) return false;
   (void)run_guarded([&]() -> Status {
     FIRN_TRY_ASSIGN(const bool made, door_.keep_spare());
     if (made) page_keeper_.call();

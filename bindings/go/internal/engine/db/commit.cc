@@ -33,15 +33,18 @@ bool waits_for_disk(const DbOptions& options) {
 
 }  // namespace
 
-Status CommitDoor::start(Seq last, std::vector<std::shared_ptr<Memtable>> sealed, VersionRef version, NamespaceCatalogRef catalog) {
+Status CommitDoor::start(Seq last) {
   segment_bytes_ = std::min(kSegmentBytesMin, core_.options.memtable_bytes);
   FIRN_TRY_ASSIGN(Spare first, make_spare({}, segment_bytes_));
+  const std::lock_guard view_lock(core_.view_mutex);
+  DbCore::ViewChange change;
+  change.active = first.memtable;
+  std::unique_ptr<ReadView> next_view = core_.next_view(std::move(change));
+  FIRN_TRY(core_.wal->activate(std::move(first.segment)));
   last_ = last;
-  catalog_ = catalog;
-  memtable_ = first.memtable;
-  if (Status status = core_.wal->activate(std::move(first.segment)); !status.ok()) return core_.fail(status);
-  core_.visible.store(last.value, std::memory_order_release);
-  core_.views->publish(std::make_unique<ReadView>(memtable_, std::move(sealed), std::move(version), std::move(catalog)));
+  catalog_ = next_view->catalog();
+  memtable_ = std::move(first.memtable);
+  core_.views->publish(std::move(next_view));
   return {};
 }
 

@@ -31,6 +31,7 @@ Code judge(const PutCondition& condition, const Entry* current) {
 }  // namespace
 
 Result<Seq> DbImpl::update(uint32_t ns, Slice key, const CommitDoor::Decision& decide, WriteFlags flags) {
+  FIRN_TRY(begin_writing());
   Result<Seq> seq = timed_write(flags, [&] { return door_.update(ns, key, decide, flags); });
   if (core_.options.single_threaded) after_write();
   return seq;

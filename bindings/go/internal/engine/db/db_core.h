@@ -75,6 +75,9 @@ struct DbCore {
   std::atomic<uint64_t> wake_count{0};           // firn_wake was called so often
   std::atomic<bool> is_closing{false};           // nobody waits any more
 
+  // Nothing has been written since the opening, and there is nothing to do: no log, and the manifest as the last close left it (DbImpl::begin_writing).
+  std::atomic<bool> awaits_first_write{false};
+
   // The error that made the database read-only, or the last one of a job.
   std::mutex state_mutex;
   Status fatal_error;  // a failed write or sync of log or manifest: no writes any more

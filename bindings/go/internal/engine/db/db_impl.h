@@ -82,6 +82,7 @@ class DbImpl final : public Db {
     std::vector<std::shared_ptr<Memtable>> memtables;  // newest first
     LogRecovery log;
     Seq last;
+    bool was_closed = false;  // in order
   };
 
   Status open_directory(const std::string& path);
@@ -92,6 +93,11 @@ class DbImpl final : public Db {
   Status replay_log(Found* found);
   Status start_reading(Found found);
   Status start_writing(Found found);
+  bool can_wait_for_write(const Found& found) const;
+  // Makes manifest and log, at the opening or (begin_writing) before the first write.
+  Status start_log();
+  Status begin_writing() { return core_.awaits_first_write.load(std::memory_order_acquire) ? begin_first_write() : Status(); }
+  Status begin_first_write();
   Result<NamespaceCatalogRef> load_catalog(const Found& found);
   Status remove_leftovers(ManifestState& state);
 
@@ -123,9 +129,12 @@ class DbImpl final : public Db {
   Result<Seq> commit_changes(Transaction& transaction, WriteFlags flags);
 
   Status start_anew();
+  Status start_again();
   void wait_for_readers();
 
   std::mutex refresh_mutex_;  // one refresh, or resumption, at a time
+  std::mutex start_mutex_;    // start_; before all others
+  Found start_;               // what start_log() starts from
   DbCore core_;
   CommitDoor door_;
   Jobs jobs_;

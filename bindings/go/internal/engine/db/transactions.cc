@@ -25,6 +25,7 @@ Result<Seq> DbImpl::commit(Transaction& transaction, WriteFlags flags) {
 }
 
 Result<Seq> DbImpl::commit_changes(Transaction& transaction, WriteFlags flags) {
+  FIRN_TRY(begin_writing());
   ReadValidation validation(core_, transaction);
   const std::vector<Operation> operations = transaction.writes().operations();
   if (!operations.empty()) return timed_write(flags, [&] { return door_.commit(operations, &validation, flags); });
@@ -37,6 +38,7 @@ Result<Seq> DbImpl::commit_changes(Transaction& transaction, WriteFlags flags) {
 
 Result<Seq> DbImpl::run(const Command* commands, size_t count, WriteFlags flags, uint64_t* deleted_count) {
   FIRN_TRY(core_.check_writable());
+  FIRN_TRY(begin_writing());
   const TransactionFlags serializable{.serializable = true};
   const bool reads_ranges =
       std::any_of(commands, commands + count, [](const Command& command) { return command.kind == Command::Kind::kDeleteRange; });

@@ -95,13 +95,7 @@ func (db *DB) Err() error {
 	e := newCError()
 	code := C.firn_db_error(db.h, &e)
 	runtime.KeepAlive(db)
-	if code == 0 {
-		return nil
-	}
-	if e.code != code {
-		return plainError(int64(code))
-	}
-	return detailedError("background", &e)
+	return lastError(code, &e)
 }
 
 // A Recovery tells what Open found.

@@ -187,19 +187,44 @@ func newCError() (e C.firn_error) {
 
 // failure turns a negative answer of the database into an error. Codes that speak of the disk come with the details that the engine kept.
 func (k *Keyspace) failure(op string, code int64) error {
+	if !isOfDisk(code) {
+		return plainError(code)
+	}
+	e := newCError()
+	C.firn_db_error(k.h, &e)
+	return keptError(op, code, &e)
+}
+
+// isOfDisk tells whether a code is one whose cause the engine keeps.
+func isOfDisk(code int64) bool {
 	switch Code(code) {
 	case CodeReadOnly, CodeNoSpace, CodeIO, CodeCorrupt, CodeIndeterminate, CodeInternal:
-		e := newCError()
-		C.firn_db_error(k.h, &e)
-		kept := detailedError(op, &e).(*Error)
-		if kept.Code == CodeNotFound || kept.Code == 0 {
-			return &Error{Code: Code(code), Op: op}
-		}
-		if kept.Code != Code(code) {
-			kept.Message = "after " + kept.Code.String() + ": " + kept.Message
-			kept.Code = Code(code)
-		}
-		return kept
+		return true
 	}
-	return plainError(code)
+	return false
+}
+
+// keptError is the error of a code with the cause that the engine has kept, if it has kept one.
+func keptError(op string, code int64, e *C.firn_error) error {
+	kept := detailedError(op, e).(*Error)
+	switch kept.Code {
+	case 0, CodeNotFound, CodeClosed:
+		return &Error{Code: Code(code), Op: op}
+	case Code(code):
+	default:
+		kept.Message = "after " + kept.Code.String() + ": " + kept.Message
+		kept.Code = Code(code)
+	}
+	return kept
+}
+
+// lastError is the failure that firn_db_error or firn_log_error has told, nil when there is none. When the handle itself is refused nothing but the code is told.
+func lastError(code C.int32_t, e *C.firn_error) error {
+	if code == 0 {
+		return nil
+	}
+	if e.code != code {
+		return plainError(int64(code))
+	}
+	return detailedError("background", e)
 }

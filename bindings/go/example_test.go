@@ -129,6 +129,44 @@ func ExampleKeyspace_Expire() {
 	// true
 }
 
+func ExampleKeyspace_MultiGet() {
+	db := temporary()
+	defer db.Close()
+	check(db.Put([]byte("a"), []byte("1")))
+	check(db.Put([]byte("b"), nil))
+	values, err := db.MultiGet([][]byte{[]byte("a"), []byte("b"), []byte("c")})
+	check(err)
+	for _, value := range values {
+		fmt.Printf("%q %t\n", value, value != nil)
+	}
+	// Output:
+	// "1" true
+	// "" true
+	// "" false
+}
+
+func ExampleLookup() {
+	db := temporary()
+	defer db.Close()
+	users, err := db.Namespace("users")
+	check(err)
+	check(db.Put([]byte("a"), []byte("1")))
+	check(users.Put([]byte("ann"), []byte("2")))
+
+	var lookup firn.Lookup // used again, it does not allocate
+	lookup.Add([]byte("a"))
+	lookup.AddIn(users, []byte("ann"))
+	check(db.Lookup(&lookup))
+	for i := range lookup.Len() {
+		value, err := lookup.Value(i)
+		check(err)
+		fmt.Printf("%s\n", value)
+	}
+	// Output:
+	// 1
+	// 2
+}
+
 func ExampleBatch() {
 	db := temporary()
 	defer db.Close()
@@ -225,6 +263,21 @@ func ExampleDB_ReadTx() {
 	// Output: then
 }
 
+func ExampleDB_Snapshot() {
+	db := temporary()
+	defer db.Close()
+	check(db.Put([]byte("a"), []byte("then")))
+	snapshot, err := db.Snapshot()
+	check(err)
+	defer snapshot.Close()
+	check(db.Put([]byte("a"), []byte("now")))
+
+	value, err := snapshot.Get([]byte("a"))
+	check(err)
+	fmt.Printf("%s\n", value)
+	// Output: then
+}
+
 func ExampleDB_Namespace() {
 	db := temporary()
 	defer db.Close()
@@ -295,6 +348,37 @@ func ExampleDB_Events() {
 		fmt.Println(event.Number, event.Kind, event.Err)
 	}
 	// Output: 1 flush <nil>
+}
+
+func ExampleDB_Resume() {
+	db := temporary()
+	defer db.Close()
+	err := db.Put([]byte("ice"), []byte("old snow"))
+	if errors.Is(err, firn.ErrIndeterminate) || errors.Is(err, firn.ErrReadOnly) {
+		log.Print(db.Err()) // the disk has failed, or is full: see to that, then
+		check(db.Resume())
+		err = db.Put([]byte("ice"), []byte("old snow"))
+	}
+	check(err)
+	stats, err := db.Stats()
+	check(err)
+	fmt.Println(stats.ReadOnly, db.Err())
+	// Output: false <nil>
+}
+
+func ExampleDB_WaitDurable() {
+	db := temporary()
+	defer db.Close()
+	version, err := db.PutWith([]byte("ice"), []byte("old snow"), firn.PutOptions{})
+	check(err)
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	check(db.WaitDurable(ctx, version)) // db.Sync() is the same for all so far
+	stats, err := db.Stats()
+	check(err)
+	fmt.Println(stats.DurableVersion >= version)
+	// Output: true
 }
 
 func ExampleDB_Checkpoint() {

@@ -14,6 +14,8 @@ package firn
 #cgo nocallback firn_go_log_pin
 #cgo noescape firn_log_recovery
 #cgo nocallback firn_log_recovery
+#cgo noescape firn_log_error
+#cgo nocallback firn_log_error
 */
 import "C"
 
@@ -85,17 +87,32 @@ func (l *Log) Close() error {
 	return nil
 }
 
-// answered turns the answer of a call into an error, and keeps the log from being collected during the call.
-func (l *Log) answered(n int64) error {
+// answered turns the answer of a call into an error, and keeps the log from being collected during the call. Codes that speak of the disk come with the details
+// that the engine kept.
+func (l *Log) answered(op string, n int64) error {
 	runtime.KeepAlive(l)
-	if n < 0 {
+	switch {
+	case n >= 0:
+		return nil
+	case !isOfDisk(n):
 		return plainError(n)
 	}
-	return nil
+	e := newCError()
+	C.firn_log_error(l.h, &e)
+	runtime.KeepAlive(l)
+	return keptError(op, n, &e)
 }
 
-func (l *Log) number(n int64) (uint64, error) {
-	if err := l.answered(n); err != nil {
+// Err is the error that has made the log read-only, nil when there was none.
+func (l *Log) Err() error {
+	e := newCError()
+	code := C.firn_log_error(l.h, &e)
+	runtime.KeepAlive(l)
+	return lastError(code, &e)
+}
+
+func (l *Log) number(op string, n int64) (uint64, error) {
+	if err := l.answered(op, n); err != nil {
 		return 0, err
 	}
 	return uint64(n), nil
@@ -103,7 +120,7 @@ func (l *Log) number(n int64) (uint64, error) {
 
 // Append appends a record, which may be empty, and returns its index.
 func (l *Log) Append(record []byte) (index uint64, err error) {
-	return l.number(int64(C.firn_log_append(l.h, in(record), size(record))))
+	return l.number("append", int64(C.firn_log_append(l.h, in(record), size(record))))
 }
 
 var packedRecords = sync.Pool{New: func() any { return new([]byte) }}
@@ -119,7 +136,7 @@ func (l *Log) AppendBatch(records [][]byte) (first uint64, err error) {
 		packed = binary.LittleEndian.AppendUint32(packed, uint32(len(record)))
 		packed = append(packed, record...)
 	}
-	first, err = l.number(int64(C.firn_log_append_batch(l.h, in(packed), size(packed))))
+	first, err = l.number("append", int64(C.firn_log_append_batch(l.h, in(packed), size(packed))))
 	if *buffer = packed; cap(packed) <= keptLookupBytes {
 		packedRecords.Put(buffer)
 	}
@@ -140,7 +157,7 @@ func (l *Log) ReadAppend(dst []byte, index uint64) ([]byte, error) {
 	for {
 		room := dst[len(dst):cap(dst)]
 		n := int64(C.firn_log_read(l.h, C.uint64_t(index), in(room), size(room)))
-		if err := l.answered(n); err != nil {
+		if err := l.answered("read", n); err != nil {
 			return dst, err
 		}
 		if int(n) <= len(room) {
@@ -153,7 +170,7 @@ func (l *Log) ReadAppend(dst []byte, index uint64) ([]byte, error) {
 // View calls read with a record in place, without a copy: see Keyspace.View.
 func (l *Log) View(index uint64, read func(record []byte) error) error {
 	pinned := C.firn_go_log_pin(l.h, C.uint64_t(index))
-	if err := l.answered(int64(pinned.code)); err != nil {
+	if err := l.answered("view", int64(pinned.code)); err != nil {
 		return err
 	}
 	defer C.firn_go_unpin(pinned)
@@ -171,10 +188,10 @@ func (l *Log) Bounds() (first, next uint64, err error) {
 }
 
 // Durable is the index below which all records survive power loss.
-func (l *Log) Durable() (uint64, error) { return l.number(int64(C.firn_log_durable(l.h))) }
+func (l *Log) Durable() (uint64, error) { return l.number("durable", int64(C.firn_log_durable(l.h))) }
 
 // Sync makes everything appended before the call durable. It does not block appends.
-func (l *Log) Sync() error { return l.answered(int64(C.firn_log_sync(l.h))) }
+func (l *Log) Sync() error { return l.answered("sync", int64(C.firn_log_sync(l.h))) }
 
 // Wait waits until the record index is there, or ctx is done. ErrNotFound when it was removed at the front. ErrUnsupported on a read-only log, whose
 // writer cannot wake it: Tail polls there.
@@ -186,39 +203,41 @@ func (l *Log) Wait(ctx context.Context, index uint64) error {
 		runtime.KeepAlive(l)
 		return err
 	}
-	return l.answered(code)
+	return l.answered("wait", code)
 }
 
 // TrimBefore removes the records at the front: index is the first one kept. Durable when it returns.
 func (l *Log) TrimBefore(index uint64) error {
-	return l.answered(int64(C.firn_log_trim_before(l.h, C.uint64_t(index))))
+	return l.answered("trim", int64(C.firn_log_trim_before(l.h, C.uint64_t(index))))
 }
 
 // TrimAfter removes the records at the end: index is the last one kept, and index + 1 is given again. Durable when it returns.
 func (l *Log) TrimAfter(index uint64) error {
-	return l.answered(int64(C.firn_log_trim_after(l.h, C.uint64_t(index))))
+	return l.answered("trim", int64(C.firn_log_trim_after(l.h, C.uint64_t(index))))
 }
 
 // Reset empties the log, which goes on at next. Durable when it returns.
 func (l *Log) Reset(next uint64) error {
-	return l.answered(int64(C.firn_log_reset(l.h, C.uint64_t(next))))
+	return l.answered("reset", int64(C.firn_log_reset(l.h, C.uint64_t(next))))
 }
 
 // Retain applies the retention now and returns how many segments were removed. It is also applied whenever a segment is full.
-func (l *Log) Retain() (segments uint64, err error) { return l.number(int64(C.firn_log_retain(l.h))) }
+func (l *Log) Retain() (segments uint64, err error) {
+	return l.number("retain", int64(C.firn_log_retain(l.h)))
+}
 
 // SeekTime is the first index whose record was appended at t or later, the next index when there is none. Times are kept in milliseconds.
 func (l *Log) SeekTime(t time.Time) (uint64, error) {
-	return l.number(int64(C.firn_log_seek_time(l.h, C.int64_t(t.UnixMilli()))))
+	return l.number("seek time", int64(C.firn_log_seek_time(l.h, C.int64_t(t.UnixMilli()))))
 }
 
 // Refresh moves a read-only log on to what its writer has made since. On others it does nothing.
-func (l *Log) Refresh() error { return l.answered(int64(C.firn_log_refresh(l.h))) }
+func (l *Log) Refresh() error { return l.answered("refresh", int64(C.firn_log_refresh(l.h))) }
 
 // Recovery tells what OpenLog found.
 func (l *Log) Recovery() (Recovery, error) {
 	info := C.firn_recovery_info{struct_size: C.sizeof_firn_recovery_info}
-	if err := l.answered(int64(C.firn_log_recovery(l.h, &info))); err != nil {
+	if err := l.answered("recovery", int64(C.firn_log_recovery(l.h, &info))); err != nil {
 		return Recovery{}, err
 	}
 	return newRecovery(&info), nil

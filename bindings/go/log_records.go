@@ -44,7 +44,7 @@ func (r *logReader) fill() (bool, error) {
 			r.buffer = newBuffer(int(binary.LittleEndian.Uint64(buffer))) // one record alone is larger than a chunk
 			continue
 		}
-		if err := r.log.answered(n); err != nil {
+		if err := r.log.answered("read", n); err != nil {
 			return false, err
 		}
 		r.chunk = buffer[:n]

@@ -1,8 +1,9 @@
 //! Futures over a log.
 
+use crate::append::Append;
 use crate::asynchronous::{WAIT_SLICE, in_pool};
 use crate::error::Result;
-use crate::log::{Append, Log};
+use crate::log::Log;
 use crate::tail::{Chunk, Record, to_record};
 
 /// A log for tasks of tokio (feature `tokio`); made by [`Log::to_async`], and the same log.

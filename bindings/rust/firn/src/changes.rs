@@ -11,7 +11,7 @@ const FIRST_BYTES: usize = 64 << 10;
 /// version, op, namespace, lengths of key and value, expiry
 const HEADER_BYTES: usize = 32;
 
-/// Commits that [`Db::changes`] has read, in order, in one piece of memory.
+/// Commits that [`Db::changes`] or a [`ChangeFollower`](crate::ChangeFollower) has read, in order, in one piece of memory.
 #[derive(Clone, Debug)]
 pub struct Changes {
     packed: Vec<u8>,
@@ -109,7 +109,7 @@ fn time(unix_ms: u64) -> Option<SystemTime> {
 }
 
 impl Db {
-    /// What was committed from version `from` on, some of it; empty: nothing yet. [`NotFound`](crate::ErrorKind::NotFound): it is not kept any more, see
+    /// What was committed from version `from` on, some of it, whole commits; empty: nothing yet. [`follow_changes`](Self::follow_changes) gives all of it. [`NotFound`](crate::ErrorKind::NotFound): it is not kept any more, see
     /// [`changes_bounds`](Self::changes_bounds). Kept are the commits in memtables, and flushed ones as far as the options `changes_retention_bytes` and
     /// `changes_retention_ms` say.
     ///
@@ -134,7 +134,7 @@ impl Db {
         self.read_changes(from, sys::FIRN_CHANGES_DURABLE)
     }
 
-    fn read_changes(&self, from: u64, flags: u32) -> Result<Changes> {
+    pub(crate) fn read_changes(&self, from: u64, flags: u32) -> Result<Changes> {
         let mut packed = Vec::<u8>::with_capacity(FIRST_BYTES);
         loop {
             // SAFETY: there is room for `capacity` bytes.

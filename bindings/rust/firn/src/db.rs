@@ -3,14 +3,15 @@
 use std::ffi::CStr;
 use std::fmt;
 use std::ops::Deref;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::ptr::NonNull;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use firn_sys as sys;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, last_failure, with_cause};
 use crate::namespace::Namespace;
 use crate::options::{EngineOptions, Options};
 
@@ -42,6 +43,8 @@ pub(crate) struct Inner {
     /// Every commit waits for the disk.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
     waits_at_commit: bool,
+    /// Held by a close, and by those whom it must not overtake.
+    closing: Mutex<()>,
 }
 
 // SAFETY: firn.h: "firn_db: any thread at any time".
@@ -67,28 +70,29 @@ impl Inner {
     /// Adds what the database knows about its last background or disk error, when `error` is of that sort.
     #[cold]
     pub(crate) fn explain(&self, error: Error) -> Error {
-        let of_disk = [sys::FIRN_IO, sys::FIRN_CORRUPT, sys::FIRN_NO_SPACE, sys::FIRN_INDETERMINATE, sys::FIRN_READ_ONLY];
-        if !of_disk.contains(&error.code()) {
-            return error;
-        }
-        match self.last_error() {
-            Some(mut known) => {
-                known.code = error.code();
-                Error::from_engine(&known)
-            }
-            None => error,
-        }
+        with_cause(error, || self.last_error())
     }
 
     fn last_error(&self) -> Option<sys::firn_error> {
-        let mut error = sys::firn_error::INIT;
-        // SAFETY: `error` is a firn_error with its size set.
-        let code = unsafe { sys::firn_db_error(self.handle(), &mut error) };
-        let is_about_the_call = [sys::FIRN_CLOSED, sys::FIRN_MISUSE, sys::FIRN_FORKED].contains(&code);
-        (code != sys::FIRN_OK && !is_about_the_call).then_some(error)
+        // SAFETY: a handle that was opened, and a firn_error with its size set.
+        last_failure(|error| unsafe { sys::firn_db_error(self.handle(), error) })
+    }
+
+    /// A descriptor like [`Db::notify_fd`], which stays when the database is closed.
+    pub(crate) fn own_notify_fd(&self) -> Result<OwnedFd> {
+        let _not_closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: a handle that was opened.
+        let theirs = unsafe { sys::firn_notify_fd(self.handle()) };
+        if theirs < 0 {
+            return Err(self.explain(Error::from_code(i64::from(theirs))));
+        }
+        // SAFETY: the database has it open until it is closed, which waits for the lock.
+        let theirs = unsafe { BorrowedFd::borrow_raw(theirs) };
+        theirs.try_clone_to_owned().map_err(|error| Error::explained(sys::FIRN_IO, format!("the system gave no descriptor: {error}")))
     }
 
     fn close(&self) -> Result<()> {
+        let _alone = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: closing a second time answers FIRN_CLOSED.
         match unsafe { sys::firn_close(self.handle()) } {
             sys::FIRN_OK | sys::FIRN_CLOSED => Ok(()),
@@ -156,7 +160,7 @@ impl Db {
         // SAFETY: a C string, a live handle and a firn_error with its size set; all outlive the call.
         let handle = NonNull::new(unsafe { sys::firn_open(path.as_ptr(), options.as_ptr(), &mut error) });
         let handle = handle.ok_or_else(|| Error::from_engine(&error))?;
-        let inner = Inner { handle, id: OPENINGS.fetch_add(1, Ordering::Relaxed), waits_at_commit };
+        let inner = Inner { handle, id: OPENINGS.fetch_add(1, Ordering::Relaxed), waits_at_commit, closing: Mutex::new(()) };
         Ok(Self { root: Namespace::root(Arc::new(inner)) })
     }
 

@@ -222,6 +222,30 @@ pub(crate) fn text(chars: &[c_char]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Adds what the engine has kept about the last failure of the disk, when `error` is of that sort.
+#[cold]
+pub(crate) fn with_cause(error: Error, kept: impl FnOnce() -> Option<sys::firn_error>) -> Error {
+    let of_disk = [sys::FIRN_IO, sys::FIRN_CORRUPT, sys::FIRN_NO_SPACE, sys::FIRN_INDETERMINATE, sys::FIRN_READ_ONLY];
+    if !of_disk.contains(&error.code()) {
+        return error;
+    }
+    match kept() {
+        Some(mut known) => {
+            known.code = error.code();
+            Error::from_engine(&known)
+        }
+        None => error,
+    }
+}
+
+/// What `ask`, a function that tells the last failure, has filled in. `None`: there was none, or there is nobody to ask any more.
+pub(crate) fn last_failure(ask: impl FnOnce(&mut sys::firn_error) -> i32) -> Option<sys::firn_error> {
+    let mut error = sys::firn_error::INIT;
+    let code = ask(&mut error);
+    let is_about_the_call = [sys::FIRN_CLOSED, sys::FIRN_MISUSE, sys::FIRN_FORKED].contains(&code);
+    (code != sys::FIRN_OK && !is_about_the_call).then_some(error)
+}
+
 /// `FIRN_OK` or a code.
 #[inline]
 pub(crate) fn check(code: i32) -> Result<()> {

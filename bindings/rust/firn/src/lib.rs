@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_op_in_unsafe_fn, missing_docs)]
 
+mod append;
 #[cfg(feature = "tokio")]
 mod asynchronous;
+#[cfg(feature = "tokio")]
+mod asynchronous_changes;
 #[cfg(feature = "tokio")]
 mod asynchronous_log;
 mod batch;
@@ -12,6 +15,7 @@ mod conditional;
 mod db;
 mod error;
 mod fill;
+mod follow;
 mod log;
 mod log_options;
 mod multi_get;
@@ -25,8 +29,11 @@ mod stats;
 mod tail;
 mod txn;
 
+pub use append::Append;
 #[cfg(feature = "tokio")]
 pub use asynchronous::{AsyncDb, AsyncIter, AsyncNamespace};
+#[cfg(feature = "tokio")]
+pub use asynchronous_changes::AsyncChangeFollower;
 #[cfg(feature = "tokio")]
 pub use asynchronous_log::{AsyncLog, AsyncTail};
 pub use batch::{Batch, BatchOn, WriteOptions};
@@ -34,7 +41,8 @@ pub use changes::{Change, ChangeKind, Changes};
 pub use conditional::PutOptions;
 pub use db::{Db, Recovery, build_info, library_version};
 pub use error::{Error, ErrorKind, Result};
-pub use log::{Append, Log};
+pub use follow::ChangeFollower;
+pub use log::Log;
 pub use log_options::LogOptions;
 pub use multi_get::Values;
 pub use namespace::{Entry, Namespace, Ttl};

@@ -10,8 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use firn_sys as sys;
 
+use crate::append::Append;
 use crate::db::Recovery;
-use crate::error::{Error, Result, check, check_number, found};
+use crate::error::{Error, Result, check, check_number, found, last_failure, with_cause};
 use crate::fill::{fill, fill_new};
 use crate::log_options::LogOptions;
 use crate::options::EngineOptions;
@@ -59,66 +60,17 @@ impl Inner {
             code => Err(Error::from_code(i64::from(code))),
         }
     }
+
+    fn last_error(&self) -> Option<sys::firn_error> {
+        // SAFETY: a handle that was opened, and a firn_error with its size set.
+        last_failure(|error| unsafe { sys::firn_log_error(self.handle.as_ptr(), error) })
+    }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
         // Nobody is there to hear of an error; `Log::close` is for those who want to.
         let _ = self.close();
-    }
-}
-
-/// Records that are appended together: all or nothing, and seen all at once.
-#[derive(Clone, Debug, Default)]
-pub struct Append {
-    /// (u32 len, bytes)*
-    packed: Vec<u8>,
-    count: usize,
-    is_too_large: bool,
-}
-
-impl Append {
-    /// No records.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// One more record.
-    pub fn push(&mut self, record: impl AsRef<[u8]>) -> &mut Self {
-        let record = record.as_ref();
-        match u32::try_from(record.len()) {
-            Ok(length) => {
-                self.packed.extend_from_slice(&length.to_le_bytes());
-                self.packed.extend_from_slice(record);
-                self.count += 1;
-            }
-            Err(_) => self.is_too_large = true,
-        }
-        self
-    }
-
-    /// How many records there are.
-    pub fn len(&self) -> usize {
-        self.count
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// Forgets the records and keeps the memory.
-    pub fn clear(&mut self) {
-        self.packed.clear();
-        (self.count, self.is_too_large) = (0, false);
-    }
-}
-
-impl<R: AsRef<[u8]>> Extend<R> for Append {
-    fn extend<I: IntoIterator<Item = R>>(&mut self, records: I) {
-        for record in records {
-            self.push(record);
-        }
     }
 }
 
@@ -157,30 +109,28 @@ impl Log {
     pub fn append(&self, record: impl AsRef<[u8]>) -> Result<u64> {
         let record = record.as_ref();
         // SAFETY: `record` outlives the call.
-        check_number(unsafe { sys::firn_log_append(self.handle(), record.as_ptr(), record.len()) })
+        self.number(unsafe { sys::firn_log_append(self.handle(), record.as_ptr(), record.len()) })
     }
 
     /// Appends records together and returns the index of the first; of none: the next index.
     pub fn append_all(&self, records: &Append) -> Result<u64> {
-        if records.is_too_large {
-            return Err(Error::new(sys::FIRN_TOO_LARGE, "a record is longer than can be"));
-        }
+        let packed = records.packed()?;
         // SAFETY: the packed records outlive the call.
-        check_number(unsafe { sys::firn_log_append_batch(self.handle(), records.packed.as_ptr(), records.packed.len()) })
+        self.number(unsafe { sys::firn_log_append_batch(self.handle(), packed.as_ptr(), packed.len()) })
     }
 
     /// The record, copied into a new vector; `None` outside the bounds.
     pub fn read(&self, index: u64) -> Result<Option<Vec<u8>>> {
         let handle = self.handle();
         // SAFETY: the engine writes at most `capacity` bytes at `to`, and all of the length that it returns if that fits.
-        unsafe { fill_new(|to, capacity| sys::firn_log_read(handle, index, to, capacity)) }
+        self.explain(unsafe { fill_new(|to, capacity| sys::firn_log_read(handle, index, to, capacity)) })
     }
 
     /// The record, copied into `buf`; `false` outside the bounds.
     pub fn read_into(&self, index: u64, buf: &mut Vec<u8>) -> Result<bool> {
         let handle = self.handle();
         // SAFETY: as in `read`.
-        unsafe { fill(buf, |to, capacity| sys::firn_log_read(handle, index, to, capacity)) }
+        self.explain(unsafe { fill(buf, |to, capacity| sys::firn_log_read(handle, index, to, capacity)) })
     }
 
     /// The record in place, without a copy; its `version()` is the index.
@@ -188,7 +138,7 @@ impl Log {
         let mut pin = Pinned::none();
         // SAFETY: `pin` is a firn_pin_t, filled on FIRN_OK and zeroed otherwise.
         let code = unsafe { sys::firn_log_pin(self.handle(), index, pin.raw()) };
-        found(code).map(|is_there| is_there.then_some(pin))
+        self.explain(found(code)).map(|is_there| is_there.then_some(pin))
     }
 
     /// The records from `from` on, up to the present end. [`NotFound`](crate::ErrorKind::NotFound) when it is outside the bounds.
@@ -205,27 +155,27 @@ impl Log {
     pub fn bounds(&self) -> Result<Range<u64>> {
         let (mut first, mut next) = (0, 0);
         // SAFETY: two numbers to be filled in.
-        check(unsafe { sys::firn_log_bounds_to(self.handle(), &mut first, &mut next) })?;
+        self.check(unsafe { sys::firn_log_bounds_to(self.handle(), &mut first, &mut next) })?;
         Ok(first..next)
     }
 
     /// Records below this index are durable.
     pub fn durable(&self) -> Result<u64> {
         // SAFETY: a handle that was opened.
-        check_number(unsafe { sys::firn_log_durable(self.handle()) })
+        self.number(unsafe { sys::firn_log_durable(self.handle()) })
     }
 
     /// Everything appended before the call is durable after it. Does not block appends.
     pub fn sync(&self) -> Result<()> {
         // SAFETY: a handle that was opened.
-        check(unsafe { sys::firn_log_sync(self.handle()) })
+        self.check(unsafe { sys::firn_log_sync(self.handle()) })
     }
 
     /// Waits until the record is there. [`Cancelled`](crate::ErrorKind::Cancelled) after [`wake`](Self::wake), [`NotFound`](crate::ErrorKind::NotFound) when it was
     /// removed at the front.
     pub fn wait(&self, index: u64) -> Result<()> {
         // SAFETY: plain numbers besides the handle.
-        check(unsafe { sys::firn_log_wait(self.handle(), index, -1) })
+        self.check(unsafe { sys::firn_log_wait(self.handle(), index, -1) })
     }
 
     /// The same for at most this time; whether it is there.
@@ -234,21 +184,21 @@ impl Log {
         // SAFETY: plain numbers besides the handle.
         match unsafe { sys::firn_log_wait(self.handle(), index, timeout_ms) } {
             sys::FIRN_TIMEOUT => Ok(false),
-            code => check(code).map(|()| true),
+            code => self.check(code).map(|()| true),
         }
     }
 
     /// Ends the waits that go on.
     pub fn wake(&self) -> Result<()> {
         // SAFETY: a handle that was opened.
-        check(unsafe { sys::firn_log_wake(self.handle()) })
+        self.check(unsafe { sys::firn_log_wake(self.handle()) })
     }
 
     /// A descriptor for poll(2) and event loops; see [`Db::notify_fd`](crate::Db::notify_fd).
     pub fn notify_fd(&self) -> Result<std::os::fd::RawFd> {
         // SAFETY: a handle that was opened.
         let answer = unsafe { sys::firn_log_notify_fd(self.handle()) };
-        if answer >= 0 { Ok(answer) } else { Err(Error::from_code(i64::from(answer))) }
+        if answer >= 0 { Ok(answer) } else { self.explain(Err(Error::from_code(i64::from(answer)))) }
     }
 
     /// The first index whose record was appended at `time` or later; the next index when there is none.
@@ -256,45 +206,66 @@ impl Log {
         let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let ms = i64::try_from(since.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX);
         // SAFETY: plain numbers besides the handle.
-        check_number(unsafe { sys::firn_log_seek_time(self.handle(), ms) })
+        self.number(unsafe { sys::firn_log_seek_time(self.handle(), ms) })
     }
 
     /// Removes the records before `index`, which becomes the first. Durable when it returns.
     pub fn trim_before(&self, index: u64) -> Result<()> {
         // SAFETY: plain numbers besides the handle.
-        check(unsafe { sys::firn_log_trim_before(self.handle(), index) })
+        self.check(unsafe { sys::firn_log_trim_before(self.handle(), index) })
     }
 
     /// Removes the records after `index`, which is the last one kept; later appends are given their indexes again. Durable when it returns.
     pub fn trim_after(&self, index: u64) -> Result<()> {
         // SAFETY: plain numbers besides the handle.
-        check(unsafe { sys::firn_log_trim_after(self.handle(), index) })
+        self.check(unsafe { sys::firn_log_trim_after(self.handle(), index) })
     }
 
     /// Empties the log; it goes on at `next`. Durable when it returns.
     pub fn reset(&self, next: u64) -> Result<()> {
         // SAFETY: plain numbers besides the handle.
-        check(unsafe { sys::firn_log_reset(self.handle(), next) })
+        self.check(unsafe { sys::firn_log_reset(self.handle(), next) })
     }
 
     /// Applies the retention of the options now; how many segments were deleted.
     pub fn retain(&self) -> Result<u64> {
         // SAFETY: a handle that was opened.
-        check_number(unsafe { sys::firn_log_retain(self.handle()) })
+        self.number(unsafe { sys::firn_log_retain(self.handle()) })
     }
 
     /// A [`read_only`](LogOptions::read_only) opening goes on to what a writer has made since.
     pub fn refresh(&self) -> Result<()> {
         // SAFETY: a handle that was opened.
-        check(unsafe { sys::firn_log_refresh(self.handle()) })
+        self.check(unsafe { sys::firn_log_refresh(self.handle()) })
     }
 
     /// What opening found.
     pub fn recovery(&self) -> Result<Recovery> {
         let mut info = sys::firn_recovery_info::INIT;
         // SAFETY: `info` is a firn_recovery_info with its size set.
-        check(unsafe { sys::firn_log_recovery(self.handle(), &mut info) })?;
+        self.check(unsafe { sys::firn_log_recovery(self.handle(), &mut info) })?;
         Ok(Recovery::new(&info))
+    }
+
+    /// The error that has made the log read-only, if there was one.
+    pub fn last_error(&self) -> Option<Error> {
+        self.inner.last_error().map(|error| Error::from_engine(&error))
+    }
+
+    /// Adds what the log knows about the failure of its disk, when the error is of that sort.
+    #[inline]
+    pub(crate) fn explain<T>(&self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| with_cause(error, || self.inner.last_error()))
+    }
+
+    #[inline]
+    fn number(&self, answer: i64) -> Result<u64> {
+        self.explain(check_number(answer))
+    }
+
+    #[inline]
+    fn check(&self, code: i32) -> Result<()> {
+        self.explain(check(code))
     }
 }
 

@@ -71,7 +71,7 @@ impl Chunk {
                 self.packed.reserve_exact(usize::try_from(needed).map_err(|_| Error::from_code(answer))?);
                 continue;
             }
-            let length = check_number(answer)? as usize;
+            let length = log.explain(check_number(answer))? as usize;
             // SAFETY: the engine has filled in `length` bytes, not more than the capacity.
             unsafe { self.packed.set_len(length) };
             return Ok(length != 0);

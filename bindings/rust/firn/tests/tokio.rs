@@ -151,3 +151,35 @@ async fn an_error_of_a_scan_is_an_item() {
     assert_eq!(iter.next().await.unwrap().unwrap_err().kind(), ErrorKind::Closed);
     assert!(iter.next().await.is_none());
 }
+
+#[tokio::test]
+async fn a_follower_waits_without_stopping_the_runtime() {
+    let db = Db::in_memory().unwrap().to_async();
+    let (_, next) = db.as_db().changes_bounds().unwrap();
+    let (mut follower, mut durable) = (db.follow_changes(next), db.follow_durable_changes(next));
+    let writer = db.clone();
+    let waits = tokio::spawn(async move {
+        let mut seen = 0;
+        while seen < 20 {
+            // Dropped again and again, which loses nothing.
+            if let Ok(changes) = tokio::time::timeout(Duration::from_millis(1), follower.next()).await {
+                seen += changes.unwrap().iter().count();
+            }
+        }
+        follower.next_version()
+    });
+    for i in 0..20u32 {
+        writer.put(i.to_be_bytes(), []).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(waits.await.unwrap(), next + 20);
+    db.sync().await.unwrap();
+    assert_eq!(durable.next().await.unwrap().iter().next().unwrap().version, next);
+
+    let (_, end) = db.as_db().changes_bounds().unwrap();
+    let mut follower = db.follow_changes(end);
+    let waits = tokio::spawn(async move { follower.next().await.unwrap_err().kind() });
+    tokio::task::yield_now().await;
+    db.close().await.unwrap();
+    assert_eq!(waits.await.unwrap(), ErrorKind::Closed);
+}

@@ -104,7 +104,7 @@ static PyObject* write_batch(Batch* self, bool is_sync) {
   self->is_busy = true;
   const int64_t version = reader_write(self->target, self->packed.data, self->packed.len, is_sync);
   self->is_busy = false;
-  if (version < 0) return raise_code(self->target->state, version);
+  if (version < 0) return reader_failed(self->target, version);
   packed_free(&self->packed);
   return PyLong_FromLongLong(version);
 }

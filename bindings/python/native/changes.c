@@ -50,7 +50,7 @@ static PyObject* read_chunk(Reader* self, uint64_t from, uint32_t flags, PyObjec
     else if (filled == FIRN_NOT_FOUND)
       raise_key_missing(self->state, start);
     else
-      raise_code(self->state, filled);
+      reader_failed(self, filled);
     break;
   }
   packed_free(&chunk);
@@ -75,7 +75,7 @@ static PyObject* changes_bounds(PyObject* module, PyObject* object) {
   uint64_t first;
   uint64_t next;
   const int32_t code = firn_changes_bounds(self->db, &first, &next);
-  if (code != FIRN_OK) return raise_code(self->state, code);
+  if (code != FIRN_OK) return reader_failed(self, code);
   return Py_BuildValue("KK", (unsigned long long)first, (unsigned long long)next);
 }
 
@@ -85,7 +85,7 @@ static PyObject* notify_fd(PyObject* module, PyObject* object) {
   if (self == NULL) return NULL;
   if (reader_is_closed(self)) return raise_code(self->state, FIRN_CLOSED);
   const int32_t descriptor = firn_notify_fd(self->db);
-  if (descriptor < 0) return raise_code(self->state, descriptor);
+  if (descriptor < 0) return reader_failed(self, descriptor);
   const int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   return own < 0 ? PyErr_SetFromErrno(PyExc_OSError) : PyLong_FromLong(own);
 }
@@ -104,7 +104,7 @@ static PyObject* wait_durable(PyObject* module, PyObject* args) {
     code = firn_wait_durable(self->db, version, timeout_ms);
   Py_END_ALLOW_THREADS
   if (code == FIRN_OK || code == FIRN_TIMEOUT) return PyBool_FromLong(code == FIRN_OK);
-  return raise_code(self->state, code);
+  return reader_failed(self, code);
 }
 
 static PyObject* wake(PyObject* module, PyObject* object) { return run_released(module, object, firn_wake); }

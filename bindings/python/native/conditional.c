@@ -16,7 +16,7 @@ PyObject* store_add(Reader* self, PyObject* const* args, Py_ssize_t given, PyObj
     sum = firn_add(self->db, self->ns, key.data, key.len, delta);
   Py_END_ALLOW_THREADS
   bytes_release(&key);
-  return sum.status == FIRN_OK ? PyLong_FromLongLong(sum.value) : raise_code(self->state, sum.status);
+  return sum.status == FIRN_OK ? PyLong_FromLongLong(sum.value) : reader_failed(self, sum.status);
 }
 
 /* Swaps with a buffer that grows until the old value fits; it is only then that anything changes. */
@@ -41,7 +41,7 @@ static PyObject* swap_bytes(Reader* self, const Bytes* key, const Bytes* value) 
   if (length >= 0)
     result = PyBytes_FromStringAndSize((const char*)old, (Py_ssize_t)length);
   else
-    result = length == FIRN_NOT_FOUND ? Py_BuildValue("") : raise_code(self->state, length);
+    result = length == FIRN_NOT_FOUND ? Py_BuildValue("") : reader_failed(self, length);
   free(old);
   return result;
 }
@@ -80,12 +80,12 @@ PyObject* store_compare_swap(Reader* self, PyObject* const* args, Py_ssize_t giv
   }
   for (int i = 0; i < taken; ++i) bytes_release(&bytes[i]);
   if (taken < 3) return NULL;
-  return code >= 0 ? PyBool_FromLong(code) : raise_code(self->state, code);
+  return code >= 0 ? PyBool_FromLong(code) : reader_failed(self, code);
 }
 
 static PyObject* expiry_changed(Reader* self, int32_t code, PyObject* key) {
   if (code == FIRN_OK) return Py_BuildValue("");
-  return code == FIRN_NOT_FOUND ? raise_key_missing(self->state, key) : raise_code(self->state, code);
+  return code == FIRN_NOT_FOUND ? raise_key_missing(self->state, key) : reader_failed(self, code);
 }
 
 PyObject* store_expire(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {

@@ -113,7 +113,7 @@ static PyObject* namespace_open(PyObject* module, PyObject* args) {
   Py_END_ALLOW_THREADS
   bytes_release(&bytes);
   if (id >= 0) return PyLong_FromLongLong(id);
-  return id == FIRN_NOT_FOUND ? raise_key_missing(source->state, name) : raise_code(source->state, id);
+  return id == FIRN_NOT_FOUND ? raise_key_missing(source->state, name) : reader_failed(source, id);
 }
 
 static PyObject* namespace_drop(PyObject* module, PyObject* object) {
@@ -123,7 +123,7 @@ static PyObject* namespace_drop(PyObject* module, PyObject* object) {
   Py_BEGIN_ALLOW_THREADS
     code = firn_ns_drop(self->db, self->ns);
   Py_END_ALLOW_THREADS
-  return code == FIRN_OK ? none() : raise_code(self->state, code);
+  return code == FIRN_OK ? none() : reader_failed(self, code);
 }
 
 static PyObject* names_as_list(const uint8_t* at, size_t len) {
@@ -153,7 +153,7 @@ static PyObject* namespace_names(PyObject* module, PyObject* object) {
       wanted = (size_t)needed;
       continue;
     }
-    list = needed < 0 ? raise_code(self->state, needed) : names_as_list(packed.data, (size_t)needed);
+    list = needed < 0 ? reader_failed(self, needed) : names_as_list(packed.data, (size_t)needed);
     break;
   }
   packed_free(&packed);
@@ -167,7 +167,7 @@ PyObject* run_released(PyObject* module, PyObject* object, int32_t (*call)(firn_
   Py_BEGIN_ALLOW_THREADS
     code = call(self->db);
   Py_END_ALLOW_THREADS
-  return code == FIRN_OK ? none() : raise_code(self->state, code);
+  return code == FIRN_OK ? none() : reader_failed(self, code);
 }
 
 /* Calls that wait for the disk, one function each. */
@@ -185,7 +185,7 @@ static PyObject* run_jobs(PyObject* module, PyObject* args) {
   Py_BEGIN_ALLOW_THREADS
     code = firn_run_jobs(self->db, max_ms);
   Py_END_ALLOW_THREADS
-  return code >= 0 ? PyBool_FromLong(code) : raise_code(self->state, code);
+  return code >= 0 ? PyBool_FromLong(code) : reader_failed(self, code);
 }
 
 PyObject* recovery_as_tuple(const firn_recovery_info* info) {
@@ -199,7 +199,7 @@ static PyObject* recovery(PyObject* module, PyObject* object) {
   if (self == NULL) return NULL;
   firn_recovery_info info = FIRN_RECOVERY_INFO_INIT;
   const int32_t code = firn_recovery(self->db, &info);
-  if (code != FIRN_OK) return raise_code(self->state, code);
+  if (code != FIRN_OK) return reader_failed(self, code);
   return recovery_as_tuple(&info);
 }
 
@@ -208,11 +208,7 @@ static PyObject* last_error(PyObject* module, PyObject* object) {
   Reader* self = reader_of(module, object);
   if (self == NULL) return NULL;
   firn_error error = FIRN_ERROR_INIT;
-  const int32_t code = firn_db_error(self->db, &error);
-  if (code == FIRN_OK) return none();
-  if (code == FIRN_CLOSED || code == FIRN_FORKED || code == FIRN_MISUSE) return raise_code(self->state, code);
-  return PyObject_CallFunction(self->state->failure, "iissK", (int)error.code, (int)error.os_errno, error.message, error.file,
-                               (unsigned long long)error.offset);
+  return last_error_as_object(self->state, firn_db_error(self->db, &error), &error);
 }
 
 static PyObject* transaction_version(PyObject* module, PyObject* object) {

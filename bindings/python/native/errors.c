@@ -3,17 +3,23 @@
 
 #include <string.h>
 
-static PyObject* raise_failure(ModuleState* state, int64_t code, int os_errno, const char* message, const char* file, uint64_t offset) {
+/* A new exception; NULL: another one is set. */
+static PyObject* new_failure(ModuleState* state, int64_t code, int os_errno, const char* message, const char* file, uint64_t offset) {
   PyObject* path = PyUnicode_DecodeFSDefault(file);
   if (path == NULL) return NULL;
   PyObject* text = PyUnicode_DecodeUTF8(message, (Py_ssize_t)strlen(message), "replace");
   PyObject* exception =
       text == NULL ? NULL
                    : PyObject_CallFunction(state->failure, "LiOOK", (long long)code, os_errno, text, path, (unsigned long long)offset);
-  if (exception != NULL) PyErr_SetObject((PyObject*)Py_TYPE(exception), exception);
-  Py_XDECREF(exception);
   Py_XDECREF(text);
   Py_DECREF(path);
+  return exception;
+}
+
+static PyObject* raise_failure(ModuleState* state, int64_t code, int os_errno, const char* message, const char* file, uint64_t offset) {
+  PyObject* exception = new_failure(state, code, os_errno, message, file, offset);
+  if (exception != NULL) PyErr_SetObject((PyObject*)Py_TYPE(exception), exception);
+  Py_XDECREF(exception);
   return NULL;
 }
 
@@ -21,6 +27,29 @@ PyObject* raise_code(ModuleState* state, int64_t code) { return raise_failure(st
 
 PyObject* raise_error(ModuleState* state, const firn_error* error) {
   return raise_failure(state, error->code, error->os_errno, error->message, error->file, error->offset);
+}
+
+bool code_is_of_disk(int64_t code) {
+  return code == FIRN_READ_ONLY || code == FIRN_NO_SPACE || code == FIRN_IO || code == FIRN_CORRUPT || code == FIRN_INDETERMINATE;
+}
+
+static bool is_about_the_call(int64_t code) { return code == FIRN_CLOSED || code == FIRN_FORKED || code == FIRN_MISUSE; }
+
+PyObject* raise_with_cause(ModuleState* state, int64_t code, const firn_error* cause) {
+  if (cause->code == FIRN_OK || is_about_the_call(cause->code)) return raise_code(state, code);
+  return raise_failure(state, code, cause->os_errno, cause->message, cause->file, cause->offset);
+}
+
+PyObject* reader_failed(const Reader* self, int64_t code) {
+  firn_error cause = FIRN_ERROR_INIT;
+  if (code_is_of_disk(code)) firn_db_error(self->db, &cause);
+  return raise_with_cause(self->state, code, &cause);
+}
+
+PyObject* last_error_as_object(ModuleState* state, int32_t code, const firn_error* error) {
+  if (code == FIRN_OK) return Py_BuildValue("");
+  if (is_about_the_call(code)) return raise_code(state, code);
+  return new_failure(state, error->code, error->os_errno, error->message, error->file, error->offset);
 }
 
 PyObject* raise_key_missing(ModuleState* state, PyObject* key) {

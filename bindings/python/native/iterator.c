@@ -145,7 +145,7 @@ PyObject* reader_count(Reader* self, PyObject* const* args, Py_ssize_t given, Py
     while (!is_empty && (found = firn_iter_entries(iter, entries, kEntriesMax)) > 0) count += found;
     firn_iter_close(iter);
   Py_END_ALLOW_THREADS
-  return found < 0 ? raise_code(self->state, found) : PyLong_FromLongLong(count);
+  return found < 0 ? reader_failed(self, found) : PyLong_FromLongLong(count);
 }
 
 /* ---- Chunks */
@@ -207,7 +207,7 @@ static int refill(Iterator* self) {
       return 0;
     }
     if (filled != FIRN_TOO_LARGE) {
-      raise_code(self->source->state, filled);
+      reader_failed(self->source, filled);
       return -1;
     }
     cap = needed_cap(self);
@@ -294,7 +294,7 @@ static PyObject* iterator_seek(Iterator* self, PyObject* key) {
   if (!is_usable(self) || !bytes_take(key, &bytes)) return NULL;
   const int32_t code = firn_iter_seek(self->iter, bytes.data, bytes.len);
   bytes_release(&bytes);
-  if (code != FIRN_OK) return raise_code(self->source->state, code);
+  if (code != FIRN_OK) return reader_failed(self->source, code);
   self->at = self->used = 0;
   self->is_ended = false;
   Py_INCREF((PyObject*)self);

@@ -19,11 +19,16 @@ typedef struct RecordLog {
 
 static PyObject* none(void) { return Py_BuildValue(""); }
 
-static PyObject* answered(RecordLog* self, int64_t code) { return code >= 0 ? none() : raise_code(self->state, code); }
-
-static PyObject* numbered(RecordLog* self, int64_t number) {
-  return number >= 0 ? PyLong_FromLongLong(number) : raise_code(self->state, number);
+/* The exception of a call, with what the log has kept about the failure of its disk. */
+static PyObject* log_failed(RecordLog* self, int64_t code) {
+  firn_error cause = FIRN_ERROR_INIT;
+  if (code_is_of_disk(code)) firn_log_error(self->log, &cause);
+  return raise_with_cause(self->state, code, &cause);
 }
+
+static PyObject* answered(RecordLog* self, int64_t code) { return code >= 0 ? none() : log_failed(self, code); }
+
+static PyObject* numbered(RecordLog* self, int64_t number) { return number >= 0 ? PyLong_FromLongLong(number) : log_failed(self, number); }
 
 static PyObject* record_missing(RecordLog* self, PyObject* index) {
   PyErr_SetObject(self->state->record_missing, index);
@@ -97,7 +102,7 @@ static PyObject* log_subscript(RecordLog* self, PyObject* object) {
   else if (code >= 0)
     data = PyBytes_FromStringAndSize((const char*)small, (Py_ssize_t)code);
   if (data != NULL || PyErr_Occurred()) return data;
-  return code == FIRN_NOT_FOUND ? record_missing(self, object) : raise_code(self->state, code);
+  return code == FIRN_NOT_FOUND ? record_missing(self, object) : log_failed(self, code);
 }
 
 static PyObject* log_pin(RecordLog* self, PyObject* object) {
@@ -106,7 +111,7 @@ static PyObject* log_pin(RecordLog* self, PyObject* object) {
   if (!argument_u64(object, 0, &index)) return NULL;
   const int32_t code = firn_log_pin(self->log, index, &pin);
   if (code == FIRN_NOT_FOUND) return record_missing(self, object);
-  return code == FIRN_OK ? pin_view(self->state, &pin) : raise_code(self->state, code);
+  return code == FIRN_OK ? pin_view(self->state, &pin) : log_failed(self, code);
 }
 
 static PyObject* records_as_list(const uint8_t* at, size_t len) {
@@ -149,7 +154,7 @@ static PyObject* log_chunk(RecordLog* self, PyObject* object) {
     else if (filled == FIRN_NOT_FOUND)
       record_missing(self, object);
     else
-      raise_code(self->state, filled);
+      log_failed(self, filled);
     break;
   }
   packed_free(&chunk);
@@ -161,7 +166,7 @@ static PyObject* log_bounds(RecordLog* self, void* closure) {
   uint64_t first;
   uint64_t next;
   const int32_t code = firn_log_bounds_to(self->log, &first, &next);
-  if (code != FIRN_OK) return raise_code(self->state, code);
+  if (code != FIRN_OK) return log_failed(self, code);
   return Py_BuildValue("KK", (unsigned long long)first, (unsigned long long)next);
 }
 
@@ -185,7 +190,7 @@ static PyObject* log_wait(RecordLog* self, PyObject* args) {
   Py_BEGIN_ALLOW_THREADS
     code = firn_log_wait(self->log, index, timeout_ms);
   Py_END_ALLOW_THREADS
-  return code == FIRN_TIMEOUT ? PyBool_FromLong(0) : code == FIRN_OK ? PyBool_FromLong(1) : raise_code(self->state, code);
+  return code == FIRN_TIMEOUT ? PyBool_FromLong(0) : code == FIRN_OK ? PyBool_FromLong(1) : log_failed(self, code);
 }
 
 static PyObject* run_on_log(RecordLog* self, int32_t (*call)(firn_log* log)) {
@@ -238,7 +243,13 @@ static PyObject* log_recovery(RecordLog* self, PyObject* unused) {
   (void)unused;
   firn_recovery_info info = FIRN_RECOVERY_INFO_INIT;
   const int32_t code = firn_log_recovery(self->log, &info);
-  return code == FIRN_OK ? recovery_as_tuple(&info) : raise_code(self->state, code);
+  return code == FIRN_OK ? recovery_as_tuple(&info) : log_failed(self, code);
+}
+
+static PyObject* log_last_error(RecordLog* self, PyObject* unused) {
+  (void)unused;
+  firn_error error = FIRN_ERROR_INIT;
+  return last_error_as_object(self->state, firn_log_error(self->log, &error), &error);
 }
 
 static PyObject* log_close(RecordLog* self, PyObject* unused) {
@@ -333,6 +344,8 @@ static PyMethodDef log_methods[] = {
     METHOD_PLAIN("reset", log_reset, METH_O, "reset($self, next_index, /)\n--\n\nEmpties the log, which goes on at next_index."),
     METHOD_PLAIN("retain", log_retain, METH_NOARGS, "retain($self, /)\n--\n\nApplies the retention now; how many segments were deleted."),
     METHOD_PLAIN("_recovery", log_recovery, METH_NOARGS, "_recovery($self, /)\n--\n\nWhat opening found."),
+    METHOD_PLAIN("last_error", log_last_error, METH_NOARGS,
+                 "last_error($self, /)\n--\n\nThe error that has made the log read-only, or None."),
     METHOD_PLAIN("close", log_close, METH_NOARGS,
                  "close($self, /)\n--\n\nMakes everything durable and closes; a second time does nothing."),
     {NULL, NULL, 0, NULL}};

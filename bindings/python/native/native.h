@@ -84,6 +84,14 @@ bool argument_i64(PyObject* object, int64_t* value);
 
 PyObject* raise_code(ModuleState* state, int64_t code);
 PyObject* raise_error(ModuleState* state, const firn_error* error);
+/* Whether it is a code whose cause the engine keeps: firn_db_error, firn_log_error. */
+bool code_is_of_disk(int64_t code);
+/* The exception of a code with file, offset and errno of its cause, where there is one. */
+PyObject* raise_with_cause(ModuleState* state, int64_t code, const firn_error* cause);
+/* The same of a call on a database or a transaction. */
+PyObject* reader_failed(const Reader* self, int64_t code);
+/* Raises nothing, but returns: what firn_db_error or firn_log_error has told, as an exception, or None. */
+PyObject* last_error_as_object(ModuleState* state, int32_t code, const firn_error* error);
 PyObject* raise_key_missing(ModuleState* state, PyObject* key);
 
 /* ---- Packed operations (packed.c) */

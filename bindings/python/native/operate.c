@@ -18,7 +18,7 @@ static PyObject* text_of(PyObject* module, PyObject* object, int64_t (*call)(fir
       wanted = (size_t)needed + 1;
       continue;
     }
-    text = needed < 0 ? raise_code(self->state, needed)
+    text = needed < 0 ? reader_failed(self, needed)
                       : PyUnicode_DecodeUTF8((const char*)packed.data, (Py_ssize_t)needed, "surrogateescape"); /* paths are in it */
     break;
   }
@@ -53,7 +53,7 @@ static PyObject* events(PyObject* module, PyObject* args) {
   firn_event* kept = malloc(EVENTS_KEPT * sizeof *kept);
   if (kept == NULL) return PyErr_NoMemory();
   const int64_t count = firn_events_poll(self->db, from, kept, EVENTS_KEPT);
-  PyObject* list = count < 0 ? raise_code(self->state, count) : events_as_list(kept, count);
+  PyObject* list = count < 0 ? reader_failed(self, count) : events_as_list(kept, count);
   free(kept);
   return list;
 }

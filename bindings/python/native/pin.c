@@ -35,7 +35,7 @@ PyObject* reader_pin(Reader* self, PyObject* key) {
                                          : firn_pin(self->db, self->ns, bytes.data, bytes.len, &pin);
   bytes_release(&bytes);
   if (code == FIRN_NOT_FOUND) return raise_key_missing(self->state, key);
-  return code == FIRN_OK ? pin_view(self->state, &pin) : raise_code(self->state, code);
+  return code == FIRN_OK ? pin_view(self->state, &pin) : reader_failed(self, code);
 }
 
 static PyType_Slot pin_slots[] = {{Py_tp_doc, (void*)PyDoc_STR("Bytes that the engine holds for a memoryview.")},

@@ -55,7 +55,7 @@ static PyObject* long_value(Reader* self, const Bytes* key, firn_entry* entry, i
     if (found < 0) break;
   }
   if (*code == FIRN_NOT_FOUND) return NULL;
-  return raise_code(self->state, *code);
+  return reader_failed(self, *code);
 }
 
 PyObject* reader_value(Reader* self, const Bytes* key, firn_entry* entry, int64_t* code) {
@@ -64,7 +64,7 @@ PyObject* reader_value(Reader* self, const Bytes* key, firn_entry* entry, int64_
   if (*code > (int64_t)sizeof small) return long_value(self, key, entry, code);
   if (*code >= 0) return PyBytes_FromStringAndSize((const char*)small, (Py_ssize_t)*code);
   if (*code == FIRN_NOT_FOUND) return NULL;
-  return raise_code(self->state, *code);
+  return reader_failed(self, *code);
 }
 
 static PyObject* value_of(Reader* self, PyObject* key, int64_t* code) {
@@ -108,7 +108,7 @@ static PyObject* reader_get_released(Reader* self, PyObject* const* args, Py_ssi
   Py_END_ALLOW_THREADS
   bytes_release(&key);
   if (code == FIRN_NOT_FOUND) return new_reference(values[1]);
-  if (code != FIRN_OK) return raise_code(self->state, code);
+  if (code != FIRN_OK) return reader_failed(self, code);
   PyObject* value = PyBytes_FromStringAndSize((const char*)pin.data, (Py_ssize_t)pin.len);
   firn_unpin(&pin);
   return value;
@@ -127,7 +127,7 @@ static int reader_contains(Reader* self, PyObject* key) {
                                          : firn_exists(self->db, self->ns, bytes.data, bytes.len);
   bytes_release(&bytes);
   if (code >= 0) return code;
-  raise_code(self->state, code);
+  reader_failed(self, code);
   return -1;
 }
 
@@ -147,7 +147,7 @@ static PyObject* reader_get_into(Reader* self, PyObject* const* args, Py_ssize_t
   bytes_release(&key);
   PyBuffer_Release(&buffer);
   if (length >= 0) return PyLong_FromLongLong(length);
-  return length == FIRN_NOT_FOUND ? new_reference(NULL) : raise_code(self->state, length);
+  return length == FIRN_NOT_FOUND ? new_reference(NULL) : reader_failed(self, length);
 }
 
 static PyObject* reader_entry(Reader* self, PyObject* key) {
@@ -196,7 +196,7 @@ static bool look_up_all(Reader* self, const Packed* keys, Packed* answer) {
     if (!packed_reserve(answer, wanted)) return false;
     const int64_t needed = look_up(self, keys, answer->data, answer->cap);
     if (needed < 0) {
-      raise_code(self->state, needed);
+      reader_failed(self, needed);
       return false;
     }
     if ((size_t)needed <= answer->cap) {
@@ -221,7 +221,7 @@ static PyObject* answers_as_list(Reader* self, const Packed* answer, size_t coun
     } else if (length == FIRN_NOT_FOUND) {
       value = new_reference(otherwise);
     } else {
-      raise_code(self->state, length);
+      reader_failed(self, length);
     }
     if (value == NULL || PyList_SetItem(list, (Py_ssize_t)i, value) < 0) Py_CLEAR(list);
   }
@@ -254,7 +254,7 @@ static PyObject* reader_close(Reader* self, PyObject* unused) {
     Py_BEGIN_ALLOW_THREADS
       code = firn_close(self->db);
     Py_END_ALLOW_THREADS
-    return code == FIRN_OK || code == FIRN_CLOSED ? new_reference(NULL) : raise_code(self->state, code);
+    return code == FIRN_OK || code == FIRN_CLOSED ? new_reference(NULL) : reader_failed(self, code);
   }
   if (self->owns_txn) {
     self->is_closed = true;

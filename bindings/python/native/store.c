@@ -9,7 +9,7 @@ static PyObject* none(void) { return Py_BuildValue(""); }
 /* A code of a write as None or as an exception. */
 static PyObject* written(Reader* self, int64_t code, PyObject* key) {
   if (code >= 0) return none();
-  return code == FIRN_NOT_FOUND ? raise_key_missing(self->state, key) : raise_code(self->state, code);
+  return code == FIRN_NOT_FOUND ? raise_key_missing(self->state, key) : reader_failed(self, code);
 }
 
 static int64_t put_bytes(Reader* self, const Bytes* key, const Bytes* value, firn_put_opts* opts) {
@@ -72,7 +72,7 @@ static PyObject* store_put(Reader* self, PyObject* const* args, Py_ssize_t given
   const int64_t version = put_objects(self, values[0], values[1], &opts, &is_raised);
   if (version >= 0) return PyLong_FromLongLong(version);
   if (is_raised) return NULL;
-  return version == FIRN_NOT_FOUND ? raise_key_missing(self->state, values[0]) : raise_code(self->state, version);
+  return version == FIRN_NOT_FOUND ? raise_key_missing(self->state, values[0]) : reader_failed(self, version);
 }
 
 /* For event loops: what would wait is not done. */
@@ -95,7 +95,7 @@ static PyObject* store_put_now(Reader* self, PyObject* const* args, Py_ssize_t g
   }
   bytes_release(&key);
   if (version >= 0) return PyLong_FromLongLong(version);
-  return is_taken ? raise_code(self->state, version) : NULL;
+  return is_taken ? reader_failed(self, version) : NULL;
 }
 
 /* ---- Deleting */
@@ -139,7 +139,7 @@ static PyObject* store_remove(Reader* self, PyObject* const* args, Py_ssize_t gi
   bytes_release(&key);
   if (PyErr_Occurred()) return NULL;
   if (code >= 0 || code == FIRN_CONFLICT) return PyBool_FromLong(code >= 0);
-  return raise_code(self->state, code);
+  return reader_failed(self, code);
 }
 
 /* del store[key]: of several that delete one key, one succeeds. */
@@ -164,7 +164,7 @@ static int store_ass_subscript(Reader* self, PyObject* key, PyObject* value) {
   bool is_raised;
   const int64_t version = put_objects(self, key, value, &opts, &is_raised);
   if (version >= 0) return 0;
-  if (!is_raised) raise_code(self->state, version);
+  if (!is_raised) reader_failed(self, version);
   return -1;
 }
 
@@ -190,7 +190,7 @@ static PyObject* store_delete_range(Reader* self, PyObject* const* args, Py_ssiz
   }
   bytes_release(&start);
   bytes_release(&stop);
-  return count >= 0 ? PyLong_FromLongLong(count) : raise_code(self->state, count);
+  return count >= 0 ? PyLong_FromLongLong(count) : reader_failed(self, count);
 }
 
 static PyObject* store_clear(Reader* self, PyObject* unused) {

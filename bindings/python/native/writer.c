@@ -7,7 +7,7 @@
 static PyObject* none(void) { return Py_BuildValue(""); }
 
 /* A code of a write as None or as an exception. */
-static PyObject* written(Reader* self, int64_t code) { return code >= 0 ? none() : raise_code(self->state, code); }
+static PyObject* written(Reader* self, int64_t code) { return code >= 0 ? none() : reader_failed(self, code); }
 
 int64_t reader_write(Reader* self, const uint8_t* packed, size_t len, bool is_sync) {
   int64_t version = FIRN_WOULD_BLOCK;
@@ -32,7 +32,7 @@ PyObject* reader_put_many(Reader* self, PyObject* const* args, Py_ssize_t given,
   PyObject* result = NULL;
   if (packed_put_pairs(&packed, self->ns, values[0], ttl_ms)) {
     const int64_t version = reader_write(self, packed.data, packed.len, is_sync != 0);
-    result = version < 0 ? raise_code(self->state, version) : PyLong_FromLongLong(version);
+    result = version < 0 ? reader_failed(self, version) : PyLong_FromLongLong(version);
   }
   packed_free(&packed);
   return result;
@@ -95,7 +95,7 @@ static int delete_present(Reader* self, PyObject* key) {
   if (code == FIRN_NOT_FOUND)
     raise_key_missing(self->state, key);
   else
-    raise_code(self->state, code);
+    reader_failed(self, code);
   return -1;
 }
 
@@ -116,7 +116,7 @@ static PyObject* writer_add(Reader* self, PyObject* const* args, Py_ssize_t give
   if ((values[1] != NULL && !argument_i64(values[1], &delta)) || !bytes_take(values[0], &key)) return NULL;
   const firn_i64 sum = firn_txn_add(self->txn, self->ns, key.data, key.len, delta);
   bytes_release(&key);
-  return sum.status == FIRN_OK ? PyLong_FromLongLong(sum.value) : raise_code(self->state, sum.status);
+  return sum.status == FIRN_OK ? PyLong_FromLongLong(sum.value) : reader_failed(self, sum.status);
 }
 
 static PyObject* writer_delete_range(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {
@@ -144,7 +144,7 @@ static PyObject* writer_commit(Reader* self, PyObject* const* args, Py_ssize_t g
     version = firn_txn_commit_ex(self->txn, is_sync ? FIRN_SYNC : 0u);
   Py_END_ALLOW_THREADS
   self->is_committed = self->is_committed || version >= 0 || version == FIRN_CONFLICT;
-  return version >= 0 ? PyLong_FromLongLong(version) : raise_code(self->state, version);
+  return version >= 0 ? PyLong_FromLongLong(version) : reader_failed(self, version);
 }
 
 static PyMethodDef writer_methods[] = {

@@ -441,7 +441,8 @@ typedef struct firn_log_range {
 /* Opens the log in the directory `dir`, creating it unless create_if_missing=false. NULL on failure; codes as firn_open (FIRN_NOT_A_DATABASE: a database or something
  * else lies there). read_only takes no lock, works beside a live writer, and sees what was there when it was opened, and more after firn_log_refresh. */
 FIRN_API firn_log *firn_log_open(const char *dir, const firn_options *options, firn_error *error);
-/* Ends waits (FIRN_CLOSED), waits for calls in progress, makes everything durable in every mode, closes; pinned records stay readable. Codes as firn_close. */
+/* Ends waits (FIRN_CLOSED), waits for calls in progress, makes everything durable in every mode, closes; pinned records stay readable. Codes as firn_close;
+ * FIRN_READ_ONLY: a call before had failed already (firn_log_error tells why), and nothing more was made durable. */
 FIRN_API int32_t firn_log_close(firn_log *log);
 /* Appends a record of 0 bytes to 1 GiB and returns its index. FIRN_TOO_LARGE, FIRN_READ_ONLY, FIRN_NO_SPACE, FIRN_NO_MEMORY, FIRN_IO, FIRN_INDETERMINATE. */
 FIRN_API int64_t firn_log_append(firn_log *log, const uint8_t *data, size_t len);

@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: b7dc6c9e5e6373f25adc28c80a8f36e7fbf4196ed8d3bf7f80a2a555d3d41f74
+// Checksum of all sources: 067b21f63bdfcfd0f55cd2fb658d5bd07de748788e2037e8bbdc1cebea74469b
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

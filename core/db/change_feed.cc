@@ -93,6 +93,20 @@ void ChangeFeed::versions_jumped(Seq last, Seq jumped) {
   jumps_[{last.value + 1}] = {jumped.value + 1};
 }
 
+// FEED-1
+Status ChangeFeed::make_durable(const Memtable& memtable) {
+  const std::shared_ptr<Segment>& segment = memtable.segment();
+  Status status;
+  if (segment->is_found()) {
+    FIRN_TRY_ASSIGN(const auto again,
+                    Segment::open(core_.wal->directory(), segment->id(), core_.wal->log_id(), core_.wal->io(), OpenMode::kReadWrite));
+    status = again->write_again(0, memtable.end());
+  } else {
+    status = segment->sync();
+  }
+  return status.ok() ? status : core_.fail(status);
+}
+
 Status ChangeFeed::retain(const std::vector<std::shared_ptr<Memtable>>& newest_first, ManifestEdit* edit) {
   {
     const std::lock_guard lock(list_mutex_);
@@ -105,7 +119,7 @@ Status ChangeFeed::retain(const std::vector<std::shared_ptr<Memtable>>& newest_f
   for (auto at = newest_first.rbegin(); retains && at != newest_first.rend(); ++at) {
     const Memtable& memtable = **at;
     if (memtable.empty()) continue;
-    if (Status status = memtable.segment()->sync(); !status.ok()) return core_.fail(status);
+    FIRN_TRY(make_durable(memtable));
     pending_.push_back({memtable.segment()->id(), memtable.seq_min(), memtable.seq_max(), memtable.end(), now_ms});
     edit->retain_segment(pending_.back());
   }

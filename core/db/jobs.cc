@@ -273,11 +273,13 @@ Status Jobs::apply(ManifestEdit& edit) {
 }
 
 Status Jobs::record_flush() {
+  ManifestEdit edit;
+  // First: while the job still has its tables it removes them if this fails, and is tried again.
+  FIRN_TRY(core_.changes.retain(flush_->memtables, &edit));
   std::vector<TableRef> outputs = flush_->job->take_outputs();
   const std::lock_guard runs_lock(runs_mutex_);  // no compaction begins between the decision and its effect
   const VersionRef version = look().second;
   const uint64_t run_id = joins_newest_run(outputs, *version) ? version->runs[0].id : flush_->run_id;
-  ManifestEdit edit;
   Recorded recorded;
   for (const TableRef& table : outputs) {
     table->table->count_reads_in(core_.stats.traffic);
@@ -285,7 +287,6 @@ Status Jobs::record_flush() {
     recorded.added.emplace_back(run_id, table);
   }
   edit.set_wal_start(flush_->wal_start());
-  FIRN_TRY(core_.changes.retain(flush_->memtables, &edit));
   FIRN_TRY(apply(edit));
   core_.changes.retained();
   flush_->recorded = std::move(recorded);

@@ -303,8 +303,12 @@ Status CrashFile::sync() {
     return {};
   }
   has_failed_sync_ = true;
-  if (*fault != Fault::kPersisted) state_->record({StepKind::kSyncLost, node_->id, kRootNode, 0, {}, {}});
-  if (*fault == Fault::kLostOld && node_->writable_maps == 0) {  // file systems that do so are not written to through mappings
+  // File systems that show the old bytes are not written to through mappings. They read them from the disk, so no others are there.
+  const bool shows_old = *fault == Fault::kLostOld && node_->writable_maps == 0;
+  if (*fault != Fault::kPersisted) {
+    state_->record({shows_old ? StepKind::kSyncDropped : StepKind::kSyncLost, node_->id, kRootNode, 0, {}, {}});
+  }
+  if (shows_old) {
     std::string& bytes = node_->mutable_bytes();
     const std::string& old = node_->synced.empty() ? node_->shared->bytes : node_->synced;
     for (size_t i = 0; i < bytes.size(); i++) bytes[i] = i < old.size() ? old[i] : '\0';
@@ -417,7 +421,8 @@ Status CrashDirectory::link(std::string_view name, Directory& to) {
   FIRN_TRY(expect_component(name, path()));
   auto* const other = dynamic_cast<CrashDirectory*>(&to);
   if (other == nullptr || other->state_ != state_) return Code::kUnsupported;
-  if (const auto fault = state_->begin(Call::kCreateFile, other->path_of(name))) return error_of(*fault, Call::kCreateFile, other->path_of(name));
+  if (const auto fault = state_->begin(Call::kCreateFile, other->path_of(name)))
+    return error_of(*fault, Call::kCreateFile, other->path_of(name));
   const auto found = node_->children.find(name);
   if (found == node_->children.end()) return Status(Code::kNotFound, "no such file", path_of(name));
   if (!other->node_->children.emplace(name, found->second).second) return Status(Code::kExists, "the name is taken", other->path_of(name));

@@ -48,9 +48,9 @@ enum class Fault {
   kTooManyFiles,  // EMFILE
   kShort,         // the first half was written, then EIO
   kShortNoSpace,  // the first half was written, then ENOSPC
-  kLostNew,       // a sync: EIO; what it should have written is forgotten, while the cache goes on showing it (ext4, XFS)
-  kLostOld,       // the same, and the cache shows what is durable (Btrfs)
-  kPersisted,     // a sync: EIO, although everything was written
+  kLostNew,  // a sync: EIO; what it should have written is forgotten, while the cache goes on showing it (ext4, XFS); the disk may have any of it
+  kLostOld,    // the same, but the cache shows what the disk has: the old bytes (Btrfs)
+  kPersisted,  // a sync: EIO, although everything was written
 };
 inline constexpr size_t kFaultCount = 10;
 const char* name_of(Fault fault);

@@ -152,6 +152,8 @@ TEST_F(CrashFsTest, the_other_failures_of_a_sync_show_old_bytes_or_have_written_
   fs_.plan({fs_.calls(), Fault::kLostOld, false});
   EXPECT_TRUE(file->sync().is(Code::kIo));
   EXPECT_EQ("old", read_text(*file, 0, 3));
+  ASSERT_TRUE(directory_->sync().ok());
+  EXPECT_EQ(std::set<std::string>{"old"}, possible("a")) << "what is shown is on the disk";
 
   const auto other = create("b");
   ASSERT_TRUE(directory_->sync().ok());

@@ -76,6 +76,12 @@ void Disk::apply(const Step& step) {
     case StepKind::kSyncLost:
       settle(files_.at(step.node), true);
       break;
+    case StepKind::kSyncDropped: {
+      File& file = files_.at(step.node);
+      file.writes.clear();
+      file.sectors.clear();
+      break;
+    }
     case StepKind::kSyncDirectory: {
       Directory& directory = directories_.at(step.node);
       for (const Entry& entry : directory.entries) {

@@ -21,7 +21,8 @@ enum class StepKind {
   kPunch,          // zeros from `offset` on; the length stays
   kSync,           // bytes and length of the file are durable
   kSyncDirectory,  // the names in the directory are durable
-  kSyncLost,       // a sync failed, and the kernel has forgotten what it had to write: no later sync makes it durable
+  kSyncLost,       // a sync failed, and the kernel has forgotten what it had to write: no later sync makes it durable, and any of it may be
+  kSyncDropped,    // a sync failed, and nothing of what it had to write is on the disk or in the cache any more
 };
 
 struct Step {

@@ -56,6 +56,7 @@ class ChangeFeed {
   };
   struct Reading;
 
+  Status make_durable(const Memtable& memtable);
   std::vector<Source> sources(const ReadView& view, Seq* first) const;
   Result<std::shared_ptr<Segment>> open(const Source& source);
   Status read_source(const Source& source, Reading* reading);

@@ -55,6 +55,8 @@ class Segment {
   uint64_t capacity() const { return header_.capacity; }
   const std::string& path() const { return path_; }
   SegmentIo io() const { return io_; }
+  // It was opened, not made: what it shows may be in the cache only, where a sync that failed before left it. A sync proves nothing; write_again() does.
+  bool is_found() const { return is_found_; }
 
   uint8_t* image() const { return image_; }
   // The range of the image is complete: hand it to the operating system. An error means that it may or may not be in the file.
@@ -86,6 +88,7 @@ class Segment {
   std::unique_ptr<Mapping> mapping_;  // kMmap
   AnonymousMemory memory_;            // kPwrite
   uint8_t* image_ = nullptr;
+  bool is_found_ = false;
   std::atomic<uint64_t> prefaulted_{0};
 };
 

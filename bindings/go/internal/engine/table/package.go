@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: 067b21f63bdfcfd0f55cd2fb658d5bd07de748788e2037e8bbdc1cebea74469b
+// Checksum of all sources: a4968f9acc514309096f90f1539079baac5d0bcdabc1bbfbe9f44c112cf0c018
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

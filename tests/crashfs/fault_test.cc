@@ -57,7 +57,6 @@ const std::vector<Act> kActs = {Act::kPut,         Act::kBatch,   Act::kPut,    
                                 Act::kSync,        Act::kPut,     Act::kClear,  Act::kPut,         Act::kFlush,  Act::kPut};
 
 TEST(FaultTest, an_error_at_any_call_of_a_database_loses_nothing_and_answers_nothing_wrong) {
-  if (std::getenv("FIRN_DEEP") == nullptr) GTEST_SKIP() << "SKIPPED: some seeds still fail (issue 6 is open): run with FIRN_DEEP=1";
   FaultInjection injection;
   const Effort effort = test_effort();
   for (const char* options :
@@ -74,7 +73,6 @@ TEST(FaultTest, an_error_at_any_call_of_a_database_loses_nothing_and_answers_not
 }
 
 TEST(FaultTest, an_error_at_any_call_of_a_durable_log_loses_nothing_and_answers_nothing_wrong) {
-  if (std::getenv("FIRN_DEEP") == nullptr) GTEST_SKIP() << "SKIPPED: some seeds still fail (issue 6 is open): run with FIRN_DEEP=1";
   FaultInjection injection;
   const Effort effort = test_effort();
   for (const Durability durability : {Durability::kProcess, Durability::kSync}) {

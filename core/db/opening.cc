@@ -246,7 +246,8 @@ Status DbImpl::start_writing(Found found) {
     if (!core_.options.single_threaded) background_.wake_workers();
   };
   door_.do_jobs = [this] { return run_jobs_inline(); };
-  door_.flush_recovered = [this] { return wait_for_flush(); };
+  // Guarded: the commit that waits for it is visible, and is told more than that memory has run out.
+  door_.flush_recovered = [this] { return run_guarded([this] { return wait_for_flush(); }); };
   const bool waits = can_wait_for_write(found);
   core_.awaits_first_write.store(waits);
   core_.visible.store(found.last.value);

@@ -134,21 +134,23 @@ Status DurableLog::roll(uint64_t payload_bytes, size_t count) {
   const uint64_t needed = std::max(kSegmentHeaderBytes + 2 * kMarkBytes + record_bytes(payload_bytes), kSlotBytes * count);
   const std::lock_guard lock(state_mutex_);
   if (spare_ != nullptr && spare_->capacity() < needed) {
-    const std::string name = segment_name(spare_->id());
+    const uint64_t id = spare_->id();
     spare_.reset();
     FIRN_TRY(save(parts_, first(), false));
-    (void)segments_->remove(name).ok();  // else the next opening does it
+    unlink(id);
   }
   if (spare_ == nullptr) FIRN_TRY(make_spare(needed));
   Parts parts = parts_;
   seal_active(&parts);
   if (active_ != nullptr) active_->settle(true);
-  FIRN_TRY_ASSIGN(active_, LogPart::create(spare_, next()));
-  parts.push_back({active_, UINT64_MAX, spare_->base(), 0, 0});
-  if (Status status = log_->activate(std::move(spare_)); !status.ok()) return fail(status);
+  FIRN_TRY_ASSIGN(auto part, LogPart::create(spare_, next()));
+  parts.push_back({part, UINT64_MAX, spare_->base(), 0, 0});
+  auto view = view_of(parts);
+  if (Status status = log_->activate(spare_); !status.ok()) return fail(status);
+  active_ = std::move(part);
   spare_.reset();
   upkeep_at_ = 0;
-  publish(std::move(parts));
+  publish(std::move(parts), std::move(view));
   call_keepers();  // make the pages ahead present, and what was sealed durable
   return {};
 }
@@ -158,10 +160,15 @@ Status DurableLog::make_spare(uint64_t segment_bytes_min) {
   FIRN_TRY_ASSIGN(auto segment, log_->prepare(std::max(segment_bytes_min, std::min(segment_bytes_, options_.segment_bytes))));
   spare_ = std::move(segment);
   state_.next_base = std::max(state_.next_base, spare_->base() + spare_->capacity());
-  if (Status status = save(parts_, first(), false); !status.ok()) {
-    spare_.reset();
-    return status;
-  }
+  // A segment that the state does not name is no spare one, also when an exhausted memory ends this by an exception: what was appended to it would be lost.
+  struct Naming {
+    std::shared_ptr<Segment>* spare;
+    ~Naming() {
+      if (spare != nullptr) spare->reset();
+    }
+  } naming{&spare_};
+  FIRN_TRY(save(parts_, first(), false));
+  naming.spare = nullptr;
   segment_bytes_ = std::min(options_.segment_bytes, segment_bytes_ * kSegmentGrowth);
   return {};
 }
@@ -169,11 +176,15 @@ Status DurableLog::make_spare(uint64_t segment_bytes_min) {
 // ---- Reading --------------------------------------------------------------------------------------------------------------
 
 // state_mutex_ is held.
-void DurableLog::publish(Parts parts) {
-  auto fresh = std::make_unique<const Parts>(parts);
+std::unique_ptr<const DurableLog::Parts> DurableLog::view_of(const Parts& parts) {
   retired_.reserve(retired_.size() + 1);
+  return std::make_unique<const Parts>(parts);
+}
+
+// state_mutex_ is held since view_of().
+void DurableLog::publish(Parts parts, std::unique_ptr<const Parts> view) {
   parts_ = std::move(parts);
-  const Parts* const old = view_.exchange(fresh.release(), std::memory_order_acq_rel);
+  const Parts* const old = view_.exchange(view.release(), std::memory_order_acq_rel);
   if (old != nullptr) retired_.emplace_back(std::unique_ptr<const Parts>(old), epoch_retire());
   reclaim();
 }

@@ -114,6 +114,7 @@ class DurableLog {
   Status cut(Parts parts, uint64_t first, uint64_t next, LogPosition end);
   void seal_active(Parts* parts) const;
   void unlink_others(const Parts& before, const Parts& after);
+  void unlink(uint64_t segment_id);
   Result<uint64_t> apply_retention();  // append_mutex_ is held
 
   // durable_log.cc
@@ -121,7 +122,9 @@ class DurableLog {
   Status fail(const Status& cause);
   Status roll(uint64_t payload_bytes, size_t count);
   Status make_spare(uint64_t segment_bytes_min);
-  void publish(Parts parts);
+  // Publishing in two steps: what needs memory is done before a change is on disk, and showing it cannot fail.
+  std::unique_ptr<const Parts> view_of(const Parts& parts);
+  void publish(Parts parts, std::unique_ptr<const Parts> view);
   void reclaim();
   Status settle();
   bool has_followers() const;

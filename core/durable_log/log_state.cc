@@ -115,17 +115,22 @@ Result<LogState> LogState::load(Directory& directory) {
 Status LogState::save(Directory& directory) {
   number++;
   const std::string name = state_name(number);
+  // Before the state is there: when it is durable nothing may fail any more, also not for lack of memory.
+  auto older = directory.list();
+  if (older.ok()) {
+    std::erase_if(*older, [this](const std::string& other) {
+      uint64_t its_number = 0;
+      return !parse_state_name(other, &its_number) || its_number >= number;
+    });
+  }
   {
     FIRN_TRY_ASSIGN(auto file, directory.open_file(name, OpenMode::kCreate));
     FIRN_TRY(file->write(0, Slice(std::string_view(encode(*this)))));
     FIRN_TRY(file->sync());
   }
   FIRN_TRY(directory.sync());
-  // The state is saved: an older one that cannot be found or removed now goes with the next.
-  const auto names = directory.list();
-  for (size_t i = 0; names.ok() && i < names->size(); i++) {
-    if (uint64_t older = 0; parse_state_name((*names)[i], &older) && older < number) (void)directory.remove((*names)[i]).ok();
-  }
+  // The state is saved: an older one that could not be found, or cannot be removed, goes with the next.
+  for (size_t i = 0; older.ok() && i < older->size(); i++) (void)directory.remove((*older)[i]).ok();
   return {};
 }
 

@@ -51,11 +51,11 @@ Result<std::shared_ptr<Segment>> Log::prepare(uint64_t capacity) {
 
 Status Log::activate(std::shared_ptr<Segment> prepared) {
   FIRN_CHECK(active_ == nullptr || prepared->id() > active_->id(), "LOG-4");
-  previous_end_ = end();
   {
     const std::lock_guard lock(unsynced_mutex_);
-    unsynced_.push_back(prepared);
+    unsynced_.push_back(prepared);  // first: an exhausted memory leaves everything as it was
   }
+  previous_end_ = end();
   active_ = std::move(prepared);
   offset_ = kSegmentHeaderBytes;
   return append_mark();

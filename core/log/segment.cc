@@ -52,9 +52,11 @@ Result<SegmentHeader> read_segment_header(File& file) {
   return header;
 }
 
+void write_segment_name(uint64_t id, char (&to)[32]) { std::snprintf(to, sizeof to, "%020llu.log", static_cast<unsigned long long>(id)); }
+
 std::string segment_name(uint64_t id) {
   char name[32];
-  std::snprintf(name, sizeof name, "%020llu.log", static_cast<unsigned long long>(id));
+  write_segment_name(id, name);
   return name;
 }
 

@@ -151,7 +151,17 @@ std::vector<Script> scripts() {
                                  put(17),        put(18),
                                  put(19),        put(20),
                                  scan()};
-  return {{"fresh", "memtable_bytes=4KiB,single_threaded=true", {}, all}};
+  const std::vector<Step> some = {put(1), batch(2), plain("flush", firn_flush), put(3), put(4), transaction(5), put(6)};
+  return {{"fresh", "memtable_bytes=4KiB,single_threaded=true", {}, all},
+          {"sync_pwrite", "memtable_bytes=4KiB,single_threaded=true,durability=sync,log_io=pwrite,table_io=pread", {}, all},
+          {"recovering",
+           "memtable_bytes=8KiB,single_threaded=true,changes_retention_bytes=1MiB",
+           some,
+           {put(7), scan(), plain("flush", firn_flush), batch(8), plain("compact", firn_compact), read_changes()}},
+          {"recovering_sync",
+           "memtable_bytes=8KiB,single_threaded=true,durability=sync",
+           some,
+           {put(7), plain("sync", firn_sync), batch(8), transaction(9), put(10)}}};
 }
 
 firn_db* open_db(const Bytes& path, const char* text, int32_t* code) {

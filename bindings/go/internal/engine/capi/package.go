@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: a4968f9acc514309096f90f1539079baac5d0bcdabc1bbfbe9f44c112cf0c018
+// Checksum of all sources: 97fc422f8a0e81b3a0a31b0e700bbf2f480ecbde94c28ae5ef5142f3b0b40424
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -127,7 +127,8 @@ Status DurableLog::recover_once() {
   if (!options_.read_only) FIRN_TRY(start_appending(recovered));
   report_ = recovered.report;
   const std::lock_guard lock(state_mutex_);
-  publish(std::move(recovered.parts));
+  auto view = view_of(recovered.parts);
+  publish(std::move(recovered.parts), std::move(view));
   const uint64_t next = std::max(recovered.next, recovered.state.first);
   next_.store(next, std::memory_order_release);
   first_.store(recovered.state.first, std::memory_order_release);
@@ -276,7 +277,7 @@ Status DurableLog::close() {
   std::shared_ptr<Segment> unused = std::move(spare_);
   spare_.reset();
   FIRN_TRY(save(parts, first(), true));
-  if (unused != nullptr) (void)segments_->remove(segment_name(unused->id())).ok();  // else the next opening does it
+  if (unused != nullptr) unlink(unused->id());
   if (active_ != nullptr) log_->active()->release_tail(log_->active_offset());
   return {};
 }

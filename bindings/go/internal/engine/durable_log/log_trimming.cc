@@ -34,8 +34,14 @@ void DurableLog::seal_active(Parts* parts) const {
 void DurableLog::unlink_others(const Parts& before, const Parts& after) {
   for (const Part& part : before) {
     const bool stays = std::any_of(after.begin(), after.end(), [&](const Part& other) { return other.part == part.part; });
-    if (!stays) (void)segments_->remove(segment_name(part.part->id())).ok();
+    if (!stays) unlink(part.part->id());
   }
+}
+
+void DurableLog::unlink(uint64_t segment_id) {
+  char name[32];
+  write_segment_name(segment_id, name);
+  (void)segments_->remove(name).ok();
 }
 
 Status DurableLog::trim_before(uint64_t index) {
@@ -49,9 +55,10 @@ Status DurableLog::trim_before(uint64_t index) {
     const bool is_last = i + 1 == before.size();
     if (is_last || before[i + 1].part->first() > index) parts.push_back(before[i]);
   }
+  auto view = view_of(parts);
   FIRN_TRY(save(parts, index, false));
   first_.store(index, std::memory_order_release);
-  publish(std::move(parts));
+  publish(std::move(parts), std::move(view));
   unlink_others(before, parts_);
   return {};
 }
@@ -80,6 +87,7 @@ Status DurableLog::reset(uint64_t next_index) {
 Status DurableLog::cut(Parts parts, uint64_t first, uint64_t next, LogPosition end) {
   const std::lock_guard state_lock(state_mutex_);
   const Parts before = parts_;
+  auto view = view_of(parts);
   FIRN_TRY(save(parts, first, false));
   {
     // What is left is durable: trim_after() has seen to it.
@@ -89,7 +97,7 @@ Status DurableLog::cut(Parts parts, uint64_t first, uint64_t next, LogPosition e
   }
   next_.store(next, std::memory_order_release);
   first_.store(first, std::memory_order_release);
-  publish(std::move(parts));
+  publish(std::move(parts), std::move(view));
   active_.reset();
   log_->cut(end);
   unlink_others(before, parts_);
@@ -117,9 +125,10 @@ Result<uint64_t> DurableLog::apply_retention() {
   const Parts before = parts_;
   parts.erase(parts.begin(), parts.begin() + static_cast<ptrdiff_t>(gone));
   const uint64_t first = std::max(this->first(), parts.front().part->first());
+  auto view = view_of(parts);
   FIRN_TRY(save(parts, first, false));
   first_.store(first, std::memory_order_release);
-  publish(std::move(parts));
+  publish(std::move(parts), std::move(view));
   unlink_others(before, parts_);
   return uint64_t{gone};
 }

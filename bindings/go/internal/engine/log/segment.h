@@ -32,6 +32,7 @@ struct SegmentHeader {
 };
 
 std::string segment_name(uint64_t id);
+void write_segment_name(uint64_t id, char (&to)[32]);  // the same without an allocation
 bool parse_segment_name(const std::string& name, uint64_t* id);
 
 // The header of the segment in `file`, from the copy that verifies. kCorrupt, kNewerFormat.

@@ -40,15 +40,22 @@ uint8_t* store_change(uint8_t* to, Seq seq, const Change& change) {
 }
 
 // A commit under the system prefix as the one change of a namespace that it is. See namespace_catalog.h for its entries.
-Change namespace_change(const std::vector<Entry>& entries) {
+// nullopt: they are none.
+std::optional<Change> namespace_change(const std::vector<Entry>& entries) {
+  constexpr size_t kNamedBytes = 8;    // u32 id, u32 prefix
+  constexpr size_t kFormerBytes = 12;  // u32 id, u64 seq
   Change change;
   std::optional<uint32_t> given_up;
   const Entry* named = nullptr;
   for (const Entry& entry : entries) {
     const uint8_t kind = entry.key.user[0];
-    if (kind == 'p' && entry.kind == EntryKind::kPut) given_up = load_u32(entry.value.data());
+    if (kind == 'p' && entry.kind == EntryKind::kPut) {
+      if (entry.value.size() != kFormerBytes) return std::nullopt;
+      given_up = load_u32(entry.value.data());
+    }
     if (kind == 'n') named = &entry;
   }
+  if (!given_up && (named == nullptr || named->value.size() != kNamedBytes)) return std::nullopt;
   change.op = !given_up ? kChangeNsOpen : named != nullptr && named->kind == EntryKind::kDelete ? kChangeNsDrop : kChangeNsClear;
   change.ns = given_up ? *given_up : load_u32(named->value.data());
   if (named != nullptr) change.key = named->key.user.without_first(1);
@@ -218,6 +225,7 @@ Result<std::shared_ptr<Segment>> ChangeFeed::open(const Source& source) {
     opened_.reset();
     FIRN_TRY_ASSIGN(opened_, Segment::open(core_.wal->directory(), source.segment_id, core_.wal->log_id(), core_.wal->io()));
   }
+  if (source.end > opened_->capacity()) return Status::corrupt("a segment is shorter than the manifest says", opened_->path(), source.end);
   return opened_;
 }
 
@@ -232,6 +240,7 @@ Status ChangeFeed::read_source(const Source& source, Reading* reading) {
       return Status::corrupt("a record that the change feed has to read does not verify", segment->path(), offset);
     }
     if (record.kind == RecordKind::kMark) continue;
+    if (check_log_entry(record.payload) == 0) return Status::corrupt("a record of the log is not a commit", segment->path(), offset);
     const Seq seq = log_entry_seq(record.payload.data());
     if (seq < reading->from) continue;
     const bool is_durable = source.segment == nullptr || segment->base() + offset + record_bytes(record.payload.size()) <= reading->durable;
@@ -259,7 +268,9 @@ Status ChangeFeed::read_commit(const Segment& segment, Slice payload, uint64_t o
   }
   std::vector<Change> changes;
   if (entries[0].key.prefix == kSystemPrefix) {
-    changes.push_back(namespace_change(entries));
+    const std::optional<Change> change = namespace_change(entries);
+    if (!change) return Status::corrupt("a change of the namespaces is not well formed", segment.path(), offset);
+    changes.push_back(*change);
   } else {
     for (const Entry& entry : entries) {
       const std::optional<uint32_t> ns = reading->ns_of(entry.key.prefix);

@@ -85,7 +85,7 @@ Status DbImpl::verify_retained(const ManifestState& state) {
       is_ordered = is_ordered && log_entry_seq(at) >= last && log_entry_seq(at) <= retained.seq_max;
       last = log_entry_seq(at);
     };
-    FIRN_TRY(visit_entries(**segment, &offset, retained.end, visit));
+    FIRN_TRY(visit_found_entries(**segment, &offset, retained.end, visit));
     if (!is_ordered) return Status::corrupt("the commits of a retained segment do not ascend", (*segment)->path(), kSegmentHeaderBytes);
   }
   return {};

@@ -148,7 +148,7 @@ Status DurableLog::read_parts(const LogState& state, Recovered* recovered) {
     uint64_t end = part.until;
     if (end == UINT64_MAX && i + 1 < state.parts.size()) end = state.parts[i + 1].first;
     if (end == UINT64_MAX && state.closed_clean) end = state.next;
-    if (!part.is_known() || end == UINT64_MAX || end < part.first) {
+    if (!part.is_known() || end > kIndexMax || end < part.first || part.first < recovered->next) {
       return Status::corrupt("the state of the log does not say what a segment holds", path_, 0);
     }
     recovered->parts.push_back({LogPart::found(segments_, state.log_id, io, part.segment_id, part.first, end), part.until, part.base,
@@ -158,6 +158,10 @@ Status DurableLog::read_parts(const LogState& state, Recovered* recovered) {
   if (recovered->parts.empty()) recovered->next = state.closed_clean ? state.next : state.first;
   for (const PartRecord& part : state.parts) recovered->next_segment_id = std::max(recovered->next_segment_id, part.segment_id + 1);
   if (recovered->first_scanned < state.parts.size()) FIRN_TRY(scan_tail(state, recovered));
+  const bool is_empty = recovered->parts.empty();
+  if (is_empty ? state.closed_clean && state.next != state.first : recovered->parts.front().part->first() > state.first) {
+    return Status::corrupt("the state of the log names records that no segment holds", path_, 0);
+  }
   // Nothing is appended to what was found. With its end known nobody has to read it again to know where the next segment begins, which does not
   // follow on it byte by byte.
   if (!options_.read_only && !recovered->parts.empty()) recovered->parts.back().until = recovered->next;
@@ -201,6 +205,8 @@ Status DurableLog::scan_tail(const LogState& state, Recovered* recovered) {
       const PartRecord& record = *records.at(segment->id());
       // Power loss may have taken records that a trim had cut off already: no index below the trim is given again.
       const uint64_t first = record.is_known() ? record.first : std::max(recovered->next, state.first);
+      if ((!parts.empty() && first < recovered->next) || first > kIndexMax)
+        return Status::corrupt("the segments in the state of the log overlap", path_, 0);
       FIRN_TRY_ASSIGN(auto part, LogPart::create(segment, first));
       parts.push_back({std::move(part), record.until, segment->base(), 0, 0});
     }

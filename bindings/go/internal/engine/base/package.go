@@ -5,7 +5,7 @@
 // Package base is a layer of the engine, in C++.
 package base
 
-// Checksum of all sources: 97fc422f8a0e81b3a0a31b0e700bbf2f480ecbde94c28ae5ef5142f3b0b40424
+// Checksum of all sources: 2fd7e643dcd7fbae020088185ca00b574c9735c0d8ec57a09acf0c7efbee7149
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

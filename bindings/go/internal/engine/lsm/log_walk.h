@@ -25,4 +25,22 @@ Status visit_entries(const Segment& segment, uint64_t* offset, uint64_t end, con
   return {};
 }
 
+// The same for a segment that was found and not indexed: its entries may be anything. kCorrupt also: one is not well formed.
+template <typename Visit>
+Status visit_found_entries(const Segment& segment, uint64_t* offset, uint64_t end, const Visit& visit) {
+  for (RecordView record; *offset < end; *offset += record_bytes(record.payload.size())) {
+    if (!read_record(segment.image(), *offset, end, segment.header().generation, &record)) {
+      return Status::corrupt("a record of the write-ahead log does not verify", segment.path(), *offset);
+    }
+    if (record.kind == RecordKind::kMark) continue;
+    uint64_t bytes = 0;
+    for (Slice rest = record.payload; !rest.empty(); rest = rest.without_first(bytes)) {
+      bytes = check_log_entry(rest);
+      if (bytes == 0) return Status::corrupt("an entry of the write-ahead log is not well formed", segment.path(), *offset);
+      visit(rest.data());
+    }
+  }
+  return {};
+}
+
 }  // namespace firn

@@ -75,7 +75,7 @@ func FuzzABatchDoesWhatItsOperationsDo(f *testing.F) {
 	f.Add([]byte("abcabcabc"))
 	f.Add([]byte{0, 1, 2, 3, 250, 251, 252})
 	f.Fuzz(func(t *testing.T, program []byte) {
-		db := open(t)
+		db := openAt(t, ":memory:")
 		want := model{}
 		var batch firn.Batch
 		for i := 0; i+2 < len(program); i += 3 {

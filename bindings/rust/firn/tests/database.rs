@@ -160,12 +160,12 @@ fn a_version_can_be_waited_for() {
 #[test]
 fn a_wait_is_ended_by_a_wake() {
     let directory = directory();
-    // Nobody syncs for a day, but by the clock.
+    // Nobody syncs but by the clock: once soon after the opening, at whatever moment that is, and then not for a day.
     let db = Options::new().durability(Durability::Interval(Duration::from_secs(86_400))).open(directory.path()).unwrap();
     std::thread::scope(|scope| {
         let waiter = scope.spawn(|| {
             loop {
-                // The first sync comes at once, so the first wait may end well.
+                // So one wait may end well.
                 db.put("k", "v").unwrap();
                 if let Err(error) = db.wait_durable(0) {
                     return error.kind();
@@ -178,8 +178,11 @@ fn a_wait_is_ended_by_a_wake() {
         }
         assert_eq!(waiter.join().unwrap(), ErrorKind::Cancelled);
     });
-    db.put("k", "w").unwrap();
-    assert!(!db.wait_durable_for(0, Duration::from_millis(1)).unwrap());
+    let waits_in_vain = || {
+        db.put("k", "w").unwrap();
+        !db.wait_durable_for(0, Duration::from_millis(1)).unwrap()
+    };
+    assert!(waits_in_vain() || waits_in_vain());
 }
 
 #[test]

@@ -13,10 +13,15 @@ python=$folder/venv/bin/python
 "$python" -m pip install -q 'scikit-build-core>=1.1' build ninja 'pytest>=8' 'hypothesis>=6.100' 'mypy>=1.10' typing_extensions
 PATH=$folder/venv/bin:$PATH
 
-rm -rf "$folder/dist" "$folder/source"
-mkdir -p "$folder/source"
+rm -rf "$folder/dist" "$folder/unpacked"
+mkdir -p "$folder/unpacked"
 "$python" -m build -q --sdist --no-isolation --outdir "$folder/dist" .
-tar xzf "$folder"/dist/firn-*.tar.gz -C "$folder/source" --strip-components=1
+# The files of a source distribution all have one old time: with those of today, what was built from others before is built again.
+tar xzmf "$folder"/dist/firn-*.tar.gz -C "$folder/unpacked" --strip-components=1
+if ! diff -rq "$folder/unpacked" "$folder/source" >/dev/null 2>&1; then
+  rm -rf "$folder/source"
+  mv "$folder/unpacked" "$folder/source"
+fi
 "$python" -m pip wheel -q --no-build-isolation --no-deps -w "$folder/dist" -Cbuild-dir="$folder/cmake" "$folder/source"
 "$python" -m pip install -q --force-reinstall --no-deps "$folder"/dist/firn-*.whl
 

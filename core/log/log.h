@@ -51,11 +51,26 @@ class Log {
   LogPosition end() const { return end_.load(std::memory_order_acquire); }
   uint64_t active_offset() const { return offset_; }
   // Whether a record of this payload fits behind what is there.
-  bool fits(uint64_t payload_bytes) const;
+  bool fits(uint64_t payload_bytes) const {
+    return active_ != nullptr && payload_bytes <= kRecordPayloadBytesMax &&
+           offset_ + kMarkBytes + record_bytes(payload_bytes) <= active_->capacity();
+  }
   // Where the next record's payload goes; appends a mark first when one is due. Needs fits(). Its offset in the segment is *offset.
   Result<uint8_t*> reserve(uint64_t payload_bytes, uint64_t* offset);
   // The payload at reserve()'s place is complete: checksums and publishes it.
   Status append(uint64_t payload_bytes);
+  // The same two steps for a writer who takes the checksum while he copies. Needs fits(). A mark goes in front when one is due.
+  Status make_ready() { return is_mark_due() ? append_mark() : Status(); }
+  // Needs make_ready(). Where the record will begin, of active(), and what its checksum starts from.
+  uint32_t checksum_seed() const { return crc32_seed(active_->header().generation, offset_); }
+  // Needs make_ready(). The payload lies behind the place of the header, and this is the checksum of word and payload.
+  Status append_checked(uint64_t payload_bytes, uint32_t checksum) {
+    uint8_t* const at = active_->image() + offset_;
+    store(at, record_word(RecordKind::kData, payload_bytes) * (uint64_t{1} << 32) | checksum);
+    const uint64_t offset = offset_;
+    offset_ += record_bytes(payload_bytes);
+    return write_out(offset, offset_ - offset);
+  }
 
   // After a failure, or for fear of one: nothing of what is there is written or synced again. Only activate() may follow. The writer's.
   void start_anew();
@@ -72,7 +87,17 @@ class Log {
   Status remove_before(uint64_t id);
 
  private:
-  Status write_out(uint64_t offset, uint64_t bytes);
+  bool is_mark_due() const { return offset_ - mark_offset_ >= kMarkIntervalBytes || durable() != mark_durable_; }
+  Status write_out(uint64_t offset, uint64_t bytes) {
+    if (Status status = active_->write_out(offset, bytes); !status.ok()) [[unlikely]] {
+      failed_.store(true, std::memory_order_relaxed);
+      return status;
+    }
+    end_.store(active_->base() + offset + bytes, std::memory_order_release);
+    return {};
+  }
+
+  static constexpr uint64_t kMarkIntervalBytes = 64 << 10;
 
   std::unique_ptr<Directory> directory_;
   const uint64_t log_id_;

@@ -23,10 +23,14 @@ inline constexpr uint64_t record_bytes(uint64_t payload_bytes) { return round_up
 
 enum class RecordKind : uint32_t { kMark = 0, kData = 1 };
 
+inline constexpr uint32_t record_word(RecordKind kind, uint64_t payload_bytes) {
+  return static_cast<uint32_t>(payload_bytes << 1) | static_cast<uint32_t>(kind);
+}
+
 // Writes the header in front of a payload that lies at image + offset + kRecordHeaderBytes.
 inline void seal_record(uint8_t* image, uint64_t offset, uint64_t generation, RecordKind kind, uint64_t payload_bytes) {
   uint8_t* at = image + offset;
-  store<uint32_t>(at + 4, static_cast<uint32_t>(payload_bytes << 1) | static_cast<uint32_t>(kind));
+  store<uint32_t>(at + 4, record_word(kind, payload_bytes));
   store<uint32_t>(at, crc32(crc32_seed(generation, offset), Slice(at + 4, 4 + payload_bytes)));
 }
 

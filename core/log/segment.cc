@@ -126,15 +126,6 @@ Result<std::shared_ptr<Segment>> Segment::open(Directory& directory, uint64_t id
   return segment;
 }
 
-Status Segment::write_out(uint64_t offset, uint64_t bytes) {
-  FIRN_DCHECK(offset + bytes <= header_.capacity, "LOG-2");
-  if (io_ == SegmentIo::kMmap) {
-    mapping_->announce(offset, bytes);
-    return {};
-  }
-  return file_->write(offset, Slice(image_ + offset, bytes));
-}
-
 Status Segment::write_again(uint64_t offset, uint64_t bytes) {
   FIRN_TRY(file_->write(offset, Slice(image_ + offset, bytes)));
   return file_->sync();

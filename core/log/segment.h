@@ -61,7 +61,13 @@ class Segment {
 
   uint8_t* image() const { return image_; }
   // The range of the image is complete: hand it to the operating system. An error means that it may or may not be in the file.
-  Status write_out(uint64_t offset, uint64_t bytes);
+  Status write_out(uint64_t offset, uint64_t bytes) {
+    FIRN_DCHECK(offset + bytes <= header_.capacity, "LOG-2");
+    if (io_ != SegmentIo::kMmap) [[unlikely]]
+      return file_->write(offset, Slice(image_ + offset, bytes));
+    mapping_->announce(offset, bytes);
+    return {};
+  }
   // Makes pages present up to `offset`, at most `bytes_max` further than now. Returns whether there is more to do.
   Result<bool> prefault(uint64_t offset, uint64_t bytes_max);
   Status sync() { return file_->sync(); }

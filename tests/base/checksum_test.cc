@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <algorithm>
+#include <cstring>
 #include <random>
 #include <unordered_set>
 #include <vector>
@@ -65,6 +67,30 @@ TEST(Crc32, AnyFlippedBitChangesIt) {
     bytes[bit / 8] ^= static_cast<uint8_t>(1u << (bit % 8));
     ASSERT_NE(crc32(9, Slice(bytes.data(), bytes.size())), before) << bit;
     bytes[bit / 8] ^= static_cast<uint8_t>(1u << (bit % 8));
+  }
+}
+
+// The way of short records: a head in registers, and a copy that is checksummed as it is made.
+TEST(Crc32Copy, EqualsZlibOverHeadAndBytesForEveryLength) {
+  const std::vector<uint8_t> bytes = random_bytes(5000, 6);
+  std::mt19937_64 random(7);
+  for (size_t length = 0; length <= 4200; ++length) {
+    const auto seed = static_cast<uint32_t>(random());
+    const auto first = static_cast<uint32_t>(random());
+    const uint64_t rest[3] = {random(), random(), random()};
+    const Slice data(bytes.data() + random() % 64, length);
+    uint8_t head[28];
+    std::memcpy(head, &first, sizeof first);
+    std::memcpy(head + 4, rest, sizeof rest);
+    constexpr uint8_t kUntouched = 0xee;
+    std::vector<uint8_t> copy(length + 96, kUntouched);
+    const size_t offset = 16 + random() % 64;
+    const uint32_t crc = crc32_copy(seed, first, rest[0], rest[1], rest[2], data, copy.data() + offset);
+    ASSERT_EQ(crc, reference(reference(seed, Slice(head, sizeof head)), data)) << length << " bytes";
+    ASSERT_TRUE(std::equal(data.begin(), data.end(), copy.begin() + static_cast<std::ptrdiff_t>(offset))) << length << " bytes";
+    ASSERT_EQ(std::count(copy.begin(), copy.begin() + static_cast<std::ptrdiff_t>(offset), kUntouched),
+              static_cast<std::ptrdiff_t>(offset));
+    ASSERT_EQ(copy[offset + length], kUntouched) << length << " bytes";
   }
 }
 

@@ -9,7 +9,6 @@
 namespace firn {
 namespace {
 
-constexpr int kLockTryCount = 10;  // with pauses that double: about 10 us
 constexpr uint64_t kSegmentGrowth = 8;
 constexpr uint64_t kSlotBytes = 16;  // of a segment, for each record at least
 
@@ -50,7 +49,7 @@ Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
   const uint64_t payload_bytes = block_bytes(count, data_bytes);
   if (payload_bytes > kRecordPayloadBytesMax || count > UINT32_MAX) return Code::kTooLarge;
 
-  std::unique_lock lock = lock_appends();
+  std::unique_lock lock(append_mutex_);
   if (options_.read_only || is_failed_.load(std::memory_order_acquire)) [[unlikely]]
     return check_writable();
   if (active_ == nullptr || !log_->fits(payload_bytes) || !active_->has_room(count)) [[unlikely]]
@@ -58,13 +57,19 @@ Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
   const uint64_t index = next_.load(std::memory_order_relaxed);
   if (count > kIndexMax - index) return Code::kTooLarge;
   last_time_ms_ = std::max(last_time_ms_, wall_offset_ms_ + env_->monotonic_coarse_ns() / 1'000'000);
-  uint64_t offset = 0;
-  Result<uint8_t*> place = log_->reserve(payload_bytes, &offset);
-  if (!place.ok()) [[unlikely]]
-    return fail(place.status());
-  encode_block(*place, index, last_time_ms_, records, count);
-  if (Status status = log_->append(payload_bytes); !status.ok()) [[unlikely]]
+  if (Status status = log_->make_ready(); !status.ok()) [[unlikely]]
     return fail(status);
+  const uint64_t offset = log_->active_offset() + kRecordHeaderBytes;
+  uint8_t* const place = log_->active()->image() + offset;
+  Status appended;
+  if (count == 1) {
+    appended = log_->append_checked(payload_bytes, encode_single(place, log_->checksum_seed(), index, last_time_ms_, records[0]));
+  } else {
+    encode_block(place, index, last_time_ms_, records, count);
+    appended = log_->append(payload_bytes);
+  }
+  if (!appended.ok()) [[unlikely]]
+    return fail(appended);
   active_->add(offset, static_cast<uint32_t>(count));
   next_.store(index + count, std::memory_order_release);
   active_->settle(false);
@@ -82,24 +87,6 @@ Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
     }
   }
   return index;
-}
-
-// Appends are short: who finds another one going on looks again a few times, each time later, before he sleeps. Waking a sleeper costs its waker more
-// than an append.
-std::unique_lock<std::mutex> DurableLog::lock_appends() {
-  std::unique_lock lock(append_mutex_, std::try_to_lock);
-  for (int i = 0; i < kLockTryCount && !lock.owns_lock(); i++) {
-    for (int pause_count = 1 << i; pause_count > 0; pause_count--) {
-#if defined(__x86_64__)
-      __builtin_ia32_pause();
-#elif defined(__aarch64__)
-      __asm__ __volatile__("yield");
-#endif
-    }
-    (void)lock.try_lock();
-  }
-  if (!lock.owns_lock()) lock.lock();
-  return lock;
 }
 
 // Whether somebody waits for an append, or the append for a sync.

@@ -20,6 +20,7 @@
 
 #include "durable_log/log_part.h"
 #include "durable_log/log_state.h"
+#include "env/adaptive_mutex.h"
 #include "env/event_fd.h"
 #include "env/keeper.h"
 #include "env/posix_env.h"
@@ -138,7 +139,6 @@ class DurableLog {
   void call_disk_keeper();
   bool keep_pages();
   bool keep_disk();
-  std::unique_lock<std::mutex> lock_appends();
 
   const std::string path_;
   const LogOptions options_;
@@ -154,8 +154,8 @@ class DurableLog {
   alignas(64) std::atomic<uint64_t> durable_{0};
   alignas(64) std::atomic<uint64_t> next_{0};
 
-  alignas(64) std::mutex append_mutex_;  // what is appended and trimmed
-  std::unique_ptr<Log> log_;             // nullptr: read-only
+  alignas(64) AdaptiveMutex append_mutex_;  // what is appended and trimmed
+  std::unique_ptr<Log> log_;                // nullptr: read-only
   std::unique_ptr<SyncGroup> sync_group_;
   std::shared_ptr<LogPart> active_;  // nullptr: the next append makes one
   uint64_t upkeep_at_ = 0;           // the offset in the active segment at which the keeper is called

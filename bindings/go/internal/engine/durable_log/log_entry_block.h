@@ -38,6 +38,15 @@ inline void encode_block(uint8_t* to, uint64_t index, int64_t time_ms, const Sli
   }
 }
 
+// The same of one record, and the checksum of its log record (whose header is the caller's to write) from `seed` on.
+inline uint32_t encode_single(uint8_t* to, uint32_t seed, uint64_t index, int64_t time_ms, Slice record) {
+  store(to, index);
+  store(to + 8, time_ms);
+  store(to + 16, uint64_t{1});  // the count, and zero
+  const uint32_t word = record_word(RecordKind::kData, block_bytes(1, record.size()));
+  return crc32_copy(seed, word, index, static_cast<uint64_t>(time_ms), 1, record, to + kBlockHeadBytes);
+}
+
 // A payload that this opening has written, or that check_block() has passed. Its length lies in the record's header, in front of it.
 class BlockView {
  public:

@@ -40,12 +40,6 @@ std::shared_ptr<LogPart> LogPart::found(std::shared_ptr<Directory> directory, ui
   return part;
 }
 
-void LogPart::add(uint64_t payload_offset, uint32_t count) {
-  const uint64_t from = count_.load(std::memory_order_relaxed);
-  std::fill_n(slots() + from, count, static_cast<uint32_t>(payload_offset / kRecordAlignment));
-  count_.store(from + count, std::memory_order_release);
-}
-
 Status LogPart::add_found(uint64_t payload_offset, Slice payload) {
   const uint64_t count = count_.load(std::memory_order_relaxed);
   if (!check_block(payload)) return malformed(*segment_, payload_offset);

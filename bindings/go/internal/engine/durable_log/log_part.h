@@ -7,6 +7,7 @@
 // Threading: add() is the appender's. The rest any thread.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 
@@ -40,7 +41,11 @@ class LogPart {
 
   bool has_room(size_t count) const { return count_.load(std::memory_order_relaxed) + count <= slot_count_; }
   // The next `count` records lie in the block whose payload is at this offset. Needs has_room().
-  void add(uint64_t payload_offset, uint32_t count);
+  void add(uint64_t payload_offset, uint32_t count) {
+    const uint64_t from = count_.load(std::memory_order_relaxed);
+    std::fill_n(slots() + from, count, static_cast<uint32_t>(payload_offset / kRecordAlignment));
+    count_.store(from + count, std::memory_order_release);
+  }
   // The block found there goes on where the part ends; kCorrupt when it is not one, or does not.
   Status add_found(uint64_t payload_offset, Slice payload);
 

@@ -5,7 +5,7 @@
 // Package durable_log is a layer of the engine, in C++.
 package durable_log
 
-// Checksum of all sources: 2fd7e643dcd7fbae020088185ca00b574c9735c0d8ec57a09acf0c7efbee7149
+// Checksum of all sources: 5cc4742f93190a7307fee9e8157577abe7845c687713f709cd8213dd317d0e75
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -6,7 +6,6 @@ namespace firn {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
-constexpr uint64_t kMarkIntervalBytes = 64 << 10;
 
 }  // namespace
 
@@ -61,15 +60,10 @@ Status Log::activate(std::shared_ptr<Segment> prepared) {
   return append_mark();
 }
 
-bool Log::fits(uint64_t payload_bytes) const {
-  return active_ != nullptr && payload_bytes <= kRecordPayloadBytesMax &&
-         offset_ + kMarkBytes + record_bytes(payload_bytes) <= active_->capacity();
-}
-
 Result<uint8_t*> Log::reserve(uint64_t payload_bytes, uint64_t* offset) {
   FIRN_DCHECK(fits(payload_bytes), "LOG-2");
   (void)payload_bytes;
-  if (offset_ - mark_offset_ >= kMarkIntervalBytes || durable() != mark_durable_) FIRN_TRY(append_mark());
+  FIRN_TRY(make_ready());
   *offset = offset_ + kRecordHeaderBytes;
   return active_->image() + *offset;
 }
@@ -93,15 +87,6 @@ Status Log::append_mark() {
   mark_durable_ = durable;
   offset_ += kMarkBytes;
   return write_out(mark_offset_, kMarkBytes);
-}
-
-Status Log::write_out(uint64_t offset, uint64_t bytes) {
-  if (Status status = active_->write_out(offset, bytes); !status.ok()) [[unlikely]] {
-    failed_.store(true, std::memory_order_relaxed);
-    return status;
-  }
-  end_.store(active_->base() + offset + bytes, std::memory_order_release);
-  return {};
 }
 
 Result<LogPosition> Log::sync() {

@@ -202,11 +202,14 @@ Result<uint32_t> DbImpl::ns_open(Slice name, bool existing_only) {
 
 Status DbImpl::ns_clear(uint32_t ns) {
   FIRN_TRY(begin_writing());
+  bool is_full = false;
   FIRN_TRY_ASSIGN(const auto cleared,
-                  door_.change_namespace([this, ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
+                  door_.change_namespace([&](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
                     if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
-                    return catalog.clear(ns, at, core_.changes.bounds().first);
+                    is_full = !catalog.has_prefixes();
+                    return is_full ? std::nullopt : std::optional(catalog.clear(ns, at, core_.changes.bounds().first));
                   }));
+  if (is_full) return Code::kOverflow;
   return cleared ? Status() : Status(Code::kInvalid);
 }
 

@@ -18,6 +18,7 @@
 #include "base/internal_key.h"
 #include "base/iterator.h"
 #include "base/result.h"
+#include "lsm/namespace_places.h"
 
 namespace firn {
 
@@ -25,21 +26,14 @@ inline constexpr Prefix kDefaultPrefix = 1;
 
 class NamespaceCatalog {
  public:
-  // Where a namespace's keys are: for readers at `since` and later, and for older ones.
-  struct Place {
-    Prefix prefix = kSystemPrefix;  // kSystemPrefix: there is none
-    Seq since;
-    Prefix earlier_prefix = kSystemPrefix;
-  };
+  NamespaceCatalog() { set_place(0, kDefaultPrefix); }
 
   // Reads it from the entries under the system prefix. kCorrupt: an entry is not well formed.
   static Result<std::shared_ptr<const NamespaceCatalog>> load(Iterator& system_entries);
 
   // The prefix of namespace `id` for a reader at `seq`; kSystemPrefix when the id is not known there.
   Prefix prefix_of(uint32_t id, Seq seq) const {
-    if (id >= places_.size()) [[unlikely]]
-      return kSystemPrefix;
-    const Place& place = places_[id];
+    const NamespacePlace& place = places_.find(id);
     return seq >= place.since ? place.prefix : place.earlier_prefix;
   }
   bool is_live(Prefix prefix) const;
@@ -48,21 +42,21 @@ class NamespaceCatalog {
   // The namespace that has or had the prefix; nullopt: none that is remembered.
   std::optional<uint32_t> id_of(Prefix prefix) const;
 
-  // A change: the entries to commit, and the catalog after them.
-  // Ids are not used twice, and a catalog with more of them than it may have made would not be read again.
+  // Ids and prefixes are not used twice, and a catalog with more of them than it may have made would not be read again: whether there is one more prefix, and one more of both.
+  bool has_prefixes() const;
   bool has_room() const;
 
+  // A change: the entries to commit, and the catalog after them.
   struct Change {
     std::vector<std::pair<std::string, std::optional<std::string>>> entries;  // system key -> value, nullopt: deleted
     std::shared_ptr<NamespaceCatalog> next;
     uint32_t id = 0;
   };
   // Nobody reads changes below `oldest` any more: prefixes that were given up before are forgotten.
-  // Needs has_room().
-  Change create(const std::string& name, Seq at) const;
-  Change clear(uint32_t id, Seq at, Seq oldest) const;
+  Change create(const std::string& name, Seq at) const;  // needs has_room()
+  Change clear(uint32_t id, Seq at, Seq oldest) const;   // needs has_prefixes()
   Change drop(uint32_t id, Seq at, Seq oldest) const;
-  // Gives each of the prefixes, which nobody has, to a new namespace "salvaged-<prefix>".
+  // Gives each of the prefixes, which nobody has, to a new namespace "salvaged-<prefix>", while there is room; but UINT32_MAX, which is never given out.
   Change adopt(const std::vector<Prefix>& prefixes) const;
 
  private:
@@ -70,12 +64,15 @@ class NamespaceCatalog {
     uint32_t id = 0;
     Seq until;
   };
+  void set_place(uint32_t id, Prefix prefix) {
+    places_.set({.id = id, .prefix = prefix, .since = {}, .earlier_prefix = prefix});
+  }  // as long as anyone remembers
   Change start_change() const;
   void give_up(Change* change, uint32_t id, Seq at, Seq oldest) const;
   void move(Change* change, uint32_t id, Prefix prefix, Seq at) const;
   std::string name_of(uint32_t id) const;
 
-  std::vector<Place> places_{{kDefaultPrefix, {}, kDefaultPrefix}};  // by id
+  NamespacePlaces places_;
   std::map<std::string, uint32_t> names_;
   std::map<Prefix, Former> former_;
   uint32_t next_id_ = 1;

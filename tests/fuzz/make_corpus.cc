@@ -8,6 +8,7 @@
 #include "crashfs/crash_fs.h"
 #include "fuzz/directory_image.h"
 #include "log/log.h"
+#include "log/record.h"
 #include "lsm/manifest_state.h"
 #include "lsm/version.h"
 #include "table/compression.h"
@@ -162,10 +163,126 @@ void save_damage(const Corpus& corpus) {
   }
 }
 
+// Damage that found bugs of the engine, as damaged() reads it: bytes that a file is overwritten with, checksums made right.
+struct Forgery {
+  Forgery(const Image& image, size_t file)
+      : number_(1, static_cast<char>(file)),
+        path_(std::next(image.files.begin(), static_cast<std::ptrdiff_t>(file))->first),
+        bytes_(std::next(image.files.begin(), static_cast<std::ptrdiff_t>(file))->second->bytes) {}
+  bool is_in(const char* folder) const { return path_.find(folder) != std::string::npos; }
+  const std::string& bytes() const { return bytes_; }
+  uint64_t u64_at(size_t offset) const { return load_u64(reinterpret_cast<const uint8_t*>(bytes_.data()) + offset); }
+  std::string with(size_t offset, const std::string& bytes) const { return number_ + '\0' + '\x06' + u16(offset) + piece(bytes); }
+
+ private:
+  std::string number_;
+  std::string path_;
+  std::string bytes_;
+};
+
+// A field of the manifest that says which segment is retained; npos: there is none behind `from`.
+size_t find_retained(const Forgery& manifest, size_t from) {
+  constexpr char kRetainSegment = 11;
+  constexpr uint64_t kSmall = 10000;
+  for (size_t i = from; i + 41 <= manifest.bytes().size(); i++) {
+    if (manifest.bytes()[i] != kRetainSegment || manifest.u64_at(i + 1) - 1 >= kSmall || manifest.u64_at(i + 9) - 1 >= kSmall) continue;
+    if (manifest.u64_at(i + 17) - 1 < kSmall && manifest.u64_at(i + 25) - 1 < kSmall) return i;
+  }
+  return std::string::npos;
+}
+
+void save_forged_databases(const Corpus& corpus) {
+  const Image& image = database_image(false);
+  const std::string head = {'\x18', '\x08'};  // checksums made right, verified while it opens; checked
+  const size_t first_entry = kSegmentHeaderBytes + kRecordHeaderBytes;
+  bool has_manifest = false;
+  bool has_segment = false;
+  for (size_t i = 0; i < image.files.size(); i++) {
+    const Forgery file(image, i);
+    if (const size_t retained = find_retained(file, 0); file.is_in("/db/manifest/") && retained != std::string::npos) {
+      corpus.save("database", "forged_retained_beyond_its_segment", head + file.with(retained + 25, u32(1 << 20)));
+      has_manifest = true;
+    }
+    const size_t name = file.bytes().find("nside");
+    if (!file.is_in("/db/wal/") || name == std::string::npos || has_segment) continue;
+    corpus.save("database", "forged_record_without_a_commit", head + file.with(kSegmentHeaderBytes + 4, u32(1)));
+    corpus.save("database", "forged_entry_longer_than_its_record", head + file.with(first_entry + 16, u32(1 << 29)));
+    corpus.save("database", "forged_namespace_without_a_name", head + file.with(name, "x"));
+    corpus.save("database", "forged_namespace_of_half_a_value", head + file.with(name - 8, u32(4)));
+    has_segment = true;
+  }
+  FIRN_DEMAND(has_manifest && has_segment);
+}
+
+void save_forged_logs(const Corpus& corpus) {
+  constexpr size_t kFirstOffset = 32;
+  constexpr size_t kPartsOffset = 64;
+  constexpr size_t kPartBytes = 48;
+  const Image& image = log_image();
+  for (size_t i = 0; i < image.files.size(); i++) {
+    const Forgery state(image, i);
+    if (!state.is_in("/log/state-")) continue;
+    FIRN_DEMAND(state.bytes().size() >= kPartsOffset + 3 * kPartBytes);
+    const auto save = [&](const char* name, size_t offset, uint64_t number) {
+      corpus.save("durable_log", name, '\x10' + state.with(offset, u32(number) + u32(number >> 32)));
+    };
+    save("forged_parts_overlap", kPartsOffset + kPartBytes + 8, 0);
+    save("forged_parts_overlap_far", kPartsOffset + 8, 35);
+    save("forged_records_that_no_segment_holds", kFirstOffset, 0);
+    save("forged_part_ends_beyond_all_indexes", kPartsOffset + 16, UINT64_MAX - 1);
+    // Appended to, it gave indexes that it did not find.
+    save("forged_last_part_is_cut_before_it_begins", kPartsOffset + 2 * kPartBytes + 16, 20);
+  }
+}
+
 // An operation of a packed batch, as firn.h lays it out.
 std::string operation(uint32_t op, const std::string& key, const std::string& value, uint64_t argument) {
   return u32(op) + u32(0) + u32(key.size()) + u32(value.size()) + u32(argument) + u32(argument >> 32) + key + value;
 }
+// The catalog of namespaces, as the target reads its entries; what it does then is the first byte.
+void save_catalogs(const Corpus& corpus) {
+  const auto entry = [](const std::string& key, const std::string& value) { return piece(key) + piece(value); };
+  const std::string side = entry("nside", u32(1) + u32(2));
+  corpus.save("namespace_catalog", "created", '\0' + entry("c", u32(3) + u32(5)) + side + entry("nother", u32(2) + u32(4)));
+  corpus.save("namespace_catalog", "cleared", '\1' + entry("c", u32(2) + u32(5)) + entry("d", u32(4)) + side);
+  corpus.save("namespace_catalog", "dropped", '\2' + entry("c", u32(3) + u32(5)) + side + entry("p" + u32(3), u32(2) + u32(9) + u32(0)));
+  corpus.save("namespace_catalog", "adopted", '\3' + entry("c", u32(2) + u32(3)) + side);
+  // Took 400 MB while the catalog was dense by id.
+  constexpr uint32_t kIdMax = 1u << 24;
+  corpus.save("namespace_catalog", "forged_high_id", '\0' + entry("c", u32(kIdMax - 1) + u32(5)) + entry("nfar", u32(kIdMax - 2) + u32(4)));
+  corpus.save("namespace_catalog", "forged_next_id_of_the_default", '\0' + entry("c", u32(0) + u32(5)));
+  corpus.save("namespace_catalog", "forged_last_prefix", '\1' + entry("c", u32(2) + u32(UINT32_MAX)) + side);
+  corpus.save("namespace_catalog", "forged_prefix_of_two", '\3' + entry("c", u32(3) + u32(5)) + side + entry("nother", u32(2) + u32(2)));
+  corpus.save("namespace_catalog", "forged_id_named_twice", '\2' + entry("c", u32(2) + u32(5)) + side + entry("ntwice", u32(1) + u32(4)));
+}
+
+void save_codecs(const Corpus& corpus) {
+  const auto entry = [](const std::string& width, const std::string& header, const std::string& content) {
+    return width + header + content;
+  };
+  const std::string seven(7, '\0');
+  corpus.save("entry_codec", "put", entry("\2", std::string({'\x0c', '\2', '\1', '\0'}), "keyvv"));
+  corpus.save("entry_codec", "expiring", entry(std::string(1, '\0'), std::string({'\x0e', '\x81', '\0', '\1'}) + seven, "keyv"));
+  corpus.save("entry_codec", "delete", entry("\x08", std::string({'\x0d', '\0', '\1'}) + seven, "key"));
+  corpus.save("entry_codec", "varints",
+              std::string(1, '\0') + std::string("\xff\xff\xff\xff\x0f\xff\xff\xff\xff\x10\x80\x80\x80\x80\x80\x80\x01"));
+  corpus.save("entry_codec", "log_entry", std::string(1, '\0') + u32(1) + u32(0) + u32(0) + u32(3) + u32(1) + u32(1) + "keyv");
+  // What a key has of the one before, the byte of its prefix, the rest.
+  const auto key = [](int shared, char prefix, const std::string& rest) {
+    return std::string({static_cast<char>(shared * 4 + 3), prefix}) + piece(rest);
+  };
+  corpus.save("key_order", "near",
+              key(0, '\1', "abcde") + key(4, '\1', "fgh") + key(2, '\1', "") + key(0, '\2', "zz") + key(0, '\xff', "abcdefghijkl"));
+  corpus.save("key_order", "zeros",
+              key(0, '\1', "") + key(0, '\1', std::string(1, '\0')) + key(0, '\1', std::string(2, '\0')) + key(0, '\1', seven + seven));
+  corpus.save("table_sections", "heads", '\0' + std::string(1, '\0') + u16(9) + piece("\xff"));
+  corpus.save("table_sections", "offsets", '\1' + std::string("\x81") + u16(8) + piece(u32(5)));
+  corpus.save("table_sections", "filter", '\0' + std::string(1, '\2') + u16(76) + piece("\x0d"));
+  corpus.save("table_sections", "filter_places", '\1' + std::string("\x82") + u16(64 + 16) + piece(u32(100)));
+  corpus.save("table_sections", "filter_spills", '\0' + std::string(1, '\2') + u16(64 + 12) + piece("\x0c\xff\xff\xff"));
+  corpus.save("table_sections", "namespaces", '\0' + std::string("\x83") + u16(12) + piece(u32(3) + u32(9)));
+}
+
 std::string long_piece(const std::string& bytes) { return u16(bytes.size()) + bytes; }
 
 void save_calls(const Corpus& corpus) {
@@ -204,6 +321,10 @@ int main(int count, char** arguments) {
   save_logs(corpus);
   save_manifests(corpus);
   save_damage(corpus);
+  save_forged_databases(corpus);
+  save_forged_logs(corpus);
+  save_catalogs(corpus);
+  save_codecs(corpus);
   save_calls(corpus);
   return 0;
 }

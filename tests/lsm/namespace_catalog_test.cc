@@ -123,6 +123,36 @@ TEST_F(CatalogTest, IsFullBeforeItCouldNotBeReadAgain) {
   EXPECT_TRUE(load().ok());
 }
 
+TEST_F(CatalogTest, IsFullBeforeAPrefixWouldBeGivenTwice) {
+  const uint32_t id = create("first");
+  std::string& counters = system_.entries().at("c");
+  const Prefix last = UINT32_MAX - 1;
+  std::memcpy(counters.data() + 4, &last, sizeof last);
+  catalog_ = load().value();
+  ASSERT_TRUE(catalog_->has_room());
+  change(catalog_->clear(id, {++seq_}, {}));
+  EXPECT_EQ(last, catalog_->prefix_of(id, kSeqMax));
+  EXPECT_FALSE(catalog_->has_prefixes());
+  EXPECT_FALSE(catalog_->has_room());
+  EXPECT_EQ(last, load().value()->prefix_of(id, kSeqMax));
+}
+
+TEST_F(CatalogTest, OrphansAreAdoptedWhileThereIsRoom) {
+  change(catalog_->adopt({5, UINT32_MAX, 7}));
+  EXPECT_EQ(2u, catalog_->names().size());
+  EXPECT_TRUE(catalog_->is_live(5) && catalog_->is_live(7));
+  const auto loaded = load();
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(catalog_->names(), (*loaded)->names());
+  std::string& counters = system_.entries().at("c");
+  const uint32_t full = 1u << 24;
+  std::memcpy(counters.data(), &full, sizeof full);
+  catalog_ = load().value();
+  change(catalog_->adopt({9}));
+  EXPECT_FALSE(catalog_->is_live(9));
+  EXPECT_TRUE(load().ok());
+}
+
 TEST_F(CatalogTest, ARangeOfPrefixesIsLiveIfAllOfThemAre) {
   const uint32_t a = create("a");
   const uint32_t b = create("b");
@@ -172,6 +202,12 @@ TEST_F(CatalogTest, EntriesThatAreNotWellFormedAreCorrupt) {
            {"nother", std::string("\0\0\0\0\1\0\0\0", 8)},  // a named default namespace
            {"nother", std::string("\7\0\0\0\1\0\0\0", 8)},  // an id that was never given out
            {"nother", std::string("\1\0\0\0\7\0\0\0", 8)},  // a prefix that was never given out
+           {"nother", std::string("\1\0\0\0\1\0\0\0", 8)},  // an id that another name has
+           {"nother", std::string("\1\0\0\0\0\0\0\0", 8)},  // the system prefix
+           {"d", std::string("\2\0\0\0", 4)},               // the prefix that "name" has
+           {"d", std::string(4, '\0')},                     // the same
+           {"d", std::string("\7\0\0\0", 4)},               // a prefix that was never given out
+           {"c", std::string("\0\0\0\0\7\0\0\0", 8)},       // the next id is that of the default namespace
            {"x", small},
            {"cc", small},
            {"dd", u32}}) {

@@ -64,6 +64,10 @@ Result<LogState> decode(std::string bytes, const std::string& path, uint64_t num
     const uint8_t* part = at + kHeadBytes + size_t{i} * kPartBytes;
     state.parts.push_back(
         {load_u64(part), load_u64(part + 8), load_u64(part + 16), load_u64(part + 24), load_u64(part + 32), load<int64_t>(part + 40)});
+    // Who trims the end of a log knows where its segments begin.
+    if (state.parts[i].is_known() ? state.parts[i].until < state.parts[i].first : state.parts[i].until != UINT64_MAX) {
+      return Status::corrupt("a segment in the state of the log ends before it begins", path, kHeadBytes + size_t{i} * kPartBytes);
+    }
     if (i > 0 && state.parts[i].segment_id <= state.parts[i - 1].segment_id) {
       return Status::corrupt("the segments in the state of the log do not ascend", path, kHeadBytes + size_t{i} * kPartBytes);
     }

@@ -7,7 +7,7 @@
 namespace firn {
 namespace {
 
-constexpr uint32_t kIdMax = 1u << 24;  // bounds what a damaged counter can make us allocate
+constexpr uint32_t kIdMax = 1u << 24;  // see NamespacePlaces
 
 std::string encode(std::initializer_list<uint32_t> values) {
   std::string bytes;
@@ -21,6 +21,7 @@ Result<NamespaceCatalogRef> NamespaceCatalog::load(Iterator& system_entries) {
   auto catalog = std::make_shared<NamespaceCatalog>();
   const Status malformed(Code::kCorrupt, "an entry of the namespace catalog is not well formed");
   std::vector<std::pair<uint32_t, Prefix>> named;
+  Prefix of_default = kDefaultPrefix;
   system_entries.seek({kSystemPrefix, Slice()});
   for (; system_entries.valid() && system_entries.entry().key.prefix == kSystemPrefix; system_entries.next()) {
     const Entry& entry = system_entries.entry();
@@ -28,8 +29,8 @@ Result<NamespaceCatalogRef> NamespaceCatalog::load(Iterator& system_entries) {
     const Slice key = entry.key.user;
     const auto value = [&entry](size_t i) { return load_u32(entry.value.data() + 4 * i); };
     if (key == Slice("d") && entry.value.size() == 4) {
-      catalog->places_[0] = {value(0), {}, value(0)};
-    } else if (key == Slice("c") && entry.value.size() == 8 && value(0) <= kIdMax) {
+      of_default = value(0);
+    } else if (key == Slice("c") && entry.value.size() == 8 && value(0) > 0 && value(0) <= kIdMax) {
       catalog->next_id_ = value(0);
       catalog->next_prefix_ = value(1);
     } else if (key.size() > 1 && key[0] == 'n' && entry.value.size() == 8) {
@@ -42,10 +43,17 @@ Result<NamespaceCatalogRef> NamespaceCatalog::load(Iterator& system_entries) {
     }
   }
   if (!system_entries.status().ok()) return system_entries.status();
-  catalog->places_.resize(catalog->next_id_);
+  const auto was_given_out = [&catalog](Prefix prefix) { return prefix != kSystemPrefix && prefix < catalog->next_prefix_; };
+  std::vector<Prefix> prefixes{of_default};
+  for (const auto& [id, prefix] : named) prefixes.push_back(prefix);
+  std::sort(prefixes.begin(), prefixes.end());
+  if (std::adjacent_find(prefixes.begin(), prefixes.end()) != prefixes.end())
+    return malformed;  // keys of one that is dropped would be lost to the other
+  if (!was_given_out(of_default)) return malformed;
+  catalog->set_place(0, of_default);
   for (const auto& [id, prefix] : named) {
-    if (id == 0 || id >= catalog->next_id_ || prefix >= catalog->next_prefix_) return malformed;
-    catalog->places_[id] = {prefix, {}, prefix};
+    if (id >= catalog->next_id_ || !was_given_out(prefix) || catalog->prefix_of(id, kSeqMax) != kSystemPrefix) return malformed;
+    catalog->set_place(id, prefix);
   }
   return NamespaceCatalogRef(std::move(catalog));
 }
@@ -53,16 +61,18 @@ Result<NamespaceCatalogRef> NamespaceCatalog::load(Iterator& system_entries) {
 bool NamespaceCatalog::is_live(Prefix prefix) const { return are_live(prefix, prefix); }
 
 bool NamespaceCatalog::are_live(Prefix from, Prefix to) const {
-  const auto in_range = [from, to](const Place& place) {
+  const auto in_range = [from, to](const NamespacePlace& place) {
     return place.prefix != kSystemPrefix && place.prefix >= from && place.prefix <= to;
   };
-  const auto live_count = static_cast<uint64_t>(std::count_if(places_.begin(), places_.end(), in_range)) + (from == kSystemPrefix ? 1 : 0);
+  const auto& places = places_.all();
+  const auto live_count = static_cast<uint64_t>(std::count_if(places.begin(), places.end(), in_range)) + (from == kSystemPrefix ? 1 : 0);
   return live_count == uint64_t{to} - from + 1;
 }
 
 std::optional<uint32_t> NamespaceCatalog::id_of(Prefix prefix) const {
-  const auto at = std::find_if(places_.begin(), places_.end(), [prefix](const Place& place) { return place.prefix == prefix; });
-  if (at != places_.end()) return static_cast<uint32_t>(at - places_.begin());
+  const auto& places = places_.all();
+  const auto has = [prefix](const NamespacePlace& place) { return prefix != kSystemPrefix && place.prefix == prefix; };
+  if (const auto at = std::find_if(places.begin(), places.end(), has); at != places.end()) return at->id;
   const auto former = former_.find(prefix);
   return former != former_.end() ? std::optional(former->second.id) : std::nullopt;
 }
@@ -76,7 +86,7 @@ void NamespaceCatalog::give_up(Change* change, uint32_t id, Seq at, Seq oldest) 
     change->entries.emplace_back(key_of(former.begin()->first), std::nullopt);
     former.erase(former.begin());
   }
-  const Prefix prefix = places_[id].prefix;
+  const Prefix prefix = prefix_of(id, kSeqMax);
   former[prefix] = {id, at};
   change->entries.emplace_back(key_of(prefix), encode({id, static_cast<uint32_t>(at.value), static_cast<uint32_t>(at.value >> 32)}));
 }
@@ -89,14 +99,14 @@ NamespaceCatalog::Change NamespaceCatalog::start_change() const {
 
 void NamespaceCatalog::move(Change* change, uint32_t id, Prefix prefix, Seq at) const {
   NamespaceCatalog& next = *change->next;
-  const Prefix earlier = id < places_.size() ? places_[id].prefix : kSystemPrefix;
-  next.places_.resize(std::max<size_t>(next.places_.size(), id + 1));
-  next.places_[id] = {prefix, at, earlier};
+  next.places_.set({.id = id, .prefix = prefix, .since = at, .earlier_prefix = prefix_of(id, kSeqMax)});
   change->id = id;
   change->entries.emplace_back("c", encode({next.next_id_, next.next_prefix_}));
 }
 
-bool NamespaceCatalog::has_room() const { return next_id_ < kIdMax; }
+bool NamespaceCatalog::has_prefixes() const { return next_prefix_ < UINT32_MAX; }
+
+bool NamespaceCatalog::has_room() const { return next_id_ < kIdMax && has_prefixes(); }
 
 NamespaceCatalog::Change NamespaceCatalog::create(const std::string& name, Seq at) const {
   Change change = start_change();
@@ -134,13 +144,13 @@ NamespaceCatalog::Change NamespaceCatalog::adopt(const std::vector<Prefix>& pref
   Change change = start_change();
   NamespaceCatalog& next = *change.next;
   for (const Prefix prefix : prefixes) {
+    if (prefix == UINT32_MAX || !next.has_room()) continue;
     std::string name = "salvaged-" + std::to_string(prefix);
     while (next.names_.count(name) != 0) name += "+";
     const uint32_t id = next.next_id_++;
     next.next_prefix_ = std::max(next.next_prefix_, prefix + 1);
     next.names_[name] = id;
-    next.places_.resize(std::max<size_t>(next.places_.size(), id + 1));
-    next.places_[id] = {prefix, {}, prefix};
+    next.set_place(id, prefix);
     change.entries.emplace_back("n" + name, encode({id, prefix}));
   }
   change.entries.emplace_back("c", encode({next.next_id_, next.next_prefix_}));

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 5cc4742f93190a7307fee9e8157577abe7845c687713f709cd8213dd317d0e75
+// Checksum of all sources: 314ae2b9fe4ae0d47f1105e15b0f832766c8f761177aeecea88bdf1af429244f
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "base/iterator.h"
@@ -35,6 +36,17 @@ class MemtableOrder {
   struct SortedArray {
     size_t skip = 0;  // bytes that all keys share; heads begin behind them
     std::vector<Item> items;
+    // What a search reads instead of entries, which are cache misses: the shared bytes, and every kSampleStep-th head.
+    Prefix prefix = 0;
+    std::string shared_user;
+    std::vector<uint64_t> sample;
+
+    static constexpr size_t kSampleStep = 16;  // four lines of items
+    void finish(const Segment& segment);       // once the items are complete
+    // Compares `key` with the shared bytes: 0 when it begins with them.
+    int compare_to_shared(const InternalKey& key) const;
+    // The number of items with a head < `head`.
+    size_t count_below(uint64_t head) const;
   };
 
  private:

@@ -49,6 +49,7 @@ void ReadView::prefetch_entry(uint64_t hash, const Probe& probe) const {
 
 Result<std::unique_ptr<Iterator>> ReadView::new_iterator(Seq seq, std::unique_ptr<Iterator> newest) const {
   std::vector<std::unique_ptr<Iterator>> newest_first;
+  newest_first.reserve(8);
   if (newest != nullptr) newest_first.push_back(std::move(newest));
   if (active_ != nullptr) FIRN_TRY(active_->add_iterators(seq, &newest_first));
   for (const auto& memtable : sealed_) FIRN_TRY(memtable->add_iterators(seq, &newest_first));

@@ -107,6 +107,25 @@ TEST_F(MemtableOrderTest, KeysThatShareLongPrefixesOrAreOneAnothersPrefixesAreOr
   expect_seek("", 2);
 }
 
+// Heads that many keys have, at the edges of the steps that a search takes and across several of them.
+TEST_F(MemtableOrderTest, SeeksFindTheirPlaceAmongKeysWithEqualHeads) {
+  for (const int equal_count : {1, 2, 15, 16, 17, 33, 100}) {
+    for (const int in_front_count : {0, 1, 15, 16, 17}) {
+      SCOPED_TRACE(std::to_string(equal_count) + " " + std::to_string(in_front_count));
+      model_.clear();
+      start(1 << 20);
+      for (int i = 0; i < in_front_count; i++) put("a" + std::to_string(100 + i));
+      for (int i = 0; i < equal_count; i++) put("equal heads" + std::to_string(100 + i));
+      put("z");
+      for (const auto& [key, text] : std::map(model_)) {
+        expect_seek(key.second);
+        expect_seek(key.second + "+");
+      }
+      for (const char* key : {"", "a", "b", "equal", "equal heads", "equal heads+", "equal headz", "y", "zz"}) expect_seek(key);
+    }
+  }
+}
+
 TEST_F(MemtableOrderTest, SeeksOutsideWhatAllKeysShareStandBeforeOrBehindThem) {
   for (const char* tail : {"1", "2", "3"}) put(std::string("shared") + tail);
   for (const char* key : {"", "a", "share", "shared", "shared0", "sharee", "z"}) expect_seek(key);

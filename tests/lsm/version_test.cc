@@ -92,6 +92,32 @@ TEST(VersionTest, ARunIteratesOverAllItsTablesInBothDirections) {
   }
 }
 
+TEST(VersionTest, ARunMovesOnOverItsTablesUpToABound) {
+  const std::vector<TableRef> tables = {make_table(1, "a", "b", 5), make_table(2, "c", "d", 5), make_table(3, "e", "f", 5)};
+  const std::string keys = "abcdef";
+  for (size_t from = 0; from < keys.size(); from++) {
+    for (const char* bound : {"a", "b", "bb", "c", "cc", "d", "e", "f", "g"}) {
+      for (size_t max = 0; max <= keys.size(); max++) {
+        SCOPED_TRACE(keys.substr(from, 1) + " " + bound + " " + std::to_string(max));
+        const auto iterator = new_run_iterator(tables, false);
+        iterator->seek(key_of(keys.substr(from, 1).c_str()));
+        std::vector<Entry> copies(max);
+        const size_t count = iterator->advance_below(key_of(bound), copies.data(), max);
+        std::string seen;
+        for (size_t i = 0; i < count; i++) seen += copies[i].key.user.to_string();
+        std::string expected;
+        for (size_t at = from + 1; at < keys.size() && expected.size() < max && keys.substr(at, 1) < bound; at++) expected += keys[at];
+        ASSERT_EQ(expected, seen);
+        const size_t stands_at = from + count + (count < max ? 1 : 0);
+        ASSERT_EQ(stands_at < keys.size(), iterator->valid());
+        if (iterator->valid()) {
+          ASSERT_EQ(keys.substr(stands_at, 1), iterator->entry().key.user.to_string());
+        }
+      }
+    }
+  }
+}
+
 TEST(VersionTest, NamesOfTablesAreReadBackAndNothingElseIsOne) {
   for (const uint64_t id : {uint64_t{0}, uint64_t{1}, uint64_t{0xabcdef}, UINT64_MAX}) {
     uint64_t read = 1;

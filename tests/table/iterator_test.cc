@@ -35,7 +35,7 @@ void walk_at_random(const Table& table, const Model& model, std::mt19937_64& ran
   auto iterator = table.new_iterator(random() % 2 == 0);
   Model::const_iterator at = model.end();
   for (int step = 0; step < step_count; ++step) {
-    const uint64_t move = random() % 20;
+    const uint64_t move = random() % 22;
     if (move == 0) {
       iterator->seek_to_first();
       at = model.begin();
@@ -49,6 +49,19 @@ void walk_at_random(const Table& table, const Model& model, std::mt19937_64& ran
     } else if (move < 10) {
       iterator->next();
       ++at;
+    } else if (move >= 20) {
+      const ModelKey bound = random_target(model, random);
+      std::vector<Entry> copies(random() % 90);
+      const size_t count = iterator->advance_below(bound.internal(), copies.data(), copies.size());
+      for (size_t i = 0; i < count; ++i) {
+        ASSERT_NE(model.end(), ++at);
+        ASSERT_LT(at->first, bound);
+        ASSERT_TRUE(is_same(copies[i], at->first, at->second));
+      }
+      if (count < copies.size()) {
+        ++at;
+        ASSERT_TRUE(at == model.end() || !(at->first < bound));
+      }
     } else if (move >= 18) {
       const ModelKey target = random_target(model, random);
       iterator->seek_below(target.internal());

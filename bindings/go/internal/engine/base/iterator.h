@@ -38,6 +38,23 @@ class Iterator {
     return count;
   }
 
+  // The same, but no further than the first entry with a key >= `bound`: that one is not copied, and is where it stands then. Room for copies that are not counted
+  // may be written to.
+  virtual size_t advance_below(const InternalKey& bound, Entry* copies, size_t max) {
+    size_t count = 0;
+    for (; count < max; count++) {
+      next();
+      if (!valid_ || entry_->key.compare(bound) >= 0) break;
+      copies[count] = *entry_;
+    }
+    return count;
+  }
+
+  // seek(key) in two parts: who seeks in several iterators begins all of them before it ends the first, so that their cache misses overlap. Between the two
+  // nothing else may be called.
+  virtual void begin_seek(const InternalKey& key) { seek(key); }
+  virtual void end_seek() {}
+
   bool valid() const { return valid_; }
   const Entry& entry() const { return *entry_; }  // needs valid()
   const Status& status() const { return status_; }

@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: 314ae2b9fe4ae0d47f1105e15b0f832766c8f761177aeecea88bdf1af429244f
+// Checksum of all sources: 664e22553e21a2880ccf642e30ad10a7d5c8eebe7b2285274e36f8c7a5af929b
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

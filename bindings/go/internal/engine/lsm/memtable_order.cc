@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/key_head.h"
+#include "base/partition.h"
 #include "lsm/log_walk.h"
 #include "lsm/memtable.h"
 #include "lsm/radix_sort.h"
@@ -65,6 +66,7 @@ std::shared_ptr<const SortedArray> merge(const Segment& segment, const SortedArr
   std::merge(first.begin(), first.end(), second.begin(), second.end(), merged->items.begin(),
              [&segment](const Item& x, const Item& y) { return item_less(segment, x, y); });  // of equal ones those of `first` come first
   drop_older(segment, &merged->items);
+  merged->finish(segment);
   return merged;
 }
 
@@ -78,6 +80,7 @@ class SortedArrayIterator final : public Iterator {
 
   void seek_to_first() override {
     index_ = 0;
+    prefetched_ = 0;
     settle_forward();
   }
   void seek_to_last() override {
@@ -85,13 +88,28 @@ class SortedArrayIterator final : public Iterator {
     prev();
   }
   void seek(const InternalKey& key) override {
-    index_ = first_at_least(key);
-    for (size_t ahead = 0; ahead < kLookAhead; ahead++) prefetch(index_ + ahead);
+    begin_seek(key);
     settle_forward();
   }
+  void begin_seek(const InternalKey& key) override {
+    index_ = first_at_least(key);
+    prefetched_ = index_;
+    taken_count_ = 0;
+    look_ahead();
+  }
+  void end_seek() override { settle_forward(); }
   void next() override {
     index_++;
     settle_forward();
+  }
+  size_t advance_below(const InternalKey& bound, Entry* copies, size_t max) override {
+    size_t count = 0;
+    for (; count < max; count++) {
+      SortedArrayIterator::next();
+      if (!valid_ || current_.key.compare(bound) >= 0) break;
+      copies[count] = current_;
+    }
+    return count;
   }
   void prev() override {
     valid_ = false;
@@ -105,6 +123,7 @@ class SortedArrayIterator final : public Iterator {
   void settle_forward() {
     valid_ = false;
     while (!valid_ && index_ < array_->items.size()) {
+      look_ahead();
       valid_ = show();
       if (!valid_) index_++;
     }
@@ -113,11 +132,14 @@ class SortedArrayIterator final : public Iterator {
   size_t first_at_least(const InternalKey& key) const {
     const auto& items = array_->items;
     const Segment& segment = *memtable_->segment();
-    const InternalKey first = key_at(segment, items[0].offset);
-    if (shared_bytes(first, key) < array_->skip) return key.compare(first) < 0 ? 0 : items.size();
+    const int order = array_->compare_to_shared(key);
+    if (order != 0) return order < 0 ? 0 : items.size();
     const uint64_t head = key_head(key, array_->skip);
-    const auto at = std::partition_point(items.begin(), items.end(), [&](const Item& item) {
-      return item.head < head || (item.head == head && key_at(segment, item.offset).compare(key) < 0);
+    const size_t low = array_->count_below(head);
+    if (low == items.size() || items[low].head != head) return low;
+    // Equal heads say nothing: then the keys decide.
+    const auto at = std::partition_point(items.begin() + static_cast<std::ptrdiff_t>(low), items.end(), [&](const Item& item) {
+      return item.head == head && key_at(segment, item.offset).compare(key) < 0;
     });
     return static_cast<size_t>(at - items.begin());
   }
@@ -125,7 +147,6 @@ class SortedArrayIterator final : public Iterator {
   // The array names a version of the key that is not older than the one to be shown.
   bool show() {
     const uint8_t* at = memtable_->segment()->image() + array_->items[index_].offset;
-    prefetch(index_ + kLookAhead);
     while (log_entry_seq(at) > seq_) {
       const uint64_t previous = log_entry_previous(at);
       if (previous == 0) return false;
@@ -135,24 +156,63 @@ class SortedArrayIterator final : public Iterator {
     return true;
   }
 
+  // Entries lie in the order of their writing: each one is a cache miss or two, and a miss of the TLB, for which a prefetch waits. A walk that goes on looks
+  // further ahead; one that ends soon, as most of those beside a table do, has asked for little in vain.
+  void look_ahead() {
+    const size_t end = std::min(index_ + std::min(kLookAheadMin + taken_count_ / 2, kLookAheadMax), array_->items.size());
+    while (prefetched_ < end) prefetch(prefetched_++);
+    taken_count_++;
+  }
   // Header and key are in the first line or two.
   void prefetch(size_t index) const {
-    if (index >= array_->items.size()) return;
     const uint8_t* at = memtable_->segment()->image() + array_->items[index].offset;
     __builtin_prefetch(at);
     __builtin_prefetch(at + kCacheLineBytes);
   }
 
-  static constexpr size_t kLookAhead = 8;  // entries lie in the order of their writing: each one is a cache miss
+  static constexpr size_t kLookAheadMin = 2;
+  static constexpr size_t kLookAheadMax = 8;
 
   std::shared_ptr<const SortedArray> array_;
   const std::shared_ptr<const Memtable> memtable_;
   Seq seq_;
   size_t index_ = 0;
+  size_t prefetched_ = 0;   // entries in front of it were asked for
+  size_t taken_count_ = 0;  // entries that the walk forward came to
   Entry current_;
 };
 
 }  // namespace
+
+void MemtableOrder::SortedArray::finish(const Segment& segment) {
+  const InternalKey first = key_at(segment, items[0].offset);
+  prefix = first.prefix;
+  shared_user = first.user.first(skip - std::min(skip, kPrefixBytes)).to_string();
+  sample.reserve(items.size() / kSampleStep + 1);
+  for (size_t i = 0; i < items.size(); i += kSampleStep) sample.push_back(items[i].head);
+}
+
+int MemtableOrder::SortedArray::compare_to_shared(const InternalKey& key) const {
+  const unsigned unshared_bits = skip < kPrefixBytes ? static_cast<unsigned>(8 * (kPrefixBytes - skip)) : 0;
+  const uint64_t theirs = uint64_t{key.prefix} >> unshared_bits;
+  const uint64_t ours = uint64_t{prefix} >> unshared_bits;
+  if (theirs != ours) return theirs < ours ? -1 : 1;
+  return key.user.first(shared_user.size()).compare(Slice(std::string_view(shared_user)));
+}
+
+size_t MemtableOrder::SortedArray::count_below(uint64_t wanted) const {
+  const auto is_below = [wanted](uint64_t head) { return head < wanted; };
+  const uint32_t sampled = partition(
+      static_cast<uint32_t>(sample.size()), [this](uint32_t i) { return sample[i]; }, is_below);
+  if (sampled == 0) return 0;
+  // The sample at sampled - 1 is below, the next one is not: the answer lies in the step between them.
+  const Item* const step = items.data() + (sampled - 1) * kSampleStep;
+  const size_t count = std::min(kSampleStep, static_cast<size_t>(items.data() + items.size() - step));
+  for (size_t i = 0; i < count; i += kCacheLineBytes / sizeof(Item)) __builtin_prefetch(step + i);
+  const uint32_t below = partition(
+      static_cast<uint32_t>(count), [step](uint32_t i) { return step[i].head; }, is_below);
+  return static_cast<size_t>(step - items.data()) + below;
+}
 
 Status MemtableOrder::catch_up(const Memtable& memtable, uint64_t end) {
   const Segment& segment = *memtable.segment();
@@ -171,6 +231,7 @@ Status MemtableOrder::catch_up(const Memtable& memtable, uint64_t end) {
   if (!fresh->items.empty()) {
     set_heads(segment, fresh.get(), fresh->skip);
     sort_items(segment, &fresh->items);
+    fresh->finish(segment);
     arrays_.push_back(std::move(fresh));
   }
   covered_ = offset;  // last: when memory runs out above, the records are gone over again

@@ -1,9 +1,6 @@
 #include "lsm/merging_iterator.h"
 
-#include <algorithm>
 #include <utility>
-
-#include "base/entry_buffer.h"
 
 namespace firn {
 namespace {
@@ -17,85 +14,29 @@ class EmptyIterator final : public Iterator {
   void prev() override {}
 };
 
-// A child and the entries that were read from it ahead of the merge. Forward they come in batches, which grow, so that a short walk reads little in vain
-// and a long one pays for a call and its cache misses once a batch; backward one at a time.
-class Source {
- public:
-  explicit Source(std::unique_ptr<Iterator> child) : child_(std::move(child)) {}
-
-  const Entry& entry() const { return batch_[at_]; }
-  // The entry behind it, if it was read already.
-  const Entry* following() const { return at_ + 1 < count_ ? &batch_[at_ + 1] : nullptr; }
-  const Status& status() const { return child_->status(); }
-
-  // After each of these: whether there is an entry; if not, status() says why.
-  bool seek_to_first() {
-    child_->seek_to_first();
-    return restart();
-  }
-  bool seek_to_last() {
-    child_->seek_to_last();
-    return restart();
-  }
-  bool seek(const InternalKey& key) {
-    child_->seek(key);
-    return restart();
-  }
-  // The last entry below `key`.
-  bool seek_below(const InternalKey& key) {
-    child_->seek_below(key);
-    return restart();
-  }
-  bool next() {
-    if (++at_ < count_) return true;
-    at_ = 0;
-    count_ = child_->valid() ? child_->advance(batch_.data(), batch_count_) : 0;
-    batch_count_ = std::min(2 * batch_count_, kBatchCountMax);
-    return count_ > 0;
-  }
-  bool prev() {
-    child_->prev();
-    return restart();
-  }
-
- private:
-  static constexpr size_t kBatchCountMax = 16;
-
-  bool restart() {
-    at_ = 0;
-    batch_count_ = 1;
-    count_ = child_->valid() ? 1 : 0;
-    if (child_->valid()) *batch_.data() = child_->entry();
-    return child_->valid();
-  }
-
-  std::unique_ptr<Iterator> child_;
-  size_t at_ = 0;
-  size_t count_ = 0;
-  size_t batch_count_ = 1;
-  EntryBuffer<kBatchCountMax> batch_;
-};
-
-// A binary heap of the sources by key, then age. In each direction every source stands at its first entry that the merge has not shown yet.
+// The children in the order of their keys, then of age. In each direction every child stands at its first entry that the merge has not shown yet.
+//
+// A sorted list, not a heap: databases have few runs, after a load or a merge one child has most of the entries, and the bound of a stretch is the second
+// item. Children write their entries into the caller's room, nothing is read ahead of the merge: scans of 1 to 100 with 5 % inserts, zipfian, took 1.05x
+// to 1.35x as long with a heap of children that were read in batches of their own.
 class MergingIterator final : public Iterator {
  public:
-  explicit MergingIterator(std::vector<std::unique_ptr<Iterator>> children) {
-    sources_.reserve(children.size());
-    heap_.reserve(children.size());
-    for (auto& child : children) sources_.emplace_back(std::move(child));
+  explicit MergingIterator(std::vector<std::unique_ptr<Iterator>> children) : children_(std::move(children)) {
+    items_.reserve(children_.size());
   }
 
   void seek_to_first() override {
-    start(true, [](Source& source) { return source.seek_to_first(); });
+    start(true, [](Iterator& child) { child.seek_to_first(); });
   }
   void seek_to_last() override {
-    start(false, [](Source& source) { return source.seek_to_last(); });
+    start(false, [](Iterator& child) { child.seek_to_last(); });
   }
   void seek(const InternalKey& key) override {
-    start(true, [&key](Source& source) { return source.seek(key); });
+    for (const auto& child : children_) child->begin_seek(key);
+    start(true, [](Iterator& child) { child.end_seek(); });
   }
   void seek_below(const InternalKey& key) override {
-    start(false, [&key](Source& source) { return source.seek_below(key); });
+    start(false, [&key](Iterator& child) { child.seek_below(key); });
   }
   void next() override {
     if (!forward_)
@@ -111,107 +52,114 @@ class MergingIterator final : public Iterator {
   }
   size_t advance(Entry* copies, size_t max) override {
     size_t count = 0;
-    while (count < max) {
-      MergingIterator::next();
-      if (!valid_) break;
-      copies[count++] = *entry_;
-      count += pass_stretch(copies + count, max - count);
+    while (valid_ && count < max) {
+      const bool is_plain = forward_ && (items_.size() == 1 || !(items_[0].key == items_[1].key));
+      if (is_plain) {
+        count += pass_stretch(copies + count, max - count);
+        if (count == max) break;
+      } else {
+        MergingIterator::next();
+      }
+      if (valid_) copies[count++] = *entry_;
     }
     return count;
   }
 
  private:
   struct Item {
-    InternalKey key;  // of the source's entry
-    Source* source;
+    InternalKey key;  // of the child's entry
+    Iterator* child;
+    size_t age;
   };
 
-  // Whether `a` comes after `b` in the direction of the walk. Sources lie by age.
+  // Whether `a` comes after `b` in the direction of the walk.
   bool after(const Item& a, const Item& b) const {
     const int order = a.key.compare(b.key);
     if (order != 0) return forward_ ? order > 0 : order < 0;
-    return a.source > b.source;
+    return a.age > b.age;
   }
 
   template <typename Move>
   void start(bool forward, const Move& move) {
     if (!status_.ok()) return;
     forward_ = forward;
-    heap_.clear();
-    for (Source& source : sources_) {
-      if (move(source)) {
-        heap_.push_back({source.entry().key, &source});
-        std::push_heap(heap_.begin(), heap_.end(), [this](const Item& a, const Item& b) { return after(a, b); });
-      } else if (!source.status().ok()) {
-        return fail(source.status());
+    items_.clear();
+    for (size_t age = 0; age < children_.size(); age++) {
+      Iterator& child = *children_[age];
+      move(child);
+      if (child.valid()) {
+        items_.push_back({child.entry().key, &child, age});
+        for (size_t at = items_.size() - 1; at > 0 && after(items_[at - 1], items_[at]); at--) std::swap(items_[at - 1], items_[at]);
+      } else if (!child.status().ok()) {
+        return fail(child.status());
       }
     }
     show();
   }
 
-  // Turns round: every source goes to its first entry on the other side of the present key.
+  // Turns round: every child goes to its first entry on the other side of the present key.
   void turn(bool forward) {
     const InternalKey key = entry_->key;
-    start(forward, [&key, forward](Source& source) {
-      if (!forward) return source.seek_below(key);
-      if (!source.seek(key)) return false;
-      return source.entry().key == key ? source.next() : true;
+    start(forward, [&key, forward](Iterator& child) {
+      if (!forward) return child.seek_below(key);
+      child.seek(key);
+      if (child.valid() && child.entry().key == key) child.next();
     });
   }
 
-  // Moves on from the present key, in all sources that have it.
+  // Moves on from the present key, in all children that have it.
   void step() {
-    const InternalKey key = heap_.front().key;
+    const InternalKey key = items_.front().key;
     do {
-      Source& source = *heap_.front().source;
-      if (forward_ ? source.next() : source.prev()) {
-        heap_.front().key = source.entry().key;
-      } else {
-        if (!source.status().ok()) return fail(source.status());
-        heap_.front() = heap_.back();
-        heap_.pop_back();
-      }
-      sift_down();
-    } while (!heap_.empty() && heap_.front().key == key);
+      Iterator& child = *items_.front().child;
+      if (forward_)
+        child.next();
+      else
+        child.prev();
+      if (!settle_front()) return;
+    } while (!items_.empty() && items_.front().key == key);
     show();
   }
 
-  // Most entries of a walk follow one of the same source. Copies those that were read already and lie below the next entry of every other source, and moves
-  // to the last of them: one comparison each, and the heap stays as it is.
+  // Most entries of a walk follow one of the same child. Copies those that lie below the next entry of every other child, and moves to what comes behind them
+  // or, when there are `max`, to the last of them.
   size_t pass_stretch(Entry* copies, size_t max) {
-    Item& top = heap_.front();
-    const InternalKey* bound = heap_.size() > 1 ? &heap_[1].key : nullptr;
-    if (heap_.size() > 2 && heap_[2].key.compare(*bound) < 0) bound = &heap_[2].key;
-    size_t count = 0;
-    for (; count < max; count++) {
-      const Entry* const following = top.source->following();
-      if (following == nullptr || (bound != nullptr && following->key.compare(*bound) >= 0)) break;
-      top.source->next();
-      copies[count] = *following;
+    Iterator& child = *items_.front().child;
+    const size_t count = items_.size() == 1 ? child.advance(copies, max) : child.advance_below(items_[1].key, copies, max);
+    if (count == max) {
+      items_.front().key = child.entry().key;
+      show();
+    } else if (settle_front()) {
+      show();
     }
-    top.key = top.source->entry().key;
-    show();
     return count;
   }
 
-  void sift_down() {
-    size_t at = 0;
-    for (;;) {
-      size_t best = 2 * at + 1;
-      if (best >= heap_.size()) return;
-      if (best + 1 < heap_.size() && after(heap_[best], heap_[best + 1])) best++;
-      if (!after(heap_[at], heap_[best])) return;
-      std::swap(heap_[at], heap_[best]);
-      at = best;
+  // The first child has moved: to its place in the list, or out of it. False: it failed.
+  bool settle_front() {
+    Item item = items_.front();
+    if (!item.child->valid()) {
+      if (!item.child->status().ok()) {
+        fail(item.child->status());
+        return false;
+      }
+      items_.erase(items_.begin());
+      return true;
     }
-  }
-  void show() {
-    valid_ = !heap_.empty();
-    if (valid_) entry_ = &heap_.front().source->entry();
+    item.key = item.child->entry().key;
+    size_t at = 0;
+    for (; at + 1 < items_.size() && after(item, items_[at + 1]); at++) items_[at] = items_[at + 1];
+    items_[at] = item;
+    return true;
   }
 
-  std::vector<Source> sources_;  // newest first
-  std::vector<Item> heap_;
+  void show() {
+    valid_ = !items_.empty();
+    if (valid_) entry_ = &items_.front().child->entry();
+  }
+
+  const std::vector<std::unique_ptr<Iterator>> children_;  // newest first
+  std::vector<Item> items_;
   bool forward_ = true;
 };
 

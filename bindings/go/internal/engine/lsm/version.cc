@@ -126,13 +126,24 @@ class RunIterator final : public Iterator {
     enter(tables_.size() - 1, [](Iterator& at) { at.seek_to_last(); });
   }
   void seek(const InternalKey& key) override {
+    begin_seek(key);
+    RunIterator::end_seek();
+  }
+  void begin_seek(const InternalKey& key) override {
+    valid_ = false;
+    is_seeking_ = false;
     const auto at = std::partition_point(tables_.begin(), tables_.end(),
                                          [&key](const TableRef& table) { return table->table->properties().largest().compare(key) < 0; });
-    if (at == tables_.end()) {
-      valid_ = false;
-      return;
-    }
-    enter(static_cast<size_t>(at - tables_.begin()), [&key](Iterator& table) { table.seek(key); });
+    if (at == tables_.end() || !status_.ok()) return;
+    open(static_cast<size_t>(at - tables_.begin()));
+    current_->begin_seek(key);
+    is_seeking_ = true;
+  }
+  void end_seek() override {
+    if (!is_seeking_) return;
+    is_seeking_ = false;
+    current_->end_seek();
+    show();
   }
   void next() override {
     current_->next();
@@ -155,6 +166,20 @@ class RunIterator final : public Iterator {
     }
     return count;
   }
+  size_t advance_below(const InternalKey& bound, Entry* copies, size_t max) override {
+    size_t count = 0;
+    while (valid_ && count < max) {
+      count += current_->advance_below(bound, copies + count, max - count);
+      if (count == max || current_->valid() || !current_->status().ok() || index_ + 1 == tables_.size()) {
+        show();
+        break;
+      }
+      enter(index_ + 1, [](Iterator& at) { at.seek_to_first(); });
+      if (!valid_ || entry_->key.compare(bound) >= 0) break;
+      copies[count++] = *entry_;
+    }
+    return count;
+  }
   void prev() override {
     current_->prev();
     if (!current_->valid() && current_->status().ok() && index_ > 0) {
@@ -168,12 +193,14 @@ class RunIterator final : public Iterator {
   template <typename Move>
   void enter(size_t index, const Move& move) {
     if (!status_.ok()) return;
-    if (current_ == nullptr || index != index_) {
-      index_ = index;
-      current_ = tables_[index]->table->new_iterator(sequential_);
-    }
+    open(index);
     move(*current_);
     show();
+  }
+  void open(size_t index) {
+    if (current_ != nullptr && index == index_) return;
+    current_ = tables_[index]->table->new_iterator(sequential_);
+    index_ = index;  // last: there may be no memory for the iterator
   }
   void show() {
     valid_ = current_->valid();
@@ -188,6 +215,7 @@ class RunIterator final : public Iterator {
   const bool sequential_;
   size_t index_ = 0;
   std::unique_ptr<Iterator> current_;
+  bool is_seeking_ = false;  // between begin_seek() and end_seek()
 };
 
 }  // namespace

@@ -32,15 +32,32 @@ void TableIterator::seek_to_last() {
 }
 
 void TableIterator::seek(const InternalKey& key) {
+  begin_seek(key);
+  end_seek();
+}
+
+// Finds the group by the fences and asks for its entries.
+void TableIterator::begin_seek(const InternalKey& key) {
   valid_ = false;
+  target_ = Target::kNone;
   if (!status_.ok()) return;
   const int order = table_.fences().compare_to_common(key);
   if (order > 0) return;
-  if (order < 0) return to_offset(0);
+  target_ = Target::kFirst;
+  if (order < 0) return;
   uint32_t above = 0;
   if (!check(table_.fences().ensure()) || !first_group_above(key, &above)) return;
-  if (above == 0) return to_offset(0);
-  walk_group(above - 1, key);
+  if (above == 0) return;
+  target_ = Target::kGroup;
+  target_group_ = above - 1;
+  sought_ = key;
+  prefetch_group(target_group_);
+}
+
+void TableIterator::end_seek() {
+  if (!status_.ok() || target_ == Target::kNone) return;
+  if (target_ == Target::kFirst) return to_offset(0);
+  walk_group(target_group_, sought_);
 }
 
 void TableIterator::next() {
@@ -85,6 +102,25 @@ size_t TableIterator::advance(Entry* copies, size_t max) {
     }
     if (!valid_) [[unlikely]]
       return count;
+  }
+  if (max > 0) current_ = copies[max - 1];
+  return max;
+}
+
+size_t TableIterator::advance_below(const InternalKey& bound, Entry* copies, size_t max) {
+  for (size_t count = 0; count < max; count++) {
+    if (next_offset_ == range_.end) [[unlikely]] {
+      next_namespace();
+      copies[count] = current_;
+    } else {
+      decode_to(next_offset_, &copies[count]);
+    }
+    if (!valid_) [[unlikely]]
+      return count;
+    if (copies[count].key.compare(bound) >= 0) {
+      current_ = copies[count];
+      return count;
+    }
   }
   if (max > 0) current_ = copies[max - 1];
   return max;
@@ -164,13 +200,17 @@ bool TableIterator::first_group_above(const InternalKey& key, uint32_t* above) {
   return true;
 }
 
+// The headers lie apart, each found through the one before it: all lines at once take less time than one after the other.
+void TableIterator::prefetch_group(uint32_t group) const {
+  const uint64_t begin = table_.fences().begin(group);
+  const uint64_t end = std::min({table_.fences().end(group), begin + kWalkPrefetchBytes, table_.image().layout().entries_bytes});
+  for (uint64_t line = begin; line < end; line += kCacheLineBytes) __builtin_prefetch(data_ + line);
+}
+
 // Positions at the first entry >= `key`, given that it lies in this group or begins the next one.
 void TableIterator::walk_group(uint32_t group, const InternalKey& key) {
   GroupBounds bounds;
   if (!bounds_of(group, &bounds)) return;
-  // The headers lie apart, each found through the one before it: all lines at once take less time than one after the other.
-  const uint64_t walk_end = std::min(bounds.end, bounds.begin + kWalkPrefetchBytes);
-  for (uint64_t line = bounds.begin; line < walk_end; line += kCacheLineBytes) __builtin_prefetch(data_ + line);
   if (range_.prefix >= key.prefix) {
     for (uint64_t offset = bounds.begin; offset < bounds.end;) {
       EntryHeader header;

@@ -16,9 +16,12 @@ class TableIterator final : public Iterator {
   void seek_to_first() override;
   void seek_to_last() override;
   void seek(const InternalKey& key) override;
+  void begin_seek(const InternalKey& key) override;
+  void end_seek() override;
   void next() override;
   void prev() override;
   size_t advance(Entry* copies, size_t max) override;
+  size_t advance_below(const InternalKey& bound, Entry* copies, size_t max) override;
 
  private:
   // Reading ahead starts at once in a sequential iterator, in others when so many bytes were passed over in order.
@@ -44,6 +47,7 @@ class TableIterator final : public Iterator {
 
   void to_offset(uint64_t offset);  // the entry that begins there
   void to_last_of_group(uint32_t group);
+  void prefetch_group(uint32_t group) const;
   void walk_group(uint32_t group, const InternalKey& key);
   void next_namespace();
   void read_ahead(uint64_t offset);
@@ -53,6 +57,12 @@ class TableIterator final : public Iterator {
   const uint64_t seq_base_;
   const size_t seq_width_;
   Entry current_;
+  // Between begin_seek() and end_seek().
+  enum class Target { kNone, kFirst, kGroup };
+  InternalKey sought_;  // borrowed from the caller of begin_seek()
+  Target target_ = Target::kNone;
+  uint32_t target_group_ = 0;
+
   uint64_t offset_ = 0;
   uint64_t next_offset_ = 0;
   uint64_t present_end_ = 0;

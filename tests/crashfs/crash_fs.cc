@@ -443,7 +443,7 @@ Result<std::unique_ptr<FileLock>> CrashDirectory::lock(std::string_view name) {
 }
 
 // The nodes below, as image.
-void collect(const Node& node, Image* image) {
+void collect(const Node& node, DiskImage* image) {
   for (const auto& [name, child] : node.children) {
     if (child->is_directory) {
       image->directories.insert(child->path);
@@ -491,7 +491,7 @@ NodeRef CrashFs::State::make_node(Node& parent, const std::string& name, bool is
   return node;
 }
 
-CrashFs::CrashFs(const Image& image, uint64_t seed) : state_(std::make_shared<State>()) {
+CrashFs::CrashFs(const DiskImage& image, uint64_t seed) : state_(std::make_shared<State>()) {
   state_->generator.seed(seed * 0x9e3779b97f4a7c15ull + 1);
   state_->root->is_directory = true;
   const auto numbers = number_nodes(image);
@@ -568,8 +568,8 @@ void CrashFs::spoil(const std::string& path, uint64_t offset, uint8_t mask) {
   if (node->writable_maps > 0) node->shadow = node->own;
 }
 
-Image CrashFs::live() const {
-  Image image;
+DiskImage CrashFs::live() const {
+  DiskImage image;
   collect(*state_->root, &image);
   return image;
 }

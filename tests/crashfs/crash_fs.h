@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "crashfs/image.h"
+#include "crashfs/disk_image.h"
 #include "crashfs/trace.h"
 #include "env/env.h"
 
@@ -71,7 +71,7 @@ struct FaultPlan {
 
 class CrashFs final : public Env {
  public:
-  explicit CrashFs(const Image& image = {}, uint64_t seed = 0);
+  explicit CrashFs(const DiskImage& image = {}, uint64_t seed = 0);
   ~CrashFs() override;
 
   Result<std::unique_ptr<Directory>> open_directory(const std::string& path, bool create) override;
@@ -83,7 +83,7 @@ class CrashFs final : public Env {
   // From here on the trace is kept. The disk at that moment is the image that this was made from.
   const Trace& trace() const;
   // What is in the files now, synced or not: what the death of the process leaves.
-  Image live() const;
+  DiskImage live() const;
 
   uint64_t calls() const;
   const std::vector<Site>& sites() const;  // of all calls so far

@@ -18,7 +18,7 @@ class CrashFsTest : public testing::Test {
   void write(File& file, uint64_t offset, const std::string& text) { ASSERT_TRUE(file.write(offset, Slice(std::string_view(text))).ok()); }
 
   Disk disk_now() const {
-    Disk disk((Image()));
+    Disk disk((DiskImage()));
     for (const Step& step : fs_.trace()) disk.apply(step);
     return disk;
   }
@@ -27,7 +27,7 @@ class CrashFsTest : public testing::Test {
     std::set<std::string> found;
     ImageBudget budget;
     budget.random_count = 200;
-    visit_images(disk_now(), budget, 1, [&](Image&& image, const ImageOrigin&) {
+    visit_images(disk_now(), budget, 1, [&](DiskImage&& image, const ImageOrigin&) {
       const auto at = image.files.find("/d/" + name);
       found.insert(at == image.files.end() ? "absent" : at->second->bytes);
     });
@@ -101,7 +101,7 @@ TEST_F(CrashFsTest, an_unlink_may_be_durable_before_an_earlier_creation) {
   ASSERT_TRUE(directory_->remove("old").ok());
   bool lost_both = false;
   bool has_both = false;
-  visit_images(disk_now(), {}, 1, [&](Image&& image, const ImageOrigin&) {
+  visit_images(disk_now(), {}, 1, [&](DiskImage&& image, const ImageOrigin&) {
     lost_both |= image.files.empty();
     has_both |= image.files.size() == 2;
   });

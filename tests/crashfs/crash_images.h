@@ -22,7 +22,7 @@ struct ImageOrigin {
   bool is_all = false;  // everything is there: what the death of the process leaves
 };
 
-using ImageVisitor = std::function<void(Image&& image, const ImageOrigin& origin)>;
+using ImageVisitor = std::function<void(DiskImage&& image, const ImageOrigin& origin)>;
 
 void visit_images(const Disk& disk, const ImageBudget& budget, uint64_t seed, const ImageVisitor& visit);
 

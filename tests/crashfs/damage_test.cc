@@ -28,8 +28,8 @@ constexpr int kSyncedCount = 60;    // behind them in the log, synced; the next 
 constexpr int kLoggedCount = 100;   // all that are in the log only
 
 struct Original {
-  Image image;
-  Image earlier;              // when half of the synced operations were there
+  DiskImage image;
+  DiskImage earlier;          // when half of the synced operations were there
   std::vector<Model> states;  // after the flushed operations and each number of logged ones
 };
 
@@ -93,7 +93,7 @@ Status read_all(Db& db, Outcome* outcome) {
   return {};
 }
 
-Outcome read_damaged(const Image& image, const std::string& text, bool read_only) {
+Outcome read_damaged(const DiskImage& image, const std::string& text, bool read_only) {
   Outcome outcome;
   CrashFs fs(image);
   DbOptions options = options_of(text);
@@ -145,11 +145,11 @@ class DamageTest : public testing::TestWithParam<const char*> {
 
   void try_file(const std::string& path, std::string bytes, const std::string& what) {
     if (bytes == bytes_of(path)) return;
-    Image image = original_.image;
+    DiskImage image = original_.image;
     image.files[path] = std::make_shared<const Content>(std::move(bytes));
     try_image(image, path + ": " + what, path.find("/wal/") != std::string::npos);
   }
-  void try_image(const Image& image, const std::string& what, bool is_log) {
+  void try_image(const DiskImage& image, const std::string& what, bool is_log) {
     SCOPED_TRACE("FIRN_SEED=" + std::to_string(effort_.seed) + ", " + what);
     for (const bool read_only : {true, false}) {
       const Outcome outcome = read_damaged(image, GetParam(), read_only);
@@ -175,7 +175,7 @@ class DamageTest : public testing::TestWithParam<const char*> {
   const Effort effort_ = test_effort();
   std::mt19937_64 random_{effort_.seed};
   Original original_;
-  Image foreign_;
+  DiskImage foreign_;
   std::vector<std::string> paths_;
   bool leaves_zeros_ = true;  // the damage can make the end of the log look as if nothing was ever written there
   uint64_t refused_ = 0;
@@ -240,7 +240,7 @@ TEST_P(DamageTest, a_file_that_is_missing_doubled_or_of_another_database_is_harm
   const auto folder_of = [](const std::string& path) { return path.substr(0, path.rfind('/') + 1); };
   for (const std::string& path : paths_) {
     const bool is_log = path.find("/wal/") != std::string::npos;
-    Image image = original_.image;
+    DiskImage image = original_.image;
     image.files.erase(path);
     try_image(image, path + " is missing", false);
     if (const auto foreign = foreign_.files.find(path); foreign != foreign_.files.end()) {

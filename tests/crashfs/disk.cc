@@ -18,7 +18,7 @@ void copy_clipped(const std::string& bytes, uint64_t offset, uint64_t sector, ui
 
 }  // namespace
 
-std::map<std::string, NodeId> number_nodes(const Image& image) {
+std::map<std::string, NodeId> number_nodes(const DiskImage& image) {
   std::map<std::string, NodeId> numbers{{"", kRootNode}};
   for (const std::string& path : image.directories) numbers.emplace(path, 0);
   for (const auto& [path, content] : image.files) numbers.emplace(path, 0);
@@ -27,7 +27,7 @@ std::map<std::string, NodeId> number_nodes(const Image& image) {
   return numbers;
 }
 
-Disk::Disk(const Image& image) {
+Disk::Disk(const DiskImage& image) {
   const auto numbers = number_nodes(image);
   directories_[kRootNode];
   for (const auto& [path, number] : numbers) {
@@ -152,7 +152,7 @@ struct Disk::Undecided {
   const Tear* tear = nullptr;
 };
 
-Image Disk::image(const std::vector<Piece>& pieces, const std::vector<uint32_t>& states, const Tear* tear) const {
+DiskImage Disk::image(const std::vector<Piece>& pieces, const std::vector<uint32_t>& states, const Tear* tear) const {
   Undecided undecided;
   for (size_t i = 0; i < pieces.size(); i++) {
     const Piece& piece = pieces[i];
@@ -165,12 +165,12 @@ Image Disk::image(const std::vector<Piece>& pieces, const std::vector<uint32_t>&
     undecided.tear = tear;
     undecided.torn = &pieces[tear->piece];
   }
-  Image image;
+  DiskImage image;
   collect(kRootNode, "", undecided, &image);
   return image;
 }
 
-void Disk::collect(NodeId node, const std::string& path, const Undecided& undecided, Image* image) const {
+void Disk::collect(NodeId node, const std::string& path, const Undecided& undecided, DiskImage* image) const {
   const Directory& directory = directories_.at(node);
   const auto kept = undecided.entries.find(node);
   std::map<std::string, NodeId> changed;

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "crashfs/image.h"
+#include "crashfs/disk_image.h"
 #include "crashfs/trace.h"
 
 namespace firn {
@@ -37,13 +37,13 @@ struct Tear {
 class Disk {
  public:
   // Everything in the image is durable. Nodes are numbered as number_nodes() says.
-  explicit Disk(const Image& image);
+  explicit Disk(const DiskImage& image);
   void apply(const Step& step);
 
   // What power loss decides about at this moment.
   std::vector<Piece> pieces() const;
   // What is there when each piece is in the given state.
-  Image image(const std::vector<Piece>& pieces, const std::vector<uint32_t>& states, const Tear* tear = nullptr) const;
+  DiskImage image(const std::vector<Piece>& pieces, const std::vector<uint32_t>& states, const Tear* tear = nullptr) const;
 
  private:
   struct Write {
@@ -70,7 +70,7 @@ class Disk {
 
   void write(File& file, uint64_t offset, std::string bytes);
   void settle(File& file, bool is_lost);
-  void collect(NodeId node, const std::string& path, const Undecided& undecided, Image* image) const;
+  void collect(NodeId node, const std::string& path, const Undecided& undecided, DiskImage* image) const;
   ContentRef content(NodeId node, const File& file, const Undecided& undecided) const;
 
   const ContentRef nothing_ = std::make_shared<const Content>(std::string());
@@ -79,6 +79,6 @@ class Disk {
 };
 
 // The nodes of an image: the root is 0, then all directories and files in the order of their paths.
-std::map<std::string, NodeId> number_nodes(const Image& image);
+std::map<std::string, NodeId> number_nodes(const DiskImage& image);
 
 }  // namespace firn

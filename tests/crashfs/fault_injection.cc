@@ -28,7 +28,11 @@ bool is_honest(Code code) {
 class FaultInjection::Run {
  public:
   Run(const Script& script, const FaultPlan& plan, uint64_t seed)
-      : script_(script), fs_(script.start, seed), subject_(script.make_subject()), history_{script.start_state}, is_forgetful_(plan.fault == Fault::kLostOld) {
+      : script_(script),
+        fs_(script.start, seed),
+        subject_(script.make_subject()),
+        history_{script.start_state},
+        is_forgetful_(plan.fault == Fault::kLostOld) {
     fs_.plan(plan);
   }
 
@@ -81,7 +85,8 @@ class FaultInjection::Run {
   void act(size_t i) {
     const ModelState after = script_.apply(i, now());
     const Status status = subject_->act(i, now(), fs_);
-    if (std::getenv("FIRN_FAULT") != nullptr) std::printf("%s: %s, call %zu\n", script_.act_name(i).c_str(), describe(status).c_str(), fs_.sites().size());
+    if (std::getenv("FIRN_FAULT") != nullptr)
+      std::printf("%s: %s, call %zu\n", script_.act_name(i).c_str(), describe(status).c_str(), fs_.sites().size());
     if (status.ok()) {
       if (script_.is_durable(i)) history_.clear();
       history_.push_back(after);
@@ -138,9 +143,9 @@ class FaultInjection::Run {
     Disk disk(script_.start);
     for (const Step& step : fs_.trace()) disk.apply(step);
     visit_images(disk, kFewImages, fs_.trace().size(),
-                 [&](Image&& image, const ImageOrigin&) { open_image(image, states, 0, "power loss"); });
+                 [&](DiskImage&& image, const ImageOrigin&) { open_image(image, states, 0, "power loss"); });
   }
-  void open_image(const Image& image, const std::vector<ModelState>& states, size_t floor, const std::string& what) {
+  void open_image(const DiskImage& image, const std::vector<ModelState>& states, size_t floor, const std::string& what) {
     if (!problem_.empty()) return;
     CrashFs fs(image, image.hash());
     const auto subject = script_.make_subject();
@@ -176,7 +181,7 @@ class FaultInjection::Run {
     for (const Step& step : fs_.trace()) disk.apply(step);
     history_ = {script_.apply_probe(now())};
     visit_images(disk, kFewImages, 1,
-                 [&](Image&& image, const ImageOrigin&) { open_image(image, history_, 0, "power loss after a durable write"); });
+                 [&](DiskImage&& image, const ImageOrigin&) { open_image(image, history_, 0, "power loss after a durable write"); });
   }
 
   const Script& script_;

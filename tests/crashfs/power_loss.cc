@@ -69,7 +69,7 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
     counts_.points++;
     const size_t acknowledged = act == 0 ? 0 : act - 1;
     Demand demand{&states, floors[acknowledged], acknowledged, act < ends.size() && act > 0 ? acknowledged + 1 : acknowledged};
-    visit_images(disk, plan.budget, plan.seed ^ (step * 0x9e3779b97f4a7c15ull), [&](Image&& image, const ImageOrigin& origin) {
+    visit_images(disk, plan.budget, plan.seed ^ (step * 0x9e3779b97f4a7c15ull), [&](DiskImage&& image, const ImageOrigin& origin) {
       if (!problem.empty()) return;
       counts_.images++;
       Demand demanded = demand;
@@ -89,7 +89,8 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
   return script.name + ": " + problem + "\nacts and the steps that they end before:" + acts;
 }
 
-std::string PowerLoss::judge(const Script& script, const Image& image, const PowerLossPlan& plan, const Demand& demand, bool is_nested) {
+std::string PowerLoss::judge(const Script& script, const DiskImage& image, const PowerLossPlan& plan, const Demand& demand,
+                             bool is_nested) {
   const uint64_t hash = image.hash();
   auto [at, is_new] = known_.try_emplace(hash);
   if (is_new) {
@@ -107,7 +108,7 @@ std::string PowerLoss::judge(const Script& script, const Image& image, const Pow
   return nest(script, image, plan, demand);
 }
 
-PowerLoss::Outcome PowerLoss::examine(const Script& script, const Image& image, bool to_the_end) {
+PowerLoss::Outcome PowerLoss::examine(const Script& script, const DiskImage& image, bool to_the_end) {
   Outcome outcome;
   CrashFs fs(image, image.hash());
   const auto subject = script.make_subject();
@@ -132,10 +133,10 @@ PowerLoss::Outcome PowerLoss::examine(const Script& script, const Image& image, 
   return outcome;
 }
 
-std::string PowerLoss::examine_to_the_end(const Script& script, const Image& image, const ModelState& state) {
+std::string PowerLoss::examine_to_the_end(const Script& script, const DiskImage& image, const ModelState& state) {
   const auto subject = script.make_subject();
   const ModelState wanted = script.apply_probe(state);
-  Image after;
+  DiskImage after;
   {
     CrashFs fs(image, image.hash() + 1);
     const ThreadMark mark;
@@ -163,7 +164,7 @@ std::string PowerLoss::examine_to_the_end(const Script& script, const Image& ima
   return fs.violation();
 }
 
-std::string PowerLoss::nest(const Script& script, const Image& image, const PowerLossPlan& plan, const Demand& demand) {
+std::string PowerLoss::nest(const Script& script, const DiskImage& image, const PowerLossPlan& plan, const Demand& demand) {
   CrashFs fs(image, image.hash() + 2);
   const auto subject = script.make_subject();
   if (Status status = subject->open(fs); !status.ok()) return "cannot open to record the recovery: " + describe(status);
@@ -178,7 +179,7 @@ std::string PowerLoss::nest(const Script& script, const Image& image, const Powe
   std::string problem;
   for (size_t step = 0; step < trace.size() && problem.empty(); step++) {
     disk.apply(trace[step]);
-    visit_images(disk, budget, image.hash() + step, [&](Image&& nested, const ImageOrigin&) {
+    visit_images(disk, budget, image.hash() + step, [&](DiskImage&& nested, const ImageOrigin&) {
       if (!problem.empty()) return;
       counts_.images++;
       problem = judge(script, nested, plan, demand, true);

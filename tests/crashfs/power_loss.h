@@ -51,10 +51,10 @@ class PowerLoss {
   };
   struct Demand;
 
-  Outcome examine(const Script& script, const Image& image, bool to_the_end);
-  std::string examine_to_the_end(const Script& script, const Image& image, const ModelState& state);
-  std::string nest(const Script& script, const Image& image, const PowerLossPlan& plan, const Demand& demand);
-  std::string judge(const Script& script, const Image& image, const PowerLossPlan& plan, const Demand& demand, bool is_nested);
+  Outcome examine(const Script& script, const DiskImage& image, bool to_the_end);
+  std::string examine_to_the_end(const Script& script, const DiskImage& image, const ModelState& state);
+  std::string nest(const Script& script, const DiskImage& image, const PowerLossPlan& plan, const Demand& demand);
+  std::string judge(const Script& script, const DiskImage& image, const PowerLossPlan& plan, const Demand& demand, bool is_nested);
 
   std::unordered_map<uint64_t, Outcome> known_;  // by the hash of the image
   Counts counts_;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "crashfs/image.h"
+#include "crashfs/disk_image.h"
 #include "env/env.h"
 
 namespace firn {
@@ -43,7 +43,7 @@ class Script {
  public:
   virtual ~Script() = default;
   std::string name;
-  Image start;             // what the disk holds before
+  DiskImage start;         // what the disk holds before
   ModelState start_state;  // and what that means
 
   virtual size_t size() const = 0;

@@ -14,8 +14,8 @@ using namespace firn;
 constexpr uint32_t kDefect = 0x6e726966;  // "firn"
 const std::string kRecord(30, 'f');       // the beginning of a record in the image
 
-Image changed(const std::string& piece) {
-  Image image = log_image();
+DiskImage changed(const std::string& piece) {
+  DiskImage image = log_image();
   size_t count = 0;
   for (auto& [path, content] : image.files) {
     const size_t at = content->bytes.find(kRecord);
@@ -33,7 +33,7 @@ Image changed(const std::string& piece) {
 }  // namespace
 
 FIRN_FUZZ_TARGET(canary)(FuzzInput& input) {
-  const Image image = changed(input.rest());
+  const DiskImage image = changed(input.rest());
   input.also_reads(bytes_of(image));
   CrashFs fs(image);
   LogOptions options;

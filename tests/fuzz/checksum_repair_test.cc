@@ -13,7 +13,7 @@ namespace firn {
 namespace {
 
 // Changes `from` to `to` in every file whose path has `part`, with or without repair; the number of changes.
-size_t change(Image* image, const std::string& part, const std::string& from, const std::string& to, bool repairs) {
+size_t change(DiskImage* image, const std::string& part, const std::string& from, const std::string& to, bool repairs) {
   size_t count = 0;
   for (auto& [path, content] : image->files) {
     std::string bytes = content->bytes;
@@ -25,7 +25,7 @@ size_t change(Image* image, const std::string& part, const std::string& from, co
   return count;
 }
 
-std::string value_in(const Image& image, std::string_view key) {
+std::string value_in(const DiskImage& image, std::string_view key) {
   CrashFs fs(image);
   DbOptions options;
   options.read_only = true;
@@ -46,7 +46,7 @@ TEST(ChecksumRepairTest, lets_changed_entries_of_tables_be_read) {
   const std::string before = value_in(database_image(false), "key111");
   ASSERT_GT(before.size(), 4u);
   for (bool repairs : {false, true}) {
-    Image image = database_image(false);
+    DiskImage image = database_image(false);
     ASSERT_GT(change(&image, "/db/tables/", "key111" + before, "key111" + std::string(before.size(), '!'), repairs), 0u);
     EXPECT_EQ(value_in(image, "key111"), repairs ? std::string(before.size(), '!') : kCorruptText);
   }
@@ -56,7 +56,7 @@ TEST(ChecksumRepairTest, lets_changed_records_of_the_log_be_read) {
   const std::string before = value_in(database_image(false), "key102");
   ASSERT_EQ(before, std::string(20, 'c'));
   for (bool repairs : {false, true}) {
-    Image image = database_image(false);
+    DiskImage image = database_image(false);
     ASSERT_GT(change(&image, "/db/wal/", "key102" + before, "key102" + std::string(20, '!'), repairs), 0u);
     EXPECT_EQ(value_in(image, "key102"), repairs ? std::string(20, '!') : kCorruptText);
   }
@@ -64,7 +64,7 @@ TEST(ChecksumRepairTest, lets_changed_records_of_the_log_be_read) {
 
 TEST(ChecksumRepairTest, lets_a_changed_state_of_a_durable_log_count) {
   for (bool repairs : {false, true}) {
-    Image image = log_image();
+    DiskImage image = log_image();
     for (auto& [path, content] : image.files) {
       if (path.find("/state-") == std::string::npos) continue;
       std::string bytes = content->bytes;

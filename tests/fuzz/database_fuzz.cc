@@ -93,7 +93,7 @@ void restore(Env& env) {
 FIRN_FUZZ_TARGET(database)(FuzzInput& input) {
   const uint8_t flags = input.byte();
   const uint8_t tasks = input.byte();
-  const Image image = damaged(database_image((flags & 32) != 0), input, (flags & 16) != 0);
+  const DiskImage image = damaged(database_image((flags & 32) != 0), input, (flags & 16) != 0);
   input.also_reads(bytes_of(image));
   CrashFs fs(image);
   if ((tasks & 1) != 0) {

@@ -53,7 +53,7 @@ void back_up(Db& db) {
   FIRN_DEMAND((*job)->finish().ok());
 }
 
-Image make_database(bool is_compressed) {
+DiskImage make_database(bool is_compressed) {
   CrashFs fs;
   auto db = std::move(*Db::open(kFuzzDatabase, database_options(is_compressed), fs));
   {
@@ -68,7 +68,7 @@ Image make_database(bool is_compressed) {
   return fs.live();  // of a process that was killed
 }
 
-Image make_log() {
+DiskImage make_log() {
   CrashFs fs;
   LogOptions options;
   options.single_threaded = true;
@@ -86,7 +86,7 @@ Image make_log() {
 }
 
 // One change of the bytes of a file.
-void damage(FuzzInput& input, const Image& image, std::string* file) {
+void damage(FuzzInput& input, const DiskImage& image, std::string* file) {
   const uint8_t how = input.byte();
   const size_t at = std::min<size_t>(input.u16(), file->size());
   switch (how % 8) {
@@ -124,32 +124,32 @@ void damage(FuzzInput& input, const Image& image, std::string* file) {
 
 }  // namespace
 
-const Image& database_image(bool is_compressed) {
-  static const Image plain = make_database(false);
-  static const Image compressed = make_database(true);
+const DiskImage& database_image(bool is_compressed) {
+  static const DiskImage plain = make_database(false);
+  static const DiskImage compressed = make_database(true);
   return is_compressed ? compressed : plain;
 }
 
-const Image& log_image() {
-  static const Image image = make_log();
+const DiskImage& log_image() {
+  static const DiskImage image = make_log();
   return image;
 }
 
-Image image_of(const std::string& directory, const std::string& name, std::string bytes) {
-  Image image;
+DiskImage image_of(const std::string& directory, const std::string& name, std::string bytes) {
+  DiskImage image;
   image.directories.insert(directory);
   image.files[directory + "/" + name] = std::make_shared<const Content>(std::move(bytes));
   return image;
 }
 
-uint64_t bytes_of(const Image& image) {
+uint64_t bytes_of(const DiskImage& image) {
   uint64_t bytes = 0;
   for (const auto& [path, content] : image.files) bytes += content->bytes.size();
   return bytes;
 }
 
-Image damaged(const Image& image, FuzzInput& input, bool repairs) {
-  Image result = image;
+DiskImage damaged(const DiskImage& image, FuzzInput& input, bool repairs) {
+  DiskImage result = image;
   while (!input.empty() && !result.files.empty()) {
     auto file = result.files.begin();
     std::advance(file, input.byte() % result.files.size());

@@ -65,7 +65,7 @@ void open_and_use(Env& env, const LogOptions& options) {
 
 FIRN_FUZZ_TARGET(durable_log)(FuzzInput& input) {
   const uint8_t flags = input.byte();
-  const Image image = damaged(log_image(), input, (flags & 16) != 0);
+  const DiskImage image = damaged(log_image(), input, (flags & 16) != 0);
   input.also_reads(bytes_of(image));
   CrashFs fs(image);
   open_and_use(fs, options_of(flags));

@@ -20,7 +20,7 @@ FIRN_FUZZ_TARGET(log_segment)(FuzzInput& input) {
     repair_segment(&first);
     repair_segment(&second);
   }
-  Image image = image_of("/log", segment_name(1), std::move(first));
+  DiskImage image = image_of("/log", segment_name(1), std::move(first));
   std::vector<uint64_t> ids{1};
   if ((flags & 4) != 0) {
     image.files["/log/" + segment_name(2)] = std::make_shared<const Content>(std::move(second));

@@ -136,7 +136,7 @@ void save_manifests(const Corpus& corpus) {
 
 // Damage to directories, as damaged() reads it: file, 0 (it is not removed), how, offset, what.
 void save_damage(const Corpus& corpus) {
-  const auto number_of = [](const Image& image, const std::string& part) {
+  const auto number_of = [](const DiskImage& image, const std::string& part) {
     char number = 0;
     for (const auto& [path, content] : image.files) {
       if (path.find(part) != std::string::npos) return std::string(1, number);
@@ -165,7 +165,7 @@ void save_damage(const Corpus& corpus) {
 
 // Damage that found bugs of the engine, as damaged() reads it: bytes that a file is overwritten with, checksums made right.
 struct Forgery {
-  Forgery(const Image& image, size_t file)
+  Forgery(const DiskImage& image, size_t file)
       : number_(1, static_cast<char>(file)),
         path_(std::next(image.files.begin(), static_cast<std::ptrdiff_t>(file))->first),
         bytes_(std::next(image.files.begin(), static_cast<std::ptrdiff_t>(file))->second->bytes) {}
@@ -192,7 +192,7 @@ size_t find_retained(const Forgery& manifest, size_t from) {
 }
 
 void save_forged_databases(const Corpus& corpus) {
-  const Image& image = database_image(false);
+  const DiskImage& image = database_image(false);
   const std::string head = {'\x18', '\x08'};  // checksums made right, verified while it opens; checked
   const size_t first_entry = kSegmentHeaderBytes + kRecordHeaderBytes;
   bool has_manifest = false;
@@ -218,7 +218,7 @@ void save_forged_logs(const Corpus& corpus) {
   constexpr size_t kFirstOffset = 32;
   constexpr size_t kPartsOffset = 64;
   constexpr size_t kPartBytes = 48;
-  const Image& image = log_image();
+  const DiskImage& image = log_image();
   for (size_t i = 0; i < image.files.size(); i++) {
     const Forgery state(image, i);
     if (!state.is_in("/log/state-")) continue;

@@ -1,4 +1,4 @@
-// Image: what a disk holds at one moment: directories, and files by path. Images share the contents that they have in common, so a crash image
+// DiskImage: what a disk holds at one moment: directories, and files by path. Images share the contents that they have in common, so a crash image
 // costs what differs in it.
 // Threading: values; contents are never changed.
 #pragma once
@@ -22,7 +22,7 @@ struct Content {
 };
 using ContentRef = std::shared_ptr<const Content>;
 
-struct Image {
+struct DiskImage {
   std::set<std::string> directories;  // "/db", "/db/wal"; the root is always there
   std::map<std::string, ContentRef> files;
 

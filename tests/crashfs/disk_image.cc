@@ -1,4 +1,4 @@
-#include "crashfs/image.h"
+#include "crashfs/disk_image.h"
 
 #define XXH_INLINE_ALL
 #include "core/base/xxhash.h"
@@ -7,14 +7,14 @@ namespace firn {
 
 uint64_t hash_bytes(std::string_view bytes, uint64_t seed) { return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed); }
 
-uint64_t Image::hash() const {
+uint64_t DiskImage::hash() const {
   uint64_t hash = 0;
   for (const std::string& directory : directories) hash = hash_bytes(directory, hash + 1);
   for (const auto& [path, content] : files) hash = hash_bytes(path, hash ^ content->hash);
   return hash;
 }
 
-std::string Image::listing() const {
+std::string DiskImage::listing() const {
   std::string text;
   for (const std::string& directory : directories) text += directory + "/\n";
   for (const auto& [path, content] : files) {

@@ -301,7 +301,8 @@ TEST_F(SalvageTest, a_lost_or_cut_segment_of_the_log_costs_what_it_held) {
   const std::string content = read(segment);
   fs::resize_file(segment, content.find("log" + key(500)));
   EXPECT_GE(salvage(), 1);
-  EXPECT_TRUE(told(FIRN_LOSS_LOG));
+  // In the last segment, with no mark behind it, the cut cannot be told from an end that was never durable; the next one is made in the background.
+  EXPECT_TRUE(told(FIRN_LOSS_TAIL) || told(FIRN_LOSS_LOG));
   EXPECT_EQ(compare().missing, 500u);
   overwrite(segment, 0, 128);
   EXPECT_GE(salvage(), 1);

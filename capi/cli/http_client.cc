@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kScheme = "http://";
 constexpr size_t kAnswerBytesMax = size_t{64} << 20;
-constexpr timeval kPatience{5, 0};
+constexpr timeval kClientPatience{5, 0};
 
 struct Address {
   std::string host;
@@ -46,8 +46,8 @@ int connect_to(const Address& address, const std::string& url) {
   for (const addrinfo* at = found; at != nullptr && fd < 0; at = at->ai_next) {
     fd = ::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol);
     if (fd < 0) continue;
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kClientPatience, sizeof kClientPatience);
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kClientPatience, sizeof kClientPatience);
     if (::connect(fd, at->ai_addr, at->ai_addrlen) == 0) break;
     os_errno = errno;
     ::close(fd);

@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kRequestBytesMax = 8192;
 constexpr int kPollMs = 200;  // how late an interrupt is noticed
-constexpr timeval kPatience{2, 0};
+constexpr timeval kServerPatience{2, 0};
 
 const char* reason_of(int status) {
   switch (status) {
@@ -122,8 +122,8 @@ void HttpServer::serve(const std::function<bool()>& is_over) {
     if (::poll(&waiting, 1, kPollMs) <= 0) continue;
     const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) continue;
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kServerPatience, sizeof kServerPatience);
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kServerPatience, sizeof kServerPatience);
     answer(fd);
     ::close(fd);
   }

@@ -11,7 +11,7 @@
 namespace firn::cli {
 
 namespace {
-constexpr size_t kBufferBytes = size_t{1} << 20;
+constexpr size_t kReadBufferBytes = size_t{1} << 20;
 }
 
 LineReader::LineReader() : name_("(standard input)"), file_(stdin) { measure(); }
@@ -27,7 +27,7 @@ LineReader::~LineReader() {
 }
 
 void LineReader::measure() {
-  std::setvbuf(file_, nullptr, _IOFBF, kBufferBytes);
+  std::setvbuf(file_, nullptr, _IOFBF, kReadBufferBytes);
   struct stat status {};
   if (::fstat(::fileno(file_), &status) == 0 && S_ISREG(status.st_mode)) input_bytes_total_ = static_cast<uint64_t>(status.st_size);
 }

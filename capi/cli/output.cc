@@ -13,7 +13,7 @@
 namespace firn::cli {
 namespace {
 
-constexpr size_t kBufferBytes = size_t{64} << 10;
+constexpr size_t kWriteBufferBytes = size_t{64} << 10;
 
 void write_through(std::string_view bytes) {
   if (write_fully(STDOUT_FILENO, bytes)) return;
@@ -36,8 +36,8 @@ bool write_fully(int fd, std::string_view bytes) {
 }
 
 void Output::write(std::string_view bytes) {
-  if (buffer_.size() + bytes.size() > kBufferBytes) flush();
-  if (bytes.size() < kBufferBytes) {
+  if (buffer_.size() + bytes.size() > kWriteBufferBytes) flush();
+  if (bytes.size() < kWriteBufferBytes) {
     buffer_ += bytes;
   } else {
     write_through(bytes);

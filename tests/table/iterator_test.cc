@@ -31,6 +31,16 @@ ModelKey random_target(const Model& model, std::mt19937_64& random) {
   return key;
 }
 
+// Without a hash, with the key's own, or with that of a key of the table: as if both had the same.
+void seek_in_some_way(Iterator& iterator, const ModelKey& target, const Model& model, std::mt19937_64& random) {
+  const uint64_t way = random() % 3;
+  if (way == 0) return iterator.seek(target.internal());
+  auto other = model.begin();
+  std::advance(other, static_cast<long>(random() % model.size()));
+  iterator.begin_seek(target.internal(), hash_key(kTestHashSeed, way == 1 ? target.internal() : other->first.internal()));
+  iterator.end_seek();
+}
+
 void walk_at_random(const Table& table, const Model& model, std::mt19937_64& random, int step_count) {
   auto iterator = table.new_iterator(random() % 2 == 0);
   Model::const_iterator at = model.end();
@@ -44,7 +54,7 @@ void walk_at_random(const Table& table, const Model& model, std::mt19937_64& ran
       at = std::prev(model.end());
     } else if (move < 4 || at == model.end()) {
       const ModelKey target = random_target(model, random);
-      iterator->seek(target.internal());
+      seek_in_some_way(*iterator, target, model, random);
       at = model.lower_bound(target);
     } else if (move < 10) {
       iterator->next();

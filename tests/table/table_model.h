@@ -155,8 +155,13 @@ class TableJudge {
     judge_seek({UINT32_MAX, std::string(300, '\xff')});
   }
   void judge_seek(const ModelKey& key) {
+    judge_seek(key, std::nullopt);
+    judge_seek(key, hash_key(kTestHashSeed, key.internal()));
+  }
+  void judge_seek(const ModelKey& key, std::optional<uint64_t> hash) {
     auto iterator = table_.new_iterator(/*sequential=*/false);
-    iterator->seek(key.internal());
+    iterator->begin_seek(key.internal(), hash);
+    iterator->end_seek();
     const auto expected = model_.lower_bound(key);
     if (!iterator->status().ok()) {
       if (iterator->valid() || !accepts(iterator->status())) differ("seek: a wrong status");

@@ -20,6 +20,14 @@ void terminate(firn_error* error, size_t text_offset, size_t text_bytes) {
 
 void report(firn_error* error, const Status& status) {
   if (error == nullptr) return;
+  if (status.ok() && error->struct_size >= sizeof *error) [[likely]] {  // nothing to tell: 800 bytes need not be written
+    error->code = FIRN_OK;
+    error->os_errno = 0;
+    error->offset = 0;
+    error->file[0] = '\0';
+    error->message[0] = '\0';
+    return;
+  }
   firn_error filled = {};
   filled.code = to_c(status.code());
   if (const Status::Detail* detail = status.detail()) {

@@ -5,6 +5,8 @@
 // last as long as the source is pinned (a read view, an overlay).
 #pragma once
 
+#include <optional>
+
 #include "base/internal_key.h"
 #include "base/status.h"
 
@@ -51,8 +53,8 @@ class Iterator {
   }
 
   // seek(key) in two parts: who seeks in several iterators begins all of them before it ends the first, so that their cache misses overlap. Between the two
-  // nothing else may be called.
-  virtual void begin_seek(const InternalKey& key) { seek(key); }
+  // nothing else may be called. `hash`: hash_key(seed of the database, key), if it is known; a table may find a key that it has by it.
+  virtual void begin_seek(const InternalKey& key, std::optional<uint64_t> /*hash*/) { seek(key); }
   virtual void end_seek() {}
 
   bool valid() const { return valid_; }

@@ -30,8 +30,10 @@ firn_iter* publish(Result<std::unique_ptr<Scan>> scan, firn_error* error) {
 
 firn_iter* open_scan(firn_db* db, const firn_txn* txn, const firn_scan_opts* given, firn_error* error) {
   firn_scan_opts opts;
-  const auto read_opts = [&] {
-    return Status(read_scan_opts(given, &opts), "firn_scan_opts: set it up with FIRN_SCAN_OPTS_INIT and known flags only");
+  const auto read_opts = [&]() -> Status {
+    const Code code = read_scan_opts(given, &opts);
+    if (code == Code::kOk) return {};
+    return {code, "firn_scan_opts: set it up with FIRN_SCAN_OPTS_INIT and known flags only"};
   };
   if (txn == nullptr) {
     const DbCall call(db);

@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: 664e22553e21a2880ccf642e30ad10a7d5c8eebe7b2285274e36f8c7a5af929b
+// Checksum of all sources: 1dd273505b0efba5d6461c1bb32d2cf152fb8448adbaf4d3d2ad6b52cd8bf9e0
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

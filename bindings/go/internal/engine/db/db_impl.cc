@@ -137,7 +137,7 @@ Result<std::unique_ptr<Iterator>> DbImpl::new_iterator(const Snapshot& snapshot,
   FIRN_TRY_ASSIGN(const Prefix prefix, prefix_of(snapshot, ns));
   core_.stats.calls.mine().add(DbStats::kScans, 1);
   FIRN_TRY_ASSIGN(auto all, snapshot.view()->new_iterator(snapshot.seq()));
-  return new_live_iterator(std::move(all), prefix, snapshot.now_ms());
+  return new_live_iterator(std::move(all), prefix, snapshot.now_ms(), core_.hash_seed);
 }
 
 Result<std::pair<uint64_t, uint64_t>> DbImpl::approximate(uint32_t ns, Slice lower, const std::optional<Slice>& upper) {

@@ -1,16 +1,20 @@
 #include "db/live_iterator.h"
 
+#include "base/hash.h"
+
 namespace firn {
 namespace {
 
 class LiveIterator final : public Iterator {
  public:
-  LiveIterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms) : all_(std::move(all)), prefix_(prefix), now_ms_(now_ms) {}
+  LiveIterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms, uint64_t hash_seed)
+      : all_(std::move(all)), prefix_(prefix), now_ms_(now_ms), hash_seed_(hash_seed) {}
 
   void seek_to_first() override { seek({prefix_, Slice()}); }
   void seek_to_last() override { seek_below({prefix_ + 1, Slice()}); }
   void seek(const InternalKey& key) override {
-    all_->seek(key);
+    all_->begin_seek(key, hash_key(hash_seed_, key));
+    all_->end_seek();
     settle(true);
   }
   // Without a look at what lies above, which may be any number of dead keys.
@@ -63,12 +67,13 @@ class LiveIterator final : public Iterator {
   std::unique_ptr<Iterator> all_;
   const Prefix prefix_;
   const int64_t now_ms_;
+  const uint64_t hash_seed_;
 };
 
 }  // namespace
 
-std::unique_ptr<Iterator> new_live_iterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms) {
-  return std::make_unique<LiveIterator>(std::move(all), prefix, now_ms);
+std::unique_ptr<Iterator> new_live_iterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms, uint64_t hash_seed) {
+  return std::make_unique<LiveIterator>(std::move(all), prefix, now_ms, hash_seed);
 }
 
 }  // namespace firn

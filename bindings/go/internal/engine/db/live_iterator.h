@@ -1,5 +1,5 @@
 // LiveIterator: the keys of one namespace as a user sees them: without tombstones and expired entries, within the namespace's prefix. Seeks take keys with
-// that prefix.
+// that prefix. `hash_seed` is the database's.
 // Threading: one thread at a time.
 #pragma once
 
@@ -9,6 +9,6 @@
 
 namespace firn {
 
-std::unique_ptr<Iterator> new_live_iterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms);
+std::unique_ptr<Iterator> new_live_iterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms, uint64_t hash_seed);
 
 }  // namespace firn

@@ -88,10 +88,10 @@ class SortedArrayIterator final : public Iterator {
     prev();
   }
   void seek(const InternalKey& key) override {
-    begin_seek(key);
+    begin_seek(key, std::nullopt);
     settle_forward();
   }
-  void begin_seek(const InternalKey& key) override {
+  void begin_seek(const InternalKey& key, std::optional<uint64_t> /*hash*/) override {
     index_ = first_at_least(key);
     prefetched_ = index_;
     taken_count_ = 0;

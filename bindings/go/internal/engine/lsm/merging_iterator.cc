@@ -32,7 +32,13 @@ class MergingIterator final : public Iterator {
     start(false, [](Iterator& child) { child.seek_to_last(); });
   }
   void seek(const InternalKey& key) override {
-    for (const auto& child : children_) child->begin_seek(key);
+    begin_seek(key, std::nullopt);
+    MergingIterator::end_seek();
+  }
+  void begin_seek(const InternalKey& key, std::optional<uint64_t> hash) override {
+    for (const auto& child : children_) child->begin_seek(key, hash);
+  }
+  void end_seek() override {
     start(true, [](Iterator& child) { child.end_seek(); });
   }
   void seek_below(const InternalKey& key) override {

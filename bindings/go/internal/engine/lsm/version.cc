@@ -126,17 +126,17 @@ class RunIterator final : public Iterator {
     enter(tables_.size() - 1, [](Iterator& at) { at.seek_to_last(); });
   }
   void seek(const InternalKey& key) override {
-    begin_seek(key);
+    begin_seek(key, std::nullopt);
     RunIterator::end_seek();
   }
-  void begin_seek(const InternalKey& key) override {
+  void begin_seek(const InternalKey& key, std::optional<uint64_t> hash) override {
     valid_ = false;
     is_seeking_ = false;
     const auto at = std::partition_point(tables_.begin(), tables_.end(),
                                          [&key](const TableRef& table) { return table->table->properties().largest().compare(key) < 0; });
     if (at == tables_.end() || !status_.ok()) return;
     open(static_cast<size_t>(at - tables_.begin()));
-    current_->begin_seek(key);
+    current_->begin_seek(key, hash);
     is_seeking_ = true;
   }
   void end_seek() override {

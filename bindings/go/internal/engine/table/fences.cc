@@ -34,10 +34,12 @@ Status Fences::make_ready() const {
   return {};
 }
 
-uint32_t Fences::count_below(uint64_t wanted) const {
-  const auto is_below = [wanted](uint64_t head) { return head < wanted; };
-  const uint32_t sampled = partition(
-      sample_count_, [this](uint32_t i) { return sample_[i]; }, is_below);
+uint32_t Fences::samples_below(uint64_t wanted) const {
+  return partition(
+      sample_count_, [this](uint32_t i) { return sample_[i]; }, [wanted](uint64_t head) { return head < wanted; });
+}
+
+uint32_t Fences::count_below(uint64_t wanted, uint32_t sampled) const {
   if (sampled == 0) return 0;
   // The sample at sampled - 1 is below, the next one is not: the answer lies in the step between them.
   const uint32_t first = (sampled - 1) * kSampleStep;
@@ -47,8 +49,9 @@ uint32_t Fences::count_below(uint64_t wanted) const {
   for (size_t byte = 0; byte < kSampleStep * 8; byte += kCacheLineBytes) __builtin_prefetch(heads + byte);
   for (size_t byte = 0; byte < kSampleStep * 4; byte += kCacheLineBytes)
     __builtin_prefetch(offsets + byte);  // of the groups: the next to be read
-  return first + partition(
-                     step, [heads](uint32_t i) { return load_u64(heads + uint64_t{i} * 8); }, is_below);
+  return first +
+         partition(
+             step, [heads](uint32_t i) { return load_u64(heads + uint64_t{i} * 8); }, [wanted](uint64_t head) { return head < wanted; });
 }
 
 uint32_t Fences::count_up_to(uint64_t wanted, uint32_t from) const {

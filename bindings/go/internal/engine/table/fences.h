@@ -34,7 +34,10 @@ class Fences {
   uint64_t end(uint32_t group) const { return group + 1 < count() ? begin(group + 1) : image_.layout().entries_bytes; }
 
   // The number of groups with a head < `head`: the first that may hold a key with this head, or the one before it.
-  uint32_t count_below(uint64_t head) const;
+  uint32_t count_below(uint64_t head) const { return count_below(head, samples_below(head)); }
+  // The same in two parts: the sample, which the cache has as a rule, and the heads behind it, which it has not.
+  uint32_t samples_below(uint64_t head) const;
+  uint32_t count_below(uint64_t head, uint32_t sampled) const;
   // The number of groups with a head <= `head`, given that `from` of them are known to be.
   uint32_t count_up_to(uint64_t head, uint32_t from) const;
   // The group that the entry at `offset` lies in. False: there is none (the fences are not what a builder wrote).

@@ -29,6 +29,7 @@ class Image {
   void count_in(std::shared_ptr<ReadTraffic> traffic) { traffic_ = std::move(traffic); }
 
   const uint8_t* data() const { return data_; }
+  bool is_mapped() const { return mapping_ != nullptr; }
   uint64_t body_bytes() const { return layout_.body_bytes; }
   const Layout& layout() const { return layout_; }
   // The end of the chunk that byte `offset` lies in.

@@ -32,12 +32,13 @@ void TableIterator::seek_to_last() {
 }
 
 void TableIterator::seek(const InternalKey& key) {
-  begin_seek(key);
+  begin_seek(key, std::nullopt);
   end_seek();
 }
 
-// Finds the group by the fences and asks for its entries.
-void TableIterator::begin_seek(const InternalKey& key) {
+// Finds the entry by the hash index or, when the key has none there, its group by the fences, and asks for the entries. Most scans begin at a key that is there;
+// the index finds it with two cache misses, the fences with a walk through half a group. The line of the index comes while the sample of the fences is searched.
+void TableIterator::begin_seek(const InternalKey& key, std::optional<uint64_t> hash) {
   valid_ = false;
   target_ = Target::kNone;
   if (!status_.ok()) return;
@@ -45,19 +46,30 @@ void TableIterator::begin_seek(const InternalKey& key) {
   if (order > 0) return;
   target_ = Target::kFirst;
   if (order < 0) return;
+  if (hash) table_.prefetch(*hash);
+  if (!check(table_.fences().ensure())) return;
+  sought_ = key;
+  const uint64_t head = key_head(key, table_.fences().common_bytes());
+  const uint32_t sampled = table_.fences().samples_below(head);
+  if (hash && table_.guess_place(*hash, &target_offset_)) {
+    target_ = Target::kEntry;
+    prefetch(target_offset_, target_offset_ + kWalkPrefetchBytes);
+    return;
+  }
   uint32_t above = 0;
-  if (!check(table_.fences().ensure()) || !first_group_above(key, &above)) return;
-  if (above == 0) return;
+  if (!first_group_above(key, head, sampled, &above) || above == 0) return;
   target_ = Target::kGroup;
   target_group_ = above - 1;
-  sought_ = key;
   prefetch_group(target_group_);
 }
 
 void TableIterator::end_seek() {
   if (!status_.ok() || target_ == Target::kNone) return;
   if (target_ == Target::kFirst) return to_offset(0);
-  walk_group(target_group_, sought_);
+  if (target_ == Target::kGroup) return walk_group(target_group_, sought_);
+  to_offset(target_offset_);
+  if (!status_.ok() || current_.key == sought_) return;
+  seek(sought_);  // another key with the same fingerprint
 }
 
 void TableIterator::next() {
@@ -180,9 +192,8 @@ bool TableIterator::bounds_of(uint32_t group, GroupBounds* bounds) {
 }
 
 // The first group whose first key is greater than `key`. Groups with the same head as the key are told apart by their first keys.
-bool TableIterator::first_group_above(const InternalKey& key, uint32_t* above) {
-  const uint64_t head = key_head(key, table_.fences().common_bytes());
-  uint32_t low = table_.fences().count_below(head);
+bool TableIterator::first_group_above(const InternalKey& key, uint64_t head, uint32_t sampled, uint32_t* above) {
+  uint32_t low = table_.fences().count_below(head, sampled);
   uint32_t high = table_.fences().count_up_to(head, low);
   while (low < high) {
     const uint32_t middle = low + (high - low) / 2;
@@ -203,7 +214,11 @@ bool TableIterator::first_group_above(const InternalKey& key, uint32_t* above) {
 // The headers lie apart, each found through the one before it: all lines at once take less time than one after the other.
 void TableIterator::prefetch_group(uint32_t group) const {
   const uint64_t begin = table_.fences().begin(group);
-  const uint64_t end = std::min({table_.fences().end(group), begin + kWalkPrefetchBytes, table_.image().layout().entries_bytes});
+  prefetch(begin, std::min(table_.fences().end(group), begin + kWalkPrefetchBytes));
+}
+
+void TableIterator::prefetch(uint64_t begin, uint64_t end) const {
+  end = std::min(end, table_.image().layout().entries_bytes);
   for (uint64_t line = begin; line < end; line += kCacheLineBytes) __builtin_prefetch(data_ + line);
 }
 

@@ -16,7 +16,7 @@ class TableIterator final : public Iterator {
   void seek_to_first() override;
   void seek_to_last() override;
   void seek(const InternalKey& key) override;
-  void begin_seek(const InternalKey& key) override;
+  void begin_seek(const InternalKey& key, std::optional<uint64_t> hash) override;
   void end_seek() override;
   void next() override;
   void prev() override;
@@ -42,12 +42,13 @@ class TableIterator final : public Iterator {
   bool make_present(uint64_t offset, uint64_t bytes);
   bool enter_range(uint64_t offset);  // makes range_ the namespace of this place
   bool bounds_of(uint32_t group, GroupBounds* bounds);
-  bool first_group_above(const InternalKey& key, uint32_t* above);
+  bool first_group_above(const InternalKey& key, uint64_t head, uint32_t sampled, uint32_t* above);
   bool gather_group(uint32_t group, uint32_t* count);
 
   void to_offset(uint64_t offset);  // the entry that begins there
   void to_last_of_group(uint32_t group);
   void prefetch_group(uint32_t group) const;
+  void prefetch(uint64_t begin, uint64_t end) const;
   void walk_group(uint32_t group, const InternalKey& key);
   void next_namespace();
   void read_ahead(uint64_t offset);
@@ -58,10 +59,11 @@ class TableIterator final : public Iterator {
   const size_t seq_width_;
   Entry current_;
   // Between begin_seek() and end_seek().
-  enum class Target { kNone, kFirst, kGroup };
+  enum class Target { kNone, kFirst, kGroup, kEntry };
   InternalKey sought_;  // borrowed from the caller of begin_seek()
   Target target_ = Target::kNone;
   uint32_t target_group_ = 0;
+  uint64_t target_offset_ = 0;  // where the hash index says that the sought key's entry lies
 
   uint64_t offset_ = 0;
   uint64_t next_offset_ = 0;

@@ -168,16 +168,23 @@ bool Scan::read_batch(size_t wanted_count) {
   return batch_count_ > 0;
 }
 
-void Scan::returned(const Entry& entry) {
-  ++batch_at_;
-  ++returned_count_;
-  if (reads_) reads_->returned(entry);
+// How many entries of the batch, from the one on that peek() gave, are to be returned without another look.
+inline size_t Scan::ready_count() const {
+  if (!is_batch_inside_ || reads_) return 1;
+  const size_t count = batch_count_ - batch_at_;
+  return limit_ == 0 ? count : std::min<uint64_t>(count, limit_ - returned_count_);
+}
+
+inline void Scan::returned(const Entry* entries, size_t count) {
+  batch_at_ += count;
+  returned_count_ += count;
+  if (reads_ && count != 0) reads_->returned(*entries);
 }
 
 int64_t Scan::end_code() const { return to_c(iterator_->status().code()); }
 
 // The bytes that the entry takes; stored only if they fit `room`.
-size_t Scan::store_entry(const Entry& entry, uint8_t* out, size_t room) const {
+inline size_t Scan::store_entry(const Entry& entry, uint8_t* out, size_t room) const {
   const Slice key = entry.key.user;
   const Slice value = (flags_ & FIRN_SCAN_KEYS_ONLY) != 0 ? Slice() : entry.value;
   const bool with_version = (flags_ & FIRN_SCAN_ENTRIES) != 0;
@@ -190,36 +197,47 @@ size_t Scan::store_entry(const Entry& entry, uint8_t* out, size_t room) const {
     store<uint64_t>(out + 8, entry.seq.value);
     store<int64_t>(out + 16, entry.expiry_ms);
   }
-  std::memcpy(out + header, key.data(), key.size());
-  if (!value.empty()) std::memcpy(out + header + key.size(), value.data(), value.size());
+  if (value.data() == key.end()) {  // as tables and logs have them
+    std::memcpy(out + header, key.data(), key.size() + value.size());
+  } else {
+    std::memcpy(out + header, key.data(), key.size());
+    if (!value.empty()) std::memcpy(out + header + key.size(), value.data(), value.size());
+  }
   return bytes;
 }
 
 int64_t Scan::chunk(uint8_t* out, size_t cap) {
   size_t filled = 0;
   while (const Entry* entry = peek(kBatchCountMax)) {
-    const size_t bytes = store_entry(*entry, out + filled, cap - filled);
-    if (bytes > cap - filled) {
-      if (filled != 0) break;
-      if (cap >= sizeof(uint64_t)) store<uint64_t>(out, bytes);
-      return FIRN_TOO_LARGE;
+    const size_t count = ready_count();
+    size_t stored = 0;
+    size_t bytes = 0;
+    for (; stored < count; stored++, filled += bytes) {
+      bytes = store_entry(entry[stored], out + filled, cap - filled);
+      if (bytes > cap - filled) break;
     }
-    filled += bytes;
-    returned(*entry);
+    returned(entry, stored);
+    if (stored == count) continue;
+    if (filled != 0) break;
+    if (cap >= sizeof(uint64_t)) store<uint64_t>(out, bytes);
+    return FIRN_TOO_LARGE;
   }
   if (reads_) reads_->settle();
   return filled != 0 ? static_cast<int64_t>(filled) : end_code();
 }
 
 int64_t Scan::entries(firn_kv* out, size_t max) {
+  const bool keys_only = (flags_ & FIRN_SCAN_KEYS_ONLY) != 0;
   size_t count = 0;
   while (count < max) {
     const Entry* entry = peek(max - count);
     if (entry == nullptr) break;
-    firn_kv& kv = out[count++];
-    kv = {entry->key.user.data(), entry->key.user.size(), entry->value.data(), entry->value.size()};
-    if ((flags_ & FIRN_SCAN_KEYS_ONLY) != 0) kv.val = nullptr, kv.val_len = 0;
-    returned(*entry);
+    const size_t ready = std::min(ready_count(), max - count);
+    for (size_t i = 0; i < ready; i++) {
+      const Slice value = keys_only ? Slice() : entry[i].value;
+      out[count++] = {entry[i].key.user.data(), entry[i].key.user.size(), value.data(), value.size()};
+    }
+    returned(entry, ready);
   }
   if (reads_) reads_->settle();
   return count != 0 ? static_cast<int64_t>(count) : end_code();

@@ -45,6 +45,8 @@ class TableIterator final : public Iterator {
   bool first_group_above(const InternalKey& key, uint64_t head, uint32_t sampled, uint32_t* above);
   bool gather_group(uint32_t group, uint32_t* count);
 
+  template <typename IsBeyond>
+  size_t copy_entries(Entry* copies, size_t max, const IsBeyond& is_beyond);
   void to_offset(uint64_t offset);  // the entry that begins there
   void to_last_of_group(uint32_t group);
   void prefetch_group(uint32_t group) const;

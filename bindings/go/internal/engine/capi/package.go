@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: 1dd273505b0efba5d6461c1bb32d2cf152fb8448adbaf4d3d2ad6b52cd8bf9e0
+// Checksum of all sources: 5fdad213ed60d8cea9db81621f16ef6c65d43f68f7bf02ad200bf9ff0d5dd006
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

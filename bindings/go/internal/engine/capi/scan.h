@@ -64,7 +64,8 @@ class Scan {
   const Entry* peek(size_t wanted_count);
   bool is_inside(const Entry& entry) const;
   bool read_batch(size_t wanted_count);
-  void returned(const Entry& entry);
+  size_t ready_count() const;
+  void returned(const Entry* entries, size_t count);
   int64_t end_code() const;
   size_t store_entry(const Entry& entry, uint8_t* out, size_t room) const;
 

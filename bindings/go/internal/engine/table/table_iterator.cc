@@ -105,37 +105,51 @@ void TableIterator::prev() {
 }
 
 size_t TableIterator::advance(Entry* copies, size_t max) {
-  for (size_t count = 0; count < max; count++) {
-    if (next_offset_ == range_.end) [[unlikely]] {
-      next_namespace();
-      copies[count] = current_;
-    } else {
-      decode_to(next_offset_, &copies[count]);
-    }
-    if (!valid_) [[unlikely]]
-      return count;
-  }
-  if (max > 0) current_ = copies[max - 1];
-  return max;
+  return copy_entries(copies, max, [](const Entry&) { return false; });
 }
 
 size_t TableIterator::advance_below(const InternalKey& bound, Entry* copies, size_t max) {
-  for (size_t count = 0; count < max; count++) {
-    if (next_offset_ == range_.end) [[unlikely]] {
-      next_namespace();
-      copies[count] = current_;
-    } else {
-      decode_to(next_offset_, &copies[count]);
+  return copy_entries(copies, max, [&bound](const Entry& entry) { return entry.key.compare(bound) >= 0; });
+}
+
+// Up to the first entry that `is_beyond` holds for. What is present is decoded in a loop that touches no member; next() does what is left: the end of a chunk or of
+// a namespace, and what does not decode.
+template <typename IsBeyond>
+inline size_t TableIterator::copy_entries(Entry* copies, size_t max, const IsBeyond& is_beyond) {
+  size_t count = 0;
+  while (count < max) {
+    const uint8_t* const data = data_;
+    const size_t seq_width = seq_width_;
+    const uint64_t seq_base = seq_base_;
+    const Prefix prefix = range_.prefix;
+    const uint64_t end = std::min(present_end_, range_.end);
+    const size_t from = count;
+    uint64_t offset = offset_;
+    uint64_t behind = next_offset_;
+    bool is_stopped = false;
+    while (count < max && behind + kEntryHeaderBytesMax <= end) {
+      EntryHeader header;
+      if (!decode_entry_header(data + behind, data + end, seq_width, &header)) break;
+      offset = behind;
+      behind += header.total_bytes();
+      fill_entry(data + offset, header, prefix, seq_base, &copies[count]);
+      __builtin_prefetch(data + behind + 1024);
+      __builtin_prefetch(data + behind + 1088);
+      is_stopped = is_beyond(copies[count]);
+      if (is_stopped) break;
+      count++;
     }
-    if (!valid_) [[unlikely]]
-      return count;
-    if (copies[count].key.compare(bound) >= 0) {
-      current_ = copies[count];
-      return count;
-    }
+    offset_ = offset;
+    next_offset_ = behind;
+    if (is_stopped || count > from) current_ = copies[is_stopped ? count : count - 1];
+    if (is_stopped || count == max) break;
+    TableIterator::next();
+    if (!valid_) break;
+    copies[count] = current_;
+    if (is_beyond(current_)) break;
+    count++;
   }
-  if (max > 0) current_ = copies[max - 1];
-  return max;
+  return count;
 }
 
 inline bool TableIterator::decode(uint64_t offset) { return decode_to(offset, &current_); }

@@ -34,11 +34,14 @@ JsonLines::~JsonLines() {
   if (file_ != nullptr) std::fclose(file_);
 }
 
-void JsonLines::write(const EngineInfo& engine, const std::string& workload, unsigned rep, const Metrics& metrics) {
+void JsonLines::write(const EngineInfo& engine, const Workload& workload, unsigned rep, const Metrics& metrics) {
   if (file_ == nullptr) return;
   std::string line = "{" + conditions_ + ",\"engine\":" + quoted(engine.name) + ",\"version\":" + quoted(engine.version) +
-                     ",\"debug_package\":" + (engine.debug_package ? "true" : "false") + ",\"workload\":" + quoted(workload) +
-                     ",\"rep\":" + std::to_string(rep);
+                     ",\"debug_package\":" + (engine.debug_package ? "true" : "false") + ",\"settings\":" + quoted(engine.settings) +
+                     ",\"peer\":" + (engine.peer ? "true" : "false") + ",\"group\":" + quoted(workload.group) +
+                     ",\"workload\":" + quoted(workload.name) + ",\"text\":" + quoted(workload.text) +
+                     ",\"metric\":" + quoted(workload.metric) + ",\"unit\":" + quoted(workload.unit) +
+                     ",\"higher_is_better\":" + (workload.higher_is_better ? "true" : "false") + ",\"rep\":" + std::to_string(rep);
   char number[64];
   for (const auto& [name, value] : metrics) {
     std::snprintf(number, sizeof number, ",\"%s\":%.9g", name.c_str(), value);

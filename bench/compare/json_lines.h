@@ -7,6 +7,7 @@
 #include "compare/engine.h"
 #include "compare/measure.h"
 #include "compare/options.h"
+#include "compare/workloads.h"
 
 namespace bench {
 
@@ -16,7 +17,7 @@ class JsonLines {
   ~JsonLines();
   JsonLines(const JsonLines&) = delete;
   JsonLines& operator=(const JsonLines&) = delete;
-  void write(const EngineInfo& engine, const std::string& workload, unsigned rep, const Metrics& metrics);
+  void write(const EngineInfo& engine, const Workload& workload, unsigned rep, const Metrics& metrics);
 
  private:
   std::FILE* file_ = nullptr;

@@ -137,8 +137,8 @@ RunSummary run_all(const Options& options, const std::vector<const EngineInfo*>&
       for (size_t place = 0, end = 0; (end = output.find('\n', place)) != std::string::npos; place = end + 1) {
         std::string workload;
         Metrics metrics;
-        if (summary.results.add(engine.name, output.substr(place, end - place), workload, metrics))
-          json.write(engine, workload, rep, metrics);
+        if (!summary.results.add(engine.name, output.substr(place, end - place), workload, metrics)) continue;
+        if (const Workload* row = find_workload(workload)) json.write(engine, *row, rep, metrics);
       }
     }
     summary.failure_count += !good;

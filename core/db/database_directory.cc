@@ -37,12 +37,21 @@ Result<PlaceInParent> find_new_place(Env& env, const std::string& path) {
 
 Status remove_database(Directory& parent, const std::string& name) {
   FIRN_TRY_ASSIGN(const auto directory, parent.open_directory(name, false));
-  FIRN_TRY_ASSIGN(auto names, directory->list());
-  // The marker goes last (COPY-1).
-  std::stable_partition(names.begin(), names.end(), [](const std::string& entry) { return entry != kIncompleteName; });
+  FIRN_TRY_ASSIGN(const auto names, directory->list());
+  bool is_marked = false;
   for (const std::string& entry : names) {
+    if (entry == kIncompleteName) {
+      is_marked = true;
+      continue;
+    }
     if (auto below = directory->open_directory(entry, false); below.ok()) FIRN_TRY(remove_all_files(**below));
     FIRN_TRY(directory->remove(entry));
+  }
+  // The marker goes last, when nothing else can come back (COPY-1): power loss may undo any removal, and a manifest without its tables and without the marker would
+  // pass for a whole database.
+  if (is_marked) {
+    FIRN_TRY(directory->sync());
+    FIRN_TRY(directory->remove(kIncompleteName));
   }
   FIRN_TRY(parent.remove(name));
   return parent.sync();

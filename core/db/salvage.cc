@@ -419,8 +419,7 @@ Status Salvager::write(const std::string& to) {
   state.wal_id = env_.random();
   state.closed_clean = true;
   // As after a crash: no number is given that may have been given before.
-  const uint64_t taken = std::max(seq_max_.value + 1, state_ ? state_->seq_floor.value : 0);
-  state.seq_floor = {(taken / kUncleanSeqStep + 1) * kUncleanSeqStep - 1};
+  state.seq_floor = jump_from(std::max(Seq{seq_max_.value + 1}, state_ ? state_->seq_floor : Seq()));
   if (state.seq_floor > kSeqMax) return Code::kOverflow;
   MergeOptions options;
   options.db_id = state.db_id;

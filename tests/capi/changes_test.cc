@@ -128,6 +128,16 @@ TEST_F(ChangesTest, flushed_commits_stay_readable_across_flush_compaction_and_re
   EXPECT_EQ(35, size[0]);
 }
 
+TEST_F(ChangesTest, a_commit_that_does_not_fit_is_not_passed_over_for_a_smaller_one_behind_it) {
+  ASSERT_EQ(FIRN_OK, put(db_, "small", "1"));
+  ASSERT_EQ(FIRN_OK, put(db_, "large", std::string(300, 'x')));
+  ASSERT_EQ(FIRN_OK, put(db_, "small", "2"));
+  from_ = 1;
+  EXPECT_EQ("1 0 small=1", read(0, 200));
+  EXPECT_EQ(firn_status_name(FIRN_TOO_LARGE), read(0, 200));
+  EXPECT_EQ("1 0 large=" + std::string(300, 'x') + " | 1 0 small=2", read(0, 1000));
+}
+
 TEST_F(ChangesTest, namespaces_are_told_by_their_ids_also_after_they_were_cleared_or_dropped) {
   const auto ns = static_cast<uint32_t>(firn_ns_open(db_, bytes("n"), 1, 0));
   ASSERT_EQ(FIRN_OK, put(db_, "k", "1", ns));

@@ -132,6 +132,29 @@ TEST_F(TransactionTest, it_validates_exactly_however_many_flushes_and_compaction
   EXPECT_EQ("1", get(db_, "x"));
 }
 
+// The commit itself begins a new memtable: what was written since the beginning lies in the one before it.
+TEST_F(TransactionTest, it_validates_over_the_memtable_that_its_own_commit_has_sealed) {
+  firn_options* const options = firn_options_new();
+  ASSERT_EQ(FIRN_OK, firn_options_parse(options, "single_threaded=true"));
+  firn_db* const db = firn_open(":memory:", options, nullptr);
+  firn_options_free(options);
+  ASSERT_NE(nullptr, db);
+  ASSERT_EQ(FIRN_OK, put(db, "b", "b"));
+  {
+    const Txn touched(db);
+    const Txn untouched(db);
+    EXPECT_EQ("b=b", touched.scan({}));
+    EXPECT_EQ("", untouched.scan({.lower = "c"}));
+    ASSERT_EQ(FIRN_OK, put(db, "b", "changed"));
+    const std::string large(300'000, 'x');  // more than the first memtable has room for
+    EXPECT_EQ(FIRN_OK, touched.put("large", large));
+    EXPECT_EQ(FIRN_OK, untouched.put("large", large));
+    EXPECT_EQ(FIRN_CONFLICT, touched.commit());
+    EXPECT_GT(untouched.commit(), 0);
+  }
+  EXPECT_EQ(FIRN_OK, firn_close(db));
+}
+
 TEST_F(TransactionTest, a_scan_sees_the_own_writes_made_before_it_was_opened) {
   const Txn txn(db_);
   EXPECT_EQ(FIRN_OK, txn.put("b", "mine"));

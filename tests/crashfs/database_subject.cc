@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <map>
+#include <optional>
 
+#include "base/coding.h"
+#include "db/change_feed.h"
 #include "db/db.h"
 #include "db/options.h"
 #include "db/transaction.h"
@@ -47,6 +51,7 @@ class DatabaseSubject final : public Subject {
   void drop() override { db_.reset(); }
   Status act(size_t i, const ModelState& before, Env& env) override;
   Result<ModelState> read() override;
+  Status read_history() override;
   Status probe() override { return put(0, "probe", "durable", true); }
   Status check(Env& env) override { return Db::check(kPath, env); }
   std::string orphans(Env& env) override;
@@ -189,6 +194,45 @@ Result<ModelState> DatabaseSubject::read() {
     FIRN_TRY(iterator->status());
   }
   return state;
+}
+
+// The change feed, from its first version to its end: what it tells last of a key of the default namespace is what is there.
+Status DatabaseSubject::read_history() {
+  constexpr size_t kHeaderBytes = 32;  // u64 version, u32 op, u32 ns, u32 key_len, u32 val_len, i64 expiry_ms
+  constexpr uint32_t kPutOp = 1;
+  if (!options_.retains_changes()) return {};
+  const ThreadMark mark;
+  std::map<std::string, std::optional<std::string>> told;
+  std::vector<uint8_t> out(64 << 10);
+  Seq from = db_->changes_bounds().first;
+  for (;;) {
+    size_t needed = 0;
+    FIRN_TRY_ASSIGN(const size_t bytes, db_->changes(from, false, out.data(), out.size(), &needed));
+    if (bytes == 0) break;
+    for (size_t at = 0; at < bytes;) {
+      const uint8_t* const change = out.data() + at;
+      const Seq version{load_u64(change)};
+      const uint32_t op = load_u32(change + 8);
+      const std::string key(reinterpret_cast<const char*>(change) + kHeaderBytes, load_u32(change + 16));
+      const std::string value(reinterpret_cast<const char*>(change) + kHeaderBytes + key.size(), load_u32(change + 20));
+      at += kHeaderBytes + key.size() + value.size();
+      if (version.value + 1 < from.value) return Status(Code::kInternal, "the change feed goes back");
+      from = {version.value + 1};
+      if (load_u32(change + 12) != 0) continue;
+      if (op == kChangeNsClear) {
+        for (auto& [known, known_value] : told) known_value = std::nullopt;
+      } else {
+        told[key] = op == kPutOp ? std::optional(value) : std::nullopt;
+      }
+    }
+  }
+  for (const auto& [key, value] : told) {
+    std::string there(value ? value->size() : 0, '\0');
+    const auto length = db_->get(0, Slice(key), reinterpret_cast<uint8_t*>(there.data()), there.size());
+    if (length.ok() != value.has_value() || (value && (*length != value->size() || there != *value)))
+      return Status(Code::kInternal, "the change feed tells something else than what is there", key);
+  }
+  return {};
 }
 
 // After a close in order there is no log, one manifest segment, and exactly the tables that it names.

@@ -114,5 +114,42 @@ TEST(FaultTest, a_found_segment_is_on_the_disk_before_the_change_feed_retains_it
   EXPECT_TRUE(subject->check(after).ok());
 }
 
+// The act that syncs fails, and the process dies; its successor finds in the cache what the disk lacks, and syncs. After power loss everything is there.
+void lose_a_sync_then_the_power(const Script& script, size_t failing) {
+  CrashFs fs(script.start, 5);
+  const auto subject = script.make_subject();
+  ASSERT_TRUE(subject->open(fs).ok());
+  ModelState state = script.start_state;
+  for (size_t i = 0; i < failing; i++) {
+    ASSERT_TRUE(subject->act(i, state, fs).ok());
+    state = script.apply(i, state);
+  }
+  fs.plan({fs.calls(), Fault::kLostNew, false});
+  ASSERT_TRUE(subject->act(failing, state, fs).is(Code::kIndeterminate));
+  subject->drop();
+  fs.heal();
+  ASSERT_TRUE(subject->open(fs).ok());
+  ASSERT_TRUE(subject->act(failing, state, fs).ok());
+  Disk disk(script.start);
+  for (const Step& step : fs.trace()) disk.apply(step);
+  const auto pieces = disk.pieces();
+  CrashFs after(disk.image(pieces, std::vector<uint32_t>(pieces.size(), 0)), 6);
+  subject->drop();
+  ASSERT_TRUE(subject->open(after).ok());
+  const Result<ModelState> found = subject->read();
+  ASSERT_TRUE(found.ok());
+  EXPECT_TRUE(script.matches(*found, state)) << found->text();
+}
+
+TEST(FaultTest, what_a_killed_process_failed_to_sync_is_durable_after_the_next_sync) {
+  for (const LogIo io : {LogIo::kMmap, LogIo::kPwrite}) {
+    const std::string log_io = io == LogIo::kMmap ? "log_io=mmap" : "log_io=pwrite";
+    lose_a_sync_then_the_power(DatabaseScript("database", log_io, 700, {Act::kPut, Act::kAdd, Act::kSync}), 2);
+    LogOptions options;
+    options.log_io = io;
+    lose_a_sync_then_the_power(LogScript("log", options, 700, {LogAct::kAppend, LogAct::kAppendBatch, LogAct::kSync}), 2);
+  }
+}
+
 }  // namespace
 }  // namespace firn

@@ -127,6 +127,10 @@ PowerLoss::Outcome PowerLoss::examine(const Script& script, const DiskImage& ima
     return outcome;
   }
   outcome.state = std::move(*state);
+  if (Status status = subject->read_history(); !status.ok()) {
+    outcome.problem = "cannot read its history: " + describe(status);
+    return outcome;
+  }
   subject->drop();
   if (!fs.violation().empty()) outcome.problem = fs.violation();
   if (outcome.problem.empty() && to_the_end) outcome.problem = examine_to_the_end(script, image, outcome.state);

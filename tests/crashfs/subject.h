@@ -34,6 +34,7 @@ class Subject {
   drop() = 0;  // as if the process had died: nothing is told to the files any more (what destructors do comes after the recorded trace)
   virtual Status act(size_t i, const ModelState& before, Env& env) = 0;
   virtual Result<ModelState> read() = 0;
+  virtual Status read_history() { return {}; }  // everything that it says to remember of what was done can be read, and leads to the present state
   virtual Status probe() = 0;  // one more durable write
   virtual Status check(Env& env) = 0;
   virtual std::string orphans(Env& env) = 0;  // files that nothing names, after a close in order; "": none

@@ -122,6 +122,32 @@ TEST_F(CopyTest, a_backup_that_meets_a_full_disk_counts_for_nothing_and_the_next
   EXPECT_TRUE(verify_backup(*env_, backups_path(), 1).ok());
 }
 
+TEST_F(CopyTest, a_table_of_a_fork_is_copied_although_its_number_and_length_are_the_same) {
+  open();
+  put("first", "value");
+  ASSERT_TRUE(checkpoint().ok());
+  put("key", "of the database");
+  ASSERT_TRUE(flush().ok());
+  ASSERT_TRUE(backup().ok());
+  close();
+  auto fork = open_at(copy_path());
+  ASSERT_TRUE(fork.ok());
+  db_ = std::move(*fork);
+  put("key", "of one its fork");
+  ASSERT_TRUE(flush().ok());
+  const auto id = backup();
+  ASSERT_TRUE(id.ok());
+  EXPECT_EQ(2u, *id);
+  const auto list = list_backups(*env_, backups_path());
+  ASSERT_TRUE(list.ok() && list->size() == 2);
+  for (const BackupInfo& each : *list) {
+    EXPECT_TRUE(verify_backup(*env_, backups_path(), each.id).ok());
+    auto made = open_at(backups_path() + "/" + each.name, "read_only=true");
+    ASSERT_TRUE(made.ok());
+    EXPECT_EQ(each.id == 1 ? "of the database" : "of one its fork", get(**made, "key"));
+  }
+}
+
 TEST_F(CopyTest, a_damaged_table_is_not_backed_up) {
   fill();
   const std::string table = path() + "/tables/" + names(path() + "/tables")[0];

@@ -1,4 +1,6 @@
 // Opening: what is found, what is refused, what is tidied up, and how sequence numbers go on.
+#include <set>
+
 #include "db/db_fixture.h"
 #include "log/record.h"
 #include "log/segment.h"
@@ -180,6 +182,54 @@ TEST_F(OpeningTest, VersionsGoOnAfterACleanCloseAndJumpAfterAnUncleanOne) {
     const std::string again = disk_.path() + "/again" + std::to_string(n);
     fs::copy(killed, again, fs::copy_options::recursive);
     EXPECT_TRUE(close_only(**db).ok());
+    killed = again;
+  }
+}
+
+TEST_F(OpeningTest, VersionsOfCommitsThatWereAllLostAreNotGivenAgain) {
+  open();
+  put("key", "1");
+  std::string killed = copy_as_killed();
+  std::set<uint64_t> given;
+  for (int round = 0; round < 3; round++) {
+    auto db = open_at(killed, "single_threaded=true");
+    ASSERT_TRUE(db.ok());
+    {
+      const ThreadMark mark;
+      ASSERT_TRUE((*db)->flush().ok());
+    }
+    const std::string lost = disk_.path() + "/lost" + std::to_string(round);
+    fs::copy(killed, lost, fs::copy_options::recursive);  // what power loss leaves of it
+    const auto seq = write(**db, {put_of("key", "2")});
+    ASSERT_TRUE(seq.ok());
+    EXPECT_TRUE(given.insert(seq->value).second) << "version " << seq->value << " was given before";
+    EXPECT_TRUE(close_only(**db).ok());
+    killed = lost;
+  }
+}
+
+// Killed and opened again and again, and nobody wrote: who reads the changes at their end waits for ever only if he wants to.
+TEST_F(OpeningTest, AReaderOfChangesIsAnsweredHoweverOftenNothingCameBetweenTwoKills) {
+  open();
+  put("key", "value");
+  std::string killed = copy_as_killed();
+  for (int round = 0; round < 3; round++) {
+    auto db = open_at(killed, "single_threaded=true,changes_retention_bytes=1MiB");
+    ASSERT_TRUE(db.ok());
+    const ThreadMark mark;
+    uint8_t changes[1000];
+    size_t needed = 0;
+    const auto all = (*db)->changes({1}, false, changes, sizeof changes, &needed);
+    ASSERT_TRUE(all.ok());
+    EXPECT_GT(*all, 0u);
+    for (const Seq end : {Seq{2}, (*db)->changes_bounds().second}) {
+      const auto none = (*db)->changes(end, false, changes, sizeof changes, &needed);
+      ASSERT_TRUE(none.ok());
+      EXPECT_EQ(0u, *none);
+    }
+    const std::string again = disk_.path() + "/again" + std::to_string(round);
+    fs::copy(killed, again, fs::copy_options::recursive);
+    EXPECT_TRUE((*db)->close().ok());
     killed = again;
   }
 }

@@ -107,6 +107,12 @@ TEST_F(ResumeTest, a_commit_whose_write_failed_stays_invisible_for_ever) {
   heal();
   ASSERT_TRUE(resume().ok());
   EXPECT_EQ(get("half"), "none") << "its entry must not come to light with the numbers that follow";
+  const uint64_t before = stat("version");
+  full_disk_.disk.fails_writes = true;
+  EXPECT_EQ(write_code("half", "way"), Code::kIndeterminate);
+  heal();
+  ASSERT_TRUE(resume().ok());
+  EXPECT_GT(stat("version"), before) << "the number of the commit that failed is not given again";
   fill(1000, 1500);
   EXPECT_EQ(get("half"), "none");
   expect_filled_after_reopening(1500);

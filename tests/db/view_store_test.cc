@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "db/db_fixture.h"
+#include "db/transaction.h"
 
 namespace firn {
 namespace {
@@ -166,6 +167,21 @@ TEST_F(SnapshotTest, SeesNothingOfWhatCameLater) {
     seen += (*iterator)->entry().key.user.to_string() + "=" + (*iterator)->entry().value.to_string() + " ";
   }
   EXPECT_EQ("gone=before key=before ", seen);
+}
+
+// Its number is 0, which is no number of a commit, and not "all" either.
+TEST_F(SnapshotTest, OfAnEmptyDatabaseStaysEmpty) {
+  open();
+  const ThreadMark mark;
+  const Snapshot snapshot = db_->snapshot();
+  const auto transaction = db_->begin({.read_only = true});
+  put("key", "later");
+  const auto iterator = db_->new_iterator(snapshot, 0);
+  ASSERT_TRUE(iterator.ok());
+  (*iterator)->seek_to_first();
+  EXPECT_FALSE((*iterator)->valid());
+  Entry entry;
+  EXPECT_EQ(Code::kNotFound, transaction->find(0, Slice("key"), &entry).code());
 }
 
 }  // namespace

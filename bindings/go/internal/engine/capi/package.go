@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: 5fdad213ed60d8cea9db81621f16ef6c65d43f68f7bf02ad200bf9ff0d5dd006
+// Checksum of all sources: 01edca8209dbd9c1610f7074885f83818cb280189de77d017b8440ea09b3a872
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -33,9 +33,13 @@ namespace firn {
 
 // The smallest segment: what a new database begins with, and returns to when it is flushed.
 inline constexpr uint64_t kSegmentBytesMin = 256 << 10;
-inline constexpr uint64_t kUncleanSeqStep =
-    uint64_t{1} << 32;                        // versions jump so far after an opening that followed no clean close, and after a failure
+// Versions jump to the next multiple of it after an opening that followed no clean close, and after a failure.
+inline constexpr uint64_t kUncleanSeqStep = uint64_t{1} << 32;
 inline constexpr size_t kSealedCountMax = 4;  // so many memtables may wait for their flush before writers wait
+
+// The last version before the next multiple, which is the next one given. Always behind `last`: it may itself be such a version, because everything that was committed
+// behind it was lost.
+inline Seq jump_from(Seq last) { return {((last.value + 1) / kUncleanSeqStep + 1) * kUncleanSeqStep - 1}; }
 
 struct DbCore {
   DbOptions options;

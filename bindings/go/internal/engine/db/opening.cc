@@ -218,7 +218,7 @@ Status DbImpl::start_writing(Found found) {
 
   // After a close in order the numbers go on; else they jump, so that none is given twice even if some were lost with the power.
   if (!core_.recovery.clean) {
-    const Seq jumped{(found.last.value / kUncleanSeqStep + 1) * kUncleanSeqStep - 1};
+    const Seq jumped = jump_from(found.last);
     core_.changes.versions_jumped(found.last, jumped);
     found.last = jumped;
   }

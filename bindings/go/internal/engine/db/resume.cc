@@ -105,7 +105,7 @@ void DbImpl::wait_for_readers() {
 }
 
 Status DbImpl::start_anew() {
-  const Seq last{(door_.last().value / kUncleanSeqStep + 1) * kUncleanSeqStep - 1};
+  const Seq last = jump_from(door_.last());
   if (last > kSeqMax) return Code::kOverflow;
   {
     FIRN_TRY_ASSIGN(const auto pause, jobs_.pause());  // the manifest begins anew with what the view shows

@@ -295,6 +295,20 @@ TEST_F(SalvageTest, a_damaged_place_in_the_log_costs_that_commit) {
   EXPECT_EQ(difference.older + difference.risen, 0u);
 }
 
+TEST_F(SalvageTest, of_several_versions_in_the_log_the_newest_comes_back) {
+  firn_db* db = open("live");
+  for (int i = 0; i < 3; i++) store(db, 0, "key", value(i, "v"));
+  store(db, 0, "twice", "first");
+  put_in_batch(0, "twice", "second");
+  put_in_batch(0, "twice", "last");
+  commit(db);
+  ASSERT_EQ(firn_sync(db), FIRN_OK);
+  fs::copy(path("live"), path("db"), fs::copy_options::recursive);
+  ASSERT_EQ(firn_close(db), FIRN_OK);
+  EXPECT_EQ(salvage(FIRN_OK), 0);
+  expect_all();
+}
+
 TEST_F(SalvageTest, a_lost_or_cut_segment_of_the_log_costs_what_it_held) {
   make();
   const std::string segment = segment_with("log" + key(500));

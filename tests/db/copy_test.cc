@@ -125,6 +125,7 @@ TEST_F(CopyTest, a_backup_that_meets_a_full_disk_counts_for_nothing_and_the_next
 TEST_F(CopyTest, a_table_of_a_fork_is_copied_although_its_number_and_length_are_the_same) {
   open();
   put("first", "value");
+  ASSERT_TRUE(flush().ok());
   ASSERT_TRUE(checkpoint().ok());
   put("key", "of the database");
   ASSERT_TRUE(flush().ok());

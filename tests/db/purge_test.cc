@@ -78,5 +78,19 @@ TEST_F(PurgeTest, WhatHasNotExpiredStays) {
   EXPECT_EQ(1000u, entry_count());
 }
 
+TEST_F(PurgeTest, WhatHasExpiredIsNotFoundAmongManyKeysEither) {
+  open("single_threaded=true");
+  const Operation expired = make_put(0, Slice(std::string_view("expired")), Slice(std::string_view("value")), 1);
+  ASSERT_TRUE(write(*db_, {put_of("live", "value"), expired}).ok());
+  const ThreadMark mark;
+  Lookup lookups[2];
+  lookups[0].key = Slice(std::string_view("live"));
+  lookups[1].key = Slice(std::string_view("expired"));
+  Snapshot snapshot;
+  ASSERT_TRUE(db_->multi_get(lookups, 2, &snapshot).ok());
+  EXPECT_EQ(Code::kOk, lookups[0].code);
+  EXPECT_EQ(Code::kNotFound, lookups[1].code);
+}
+
 }  // namespace
 }  // namespace firn

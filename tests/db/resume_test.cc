@@ -119,6 +119,18 @@ TEST_F(ResumeTest, a_commit_whose_write_failed_stays_invisible_for_ever) {
   EXPECT_EQ(get("half"), "none");
 }
 
+TEST_F(ResumeTest, attempts_to_make_a_segment_on_a_full_disk_leave_no_files) {
+  open("memtable_bytes=256KiB,single_threaded=true");
+  fill(0, 100);
+  const std::vector<std::string> before = names(path() + "/wal");
+  full_disk_.disk.room_bytes = 1000;  // for names, not for a segment
+  for (int i = 0; i < 3; i++) EXPECT_EQ(Code::kNoSpace, write_code("large", std::string(300'000, 'x')));
+  EXPECT_EQ(before, names(path() + "/wal"));
+  heal();
+  EXPECT_EQ(Code::kOk, write_code("large", std::string(300'000, 'x')));
+  expect_filled(*db_, 100);
+}
+
 TEST_F(ResumeTest, a_full_disk_refuses_and_resumes_as_often_as_it_happens) {
   open("memtable_bytes=256KiB,log_io=pwrite");
   int written = 0;

@@ -175,8 +175,8 @@ def build_programs(tree, build, programs):
     subprocess.run(["cmake", "--build", build, "--target", *programs], check=True, stdout=subprocess.DEVNULL)
 
 
-def try_bugs(build, bugs):
-    """The outcome of each bug, by name."""
+def try_bugs(build, bugs, tell):
+    """The outcome of each bug, by name; tells them as they come."""
     known = {}
     outcomes = {}
     for bug in bugs:
@@ -187,6 +187,7 @@ def try_bugs(build, bugs):
         outcomes[bug["name"]] = outcome
         verdict = "killed  " if outcome in KILLS else "SURVIVES"
         print(f"{verdict}  {bug['name']}  ({bug['row']})  {bug['test']}  [{outcome}, {seconds:.1f} s]", flush=True)
+        tell(outcomes)
     return outcomes
 
 
@@ -211,9 +212,7 @@ def main():
     write_engine(engine, tree)
     wanted = [bug for bug in bugs if not names or bug["name"] in names]
     build_programs(tree, build, sorted({bug["test"].split(" ")[0] for bug in wanted}))
-    outcomes = try_bugs(build, wanted)
-    if "--publish" in flags:
-        publish(table, bugs, outcomes)
+    outcomes = try_bugs(build, wanted, lambda known: publish(table, bugs, known) if "--publish" in flags else None)
     survivors = [name for name, outcome in outcomes.items() if outcome not in KILLS]
     print(f"planted bugs: {len(outcomes)} planted, {len(outcomes) - len(survivors)} killed by the test they name, {len(survivors)} survived")
     if survivors:

@@ -1,0 +1,104 @@
+// A merge whose input fails: that is never the input's end, and nothing of it stays.
+#include "lsm/merge_job.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "env/memory_env.h"
+#include "lsm/namespace_catalog.h"
+
+namespace firn {
+namespace {
+
+// So many entries, then an error.
+class FailingIterator final : public Iterator {
+ public:
+  explicit FailingIterator(int count) : count_(count) {}
+  void seek_to_first() override { show(0); }
+  void next() override { show(at_ + 1); }
+  void seek_to_last() override { fail(Code::kUnsupported); }
+  void seek(const InternalKey&) override { fail(Code::kUnsupported); }
+  void prev() override { fail(Code::kUnsupported); }
+
+ private:
+  void show(int at) {
+    at_ = at;
+    if (at == count_) return fail(Status(Code::kIo, "the input cannot be read"));
+    key_ = "key" + std::to_string(1000 + at);
+    shown_ = {{kDefaultPrefix, Slice(key_)}, Slice(std::string_view("value")), Seq{1}, EntryKind::kPut, kNeverExpires};
+    entry_ = &shown_;
+    valid_ = true;
+  }
+
+  const int count_;
+  int at_ = 0;
+  std::string key_;
+  Entry shown_;
+};
+
+// One entry, which has expired.
+class ExpiredIterator final : public Iterator {
+ public:
+  void seek_to_first() override {
+    entry_ = &shown_;
+    valid_ = true;
+  }
+  void next() override { valid_ = false; }
+  void seek_to_last() override { seek_to_first(); }
+  void seek(const InternalKey&) override { fail(Code::kUnsupported); }
+  void prev() override { next(); }
+
+ private:
+  const Entry shown_{
+      {kDefaultPrefix, Slice(std::string_view("key"))}, Slice(std::string_view("value")), Seq{1}, EntryKind::kPutExpiring, 10};
+};
+
+// It may hide an older version below.
+TEST(MergeJobTest, AnExpiredEntryIsDroppedOnlyWhereNothingOlderLiesBelow) {
+  for (const bool is_lowest : {false, true}) {
+    const auto env = new_memory_env();
+    const auto tables = env->open_directory("tables", true);
+    ASSERT_TRUE(tables.ok());
+    MergeOptions options;
+    options.db_id = 1;
+    options.seq_lower = options.seq_upper = Seq{1};
+    options.drop_tombstones = is_lowest;
+    options.now_ms = 11;
+    options.is_live_prefix = [](Prefix) { return true; };
+    std::vector<std::unique_ptr<Iterator>> parts;
+    parts.push_back(std::make_unique<ExpiredIterator>());
+    MergeJob job(
+        std::move(options), **tables, [] { return uint64_t{1}; }, std::move(parts));
+    const auto done = job.step(1000);
+    ASSERT_TRUE(done.ok() && *done);
+    EXPECT_EQ(is_lowest ? 0u : 1u, job.take_outputs().size());
+  }
+}
+
+TEST(MergeJobTest, AnErrorOfItsInputIsItsErrorAndLeavesNoTable) {
+  for (const int count : {0, 1, 100}) {
+    const auto env = new_memory_env();
+    const auto tables = env->open_directory("tables", true);
+    ASSERT_TRUE(tables.ok());
+    {
+      MergeOptions options;
+      options.db_id = 1;
+      options.seq_lower = options.seq_upper = Seq{1};
+      options.is_live_prefix = [](Prefix) { return true; };
+      std::vector<std::unique_ptr<Iterator>> parts;
+      parts.push_back(std::make_unique<FailingIterator>(count));
+      uint64_t id = 0;
+      MergeJob job(
+          std::move(options), **tables, [&id] { return ++id; }, std::move(parts));
+      EXPECT_EQ(Code::kIo, job.step(1000).status().code()) << count;
+      EXPECT_TRUE(job.take_outputs().empty()) << count;
+    }
+    const auto names = (*tables)->list();
+    ASSERT_TRUE(names.ok());
+    EXPECT_TRUE(names->empty()) << count;
+  }
+}
+
+}  // namespace
+}  // namespace firn

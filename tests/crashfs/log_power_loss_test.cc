@@ -114,6 +114,23 @@ TEST_P(LogPowerLossTest, longer_scripts_recover_from_power_loss_at_every_step) {
   std::printf("[ figures  ] log, %s: %s\n", GetParam().name, power_loss.counts().text().c_str());
 }
 
+// The mark that opens the second segment behind a cut must not name what the cut took away: power loss may take the first one's opening mark.
+TEST_P(LogPowerLossTest, segments_behind_a_cut_recover_from_power_loss_at_every_step) {
+  PowerLoss power_loss;
+  for (const bool ends_in_a_reset : {false, true}) {
+    std::vector<LogAct> acts(6, LogAct::kAppend);  // two segments
+    acts.insert(acts.end(), {LogAct::kReopen, ends_in_a_reset ? LogAct::kReset : suited(LogAct::kTrimAfter, GetParam().options),
+                             LogAct::kAppend, LogAct::kAppendBig, LogAct::kAppend});
+    const std::string name = std::string("log/") + GetParam().name + (ends_in_a_reset ? "/reset" : "/cut");
+    PowerLossPlan plan;
+    plan.seed = test_effort().seed;
+    plan.first_act = 7;
+    plan.nested_every = 400;
+    ASSERT_EQ("", power_loss.run(LogScript(name, GetParam().options, 900, acts), plan));
+  }
+  std::printf("[ figures  ] log, %s: %s\n", GetParam().name, power_loss.counts().text().c_str());
+}
+
 INSTANTIATE_TEST_SUITE_P(Options, LogPowerLossTest, testing::ValuesIn(kOptionSets),
                          [](const auto& set) { return std::string(set.param.name); });
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "crashfs/crash_fs.h"
+#include "crashfs/effort.h"
 #include "env/thread_mark.h"
 
 namespace firn {
@@ -78,8 +79,9 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
       if (!problem.empty()) {
         problem = "power loss after step " + std::to_string(step) + " of " + std::to_string(trace.size()) + ", " +
                   std::to_string(acknowledged) + " acts acknowledged" + (origin.is_all ? ", everything kept" : "") + "\n" + problem +
-                  "\nreplay: FIRN_SEED=" + std::to_string(plan.seed) + " FIRN_CRASH_SCRIPT='" + script.name +
-                  "' FIRN_CRASH_STEP=" + std::to_string(step) + " firn_crashfs_test --gtest_filter='*PowerLoss*'";
+                  "\nreplay: " + (test_effort().is_deep ? "FIRN_DEEP=1 " : "") + "FIRN_SEED=" + std::to_string(plan.seed) +
+                  " FIRN_CRASH_SCRIPT='" + script.name + "' FIRN_CRASH_STEP=" + std::to_string(step) +
+                  " firn_crashfs_test --gtest_filter='*PowerLoss*'";
       }
     });
   }

@@ -84,11 +84,14 @@ Result<ManifestState> DbImpl::read_manifest(bool* is_new) {
   if (state.ok() && core_.options.error_if_exists)
     return Status(Code::kExists, "there is a database here, and error_if_exists is on", core_.path);
   if (state.ok() || !(state.status().is(Code::kNotFound) || state.status().is(Code::kCorrupt))) return state;
-  // No manifest that can be read. A new database, or one whose creation was cut short before it held anything: then there is at most the first segment of a
-  // manifest, half made, and nothing else.
+  // No manifest that can be read. A new database, or one whose creation was cut short before it held anything: then there are the manifest's first segments, half
+  // made, one of each attempt, and nothing else.
   if (!*is_new) {
-    FIRN_TRY_ASSIGN(const auto segments, (*manifest)->list());
-    if (segments.size() > 1 || segments[0] != segment_name(1)) return state;
+    FIRN_TRY_ASSIGN(auto segments, (*manifest)->list());
+    std::sort(segments.begin(), segments.end());
+    for (size_t i = 0; i < segments.size(); i++) {
+      if (segments[i] != segment_name(i + 1)) return state;
+    }
     *is_new = true;
   }
   for (const std::string_view name : {kWalName, kTablesName}) {

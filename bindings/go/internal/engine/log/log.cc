@@ -21,6 +21,8 @@ void Log::continue_at(uint64_t next_id, uint64_t next_base, LogPosition previous
 void Log::cut(LogPosition end) {
   active_.reset();
   end_.store(end, std::memory_order_release);
+  cut_end_ = end;
+  cut_until_ = UINT64_MAX;  // until a segment is activated
 }
 
 void Log::start_anew() {
@@ -55,6 +57,7 @@ Status Log::activate(std::shared_ptr<Segment> prepared) {
     unsynced_.push_back(prepared);  // first: an exhausted memory leaves everything as it was
   }
   previous_end_ = end();
+  cut_until_ = std::min(cut_until_, prepared->base());
   active_ = std::move(prepared);
   offset_ = kSegmentHeaderBytes;
   return append_mark();
@@ -76,10 +79,10 @@ Status Log::append(uint64_t payload_bytes) {
 }
 
 Status Log::append_mark() {
-  // Between the end of the segment before and the base of this one there are no records: a bound that lies there, or in segments that were cut off, says
-  // that all in front is durable. Named as it is it would lie above what recovery finds, and pass for damage.
+  // A bound that lies in segments that were cut off says that all in front of them is durable. Named as it is it would lie above what recovery finds, and pass for
+  // damage: also in segments behind the first one after the cut, whose own opening mark a loss of power may take.
   const LogPosition durable = this->durable();
-  const LogPosition bound = durable < active_->base() ? std::min(durable, previous_end_) : durable;
+  const LogPosition bound = durable < cut_until_ ? std::min(durable, cut_end_) : durable;
   const Mark mark{mark_tag(active_->header().generation), bound, previous_end_};
   encode_mark(active_->image() + offset_ + kRecordHeaderBytes, mark);
   seal_record(active_->image(), offset_, active_->header().generation, RecordKind::kMark, kMarkPayloadBytes);

@@ -113,6 +113,9 @@ class Log {
   uint64_t mark_offset_ = 0;      // where the last mark was written
   LogPosition mark_durable_ = 0;  // what it said
   LogPosition previous_end_ = 0;  // of the active segment's predecessor
+  // Positions from cut_end_ to below cut_until_ lie in segments that the last cut took away.
+  LogPosition cut_end_ = 0;
+  LogPosition cut_until_ = 0;
   std::atomic<LogPosition> end_{0};
   std::atomic<LogPosition> durable_{0};
   std::atomic<bool> failed_{false};

@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: 01edca8209dbd9c1610f7074885f83818cb280189de77d017b8440ea09b3a872
+// Checksum of all sources: 2ff0863be5c46c635443cb3f07233b7f23974214b2952d10dc6b0639cf246b2d
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

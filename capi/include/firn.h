@@ -394,7 +394,8 @@ FIRN_API void firn_iter_close(firn_iter *iter);
  * are never used again. FIRN_NOT_FOUND with FIRN_NS_EXISTING; FIRN_INVALID (empty name, unknown flag), FIRN_TOO_LARGE; FIRN_OVERFLOW after
  * 2^24 creations. */
 FIRN_API int64_t firn_ns_open(firn_db *db, const uint8_t *name, size_t name_len, uint32_t flags);
-/* Removes all keys of the namespace, in O(1); running scans still see them. The space comes back with compaction. */
+/* Removes all keys of the namespace, in O(1); running scans still see them. The space comes back with compaction. FIRN_OVERFLOW after 2^32
+ * creations and clearings together. */
 FIRN_API int32_t firn_ns_clear(firn_db *db, uint32_t ns);
 /* Clears the namespace and forgets its name and id. Namespace 0: FIRN_INVALID. */
 FIRN_API int32_t firn_ns_drop(firn_db *db, uint32_t ns);

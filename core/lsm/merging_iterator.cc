@@ -36,6 +36,7 @@ class MergingIterator final : public Iterator {
     MergingIterator::end_seek();
   }
   void begin_seek(const InternalKey& key, std::optional<uint64_t> hash) override {
+    valid_ = false;  // also when memory runs out in a child that has moved
     for (const auto& child : children_) child->begin_seek(key, hash);
   }
   void end_seek() override {

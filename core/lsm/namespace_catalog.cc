@@ -157,6 +157,47 @@ NamespaceCatalog::Change NamespaceCatalog::adopt(const std::vector<Prefix>& pref
   return change;
 }
 
+Result<NamespaceCatalog::Change> NamespaceCatalog::repair(Iterator& system_entries) {
+  Change change;
+  change.next = std::make_shared<NamespaceCatalog>();
+  NamespaceCatalog& next = *change.next;
+  Prefix of_default = kDefaultPrefix;
+  const auto give_out = [&next](Prefix prefix) { next.next_prefix_ = std::max(next.next_prefix_, prefix + 1); };
+  const auto take = [&](uint32_t id, Prefix prefix) {
+    if (prefix == kSystemPrefix || prefix == UINT32_MAX || prefix == of_default || next.id_of(prefix)) return false;
+    if (id == 0 || id >= kIdMax || next.prefix_of(id, kSeqMax) != kSystemPrefix) return false;
+    next.next_id_ = std::max(next.next_id_, id + 1);
+    next.set_place(id, prefix);
+    give_out(prefix);
+    return true;
+  };
+  system_entries.seek({kSystemPrefix, Slice()});  // in their order: "c", "d", "n...", "p..."
+  for (; system_entries.valid() && system_entries.entry().key.prefix == kSystemPrefix; system_entries.next()) {
+    const Entry& entry = system_entries.entry();
+    if (entry.kind == EntryKind::kDelete) continue;
+    const Slice key = entry.key.user;
+    const auto value = [&entry](size_t i) { return load_u32(entry.value.data() + 4 * i); };
+    bool stands = false;
+    if (key == Slice("c") && entry.value.size() == 8 && value(0) > 0 && value(0) <= kIdMax) {
+      next.next_id_ = value(0);
+      next.next_prefix_ = std::max(next.next_prefix_, value(1));
+      stands = true;
+    } else if (key == Slice("d") && entry.value.size() == 4 && value(0) != kSystemPrefix && value(0) != UINT32_MAX) {
+      of_default = value(0);
+      stands = true;
+    } else if (key.size() > 1 && key[0] == 'n' && entry.value.size() == 8 && take(value(0), value(1))) {
+      next.names_[key.without_first(1).to_string()] = value(0);
+      stands = true;
+    }
+    if (!stands) change.entries.emplace_back(key.to_string(), std::nullopt);
+  }
+  if (!system_entries.status().ok()) return system_entries.status();
+  give_out(of_default);
+  next.set_place(0, of_default);
+  change.entries.emplace_back("c", encode({next.next_id_, next.next_prefix_}));
+  return change;
+}
+
 std::string NamespaceCatalog::name_of(uint32_t id) const {
   const auto at = std::find_if(names_.begin(), names_.end(), [id](const auto& name) { return name.second == id; });
   return at == names_.end() ? std::string() : at->first;

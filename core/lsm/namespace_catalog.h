@@ -58,6 +58,9 @@ class NamespaceCatalog {
   Change drop(uint32_t id, Seq at, Seq oldest) const;
   // Gives each of the prefixes, which nobody has, to a new namespace "salvaged-<prefix>", while there is room; but UINT32_MAX, which is never given out.
   Change adopt(const std::vector<Prefix>& prefixes) const;
+  // What can stand of entries that load() refuses, because some are missing: no two names share an id or a prefix, and what is given out next is above all of them.
+  // kIo, kCorrupt: of the iterator.
+  static Result<Change> repair(Iterator& system_entries);
 
  private:
   struct Former {

@@ -51,10 +51,13 @@ void TableIterator::begin_seek(const InternalKey& key, std::optional<uint64_t> h
   sought_ = key;
   const uint64_t head = key_head(key, table_.fences().common_bytes());
   const uint32_t sampled = table_.fences().samples_below(head);
-  if (hash && table_.guess_place(*hash, &target_offset_)) {
-    target_ = Target::kEntry;
-    prefetch(target_offset_, target_offset_ + kWalkPrefetchBytes);
-    return;
+  if (hash) {
+    table_.verify_bucket(*hash);
+    if (table_.guess_place(*hash, &target_offset_)) {
+      target_ = Target::kEntry;
+      prefetch(target_offset_, target_offset_ + kWalkPrefetchBytes);
+      return;
+    }
   }
   uint32_t above = 0;
   if (!first_group_above(key, head, sampled, &above) || above == 0) return;
@@ -67,9 +70,16 @@ void TableIterator::end_seek() {
   if (!status_.ok() || target_ == Target::kNone) return;
   if (target_ == Target::kFirst) return to_offset(0);
   if (target_ == Target::kGroup) return walk_group(target_group_, sought_);
-  to_offset(target_offset_);
-  if (!status_.ok() || current_.key == sought_) return;
-  seek(sought_);  // another key with the same fingerprint
+  if (has_key(target_offset_, sought_)) return to_offset(target_offset_);
+  seek(sought_);  // another key with the same fingerprint, or an entry that cannot be read, which may be none of this seek's business
+}
+
+// Looks at header and key only: the value may be long, and another key's.
+bool TableIterator::has_key(uint64_t offset, const InternalKey& key) {
+  EntryHeader header;
+  if ((offset < range_.begin || offset >= range_.end) && !table_.namespaces().of_offset(offset, &range_).ok()) return false;
+  if (range_.prefix != key.prefix || !table_.read_header(offset, range_.end, &header).ok()) return false;
+  return Slice(data_ + offset + header.header_bytes, header.key_bytes) == key.user;
 }
 
 void TableIterator::next() {

@@ -51,6 +51,7 @@ class TableIterator final : public Iterator {
   void to_last_of_group(uint32_t group);
   void prefetch_group(uint32_t group) const;
   void prefetch(uint64_t begin, uint64_t end) const;
+  bool has_key(uint64_t offset, const InternalKey& key);
   void walk_group(uint32_t group, const InternalKey& key);
   void next_namespace();
   void read_ahead(uint64_t offset);

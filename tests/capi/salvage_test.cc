@@ -355,6 +355,54 @@ TEST_F(SalvageTest, namespaces_that_lost_their_names_get_new_ones) {
   EXPECT_EQ(firn_close(db), FIRN_OK);
 }
 
+TEST_F(SalvageTest, namespaces_of_which_some_lost_their_names_all_come_to_light) {
+  constexpr int kCount = 200;
+  firn_db* db = open("db");
+  for (int i = 0; i < kCount; i++) {
+    const std::string name = "tenant-" + std::to_string(1000 + i);
+    const int64_t id = firn_ns_open(db, bytes(name), name.size(), 0);
+    ASSERT_GT(id, 0);
+    ASSERT_EQ(firn_put(db, static_cast<uint32_t>(id), bytes(name), name.size(), bytes(name), name.size()), FIRN_OK);
+  }
+  ASSERT_EQ(firn_compact(db), FIRN_OK);
+  ASSERT_EQ(firn_close(db), FIRN_OK);
+  flip(largest("tables"), 2000);  // the first chunk: most of the names, and what is given out next
+  EXPECT_GE(salvage(), 2);
+  EXPECT_TRUE(told(FIRN_LOSS_NAMES));
+  db = open("new");
+  std::vector<uint8_t> list(65536);
+  const int64_t bytes_listed = firn_ns_list(db, list.data(), list.size());
+  ASSERT_GT(bytes_listed, 0);
+  std::set<std::string> values;
+  int kept_count = 0;
+  for (int64_t at = 0; at < bytes_listed;) {
+    uint32_t id = 0;
+    uint32_t name_len = 0;
+    std::memcpy(&id, &list[static_cast<size_t>(at)], 4);
+    std::memcpy(&name_len, &list[static_cast<size_t>(at) + 4], 4);
+    const std::string name(reinterpret_cast<const char*>(&list[static_cast<size_t>(at) + 8]), name_len);
+    at += 8 + name_len;
+    firn_scan_opts opts = FIRN_SCAN_OPTS_INIT;
+    opts.ns = id;
+    firn_iter* iter = firn_scan(db, nullptr, &opts, nullptr);
+    firn_kv kv;
+    while (firn_iter_entries(iter, &kv, 1) == 1) {
+      values.emplace(reinterpret_cast<const char*>(kv.val), kv.val_len);
+      if (name.starts_with("tenant-")) {
+        EXPECT_EQ(std::string(reinterpret_cast<const char*>(kv.key), kv.key_len), name);
+        kept_count++;
+      }
+    }
+    firn_iter_close(iter);
+  }
+  EXPECT_EQ(values.size(), static_cast<size_t>(kCount));  // under its own name or a new one
+  EXPECT_GT(kept_count, 10);
+  const int64_t id = firn_ns_open(db, bytes("another"), 7, 0);
+  EXPECT_GT(id, 0);
+  EXPECT_EQ(firn_get(db, static_cast<uint32_t>(id), bytes("k"), 1, nullptr, 0), FIRN_NOT_FOUND);
+  EXPECT_EQ(firn_close(db), FIRN_OK);
+}
+
 TEST_F(SalvageTest, everything_at_once_is_told_one_by_one) {
   make();
   overwrite(largest("tables"), 50'000, 100);

@@ -108,6 +108,27 @@ TEST(TableIterator, StandsWhereASortedMapSaysAfterAnySequenceOfMoves) {
   }
 }
 
+TEST(TableIterator, AWrongGuessOfTheHashIndexCostsNoAnswer) {
+  Model model;
+  for (int i = 0; i < 3000; ++i) model[{1, std::to_string(100000 + i)}].value = std::string(100, 'v');
+  const ModelKey first = model.begin()->first;
+  const ModelKey last = model.rbegin()->first;
+  for (TableIo io : {TableIo::kMmap, TableIo::kPread}) {
+    std::string bytes = build_table(model, Compression::kNone);
+    bytes[10] = static_cast<char>(bytes[10] ^ 1);  // in the first chunk, where the entry lies that is guessed
+    auto table = open_bytes(bytes, io);
+    ASSERT_TRUE(table.ok());
+    Entry entry;
+    ASSERT_TRUE(
+        (*table)->find(first.internal(), hash_key(kTestHashSeed, first.internal()), &entry).is(Code::kCorrupt));  // its bucket is present
+    auto iterator = (*table)->new_iterator(false);
+    iterator->begin_seek(last.internal(), hash_key(kTestHashSeed, first.internal()));
+    iterator->end_seek();
+    ASSERT_TRUE(iterator->status().ok()) << iterator->status().message();
+    ASSERT_TRUE(iterator->valid() && is_same(iterator->entry(), last, model[last]));
+  }
+}
+
 TEST(TableIterator, IsNotValidBeforeItIsMoved) {
   auto table = open_bytes(build_table(random_model(1, 10)), TableIo::kMmap);
   ASSERT_TRUE(table.ok());

@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: 2ff0863be5c46c635443cb3f07233b7f23974214b2952d10dc6b0639cf246b2d
+// Checksum of all sources: a83e33bf5418c87221fa8df9f0655168b46bef9784e7dbd841e4bec00a3c1ba2
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -151,6 +151,7 @@ class Salvager {
   void sort_log();
   void note(const Entry& entry);
   Status read_catalog();
+  void supersede(const std::vector<std::pair<std::string, std::optional<std::string>>>& entries);
   std::vector<std::unique_ptr<Iterator>> sources() const;
   Status write(const std::string& to);
   SalvageLoss& lose(LossKind kind, Code code, const std::string& file, const char* text);
@@ -171,8 +172,8 @@ class Salvager {
   std::set<Prefix> prefixes_;
   std::map<std::string, std::pair<Entry, std::string>> system_;  // newest entry of each system key, and its value
   NamespaceCatalogRef catalog_;
-  NamespaceCatalog::Change adopted_;
-  std::vector<Entry> adopted_entries_;
+  std::map<std::string, std::optional<std::string>> catalog_changes_;  // nullopt: deleted
+  std::vector<Entry> catalog_entries_;                                 // of them
   SalvageReport report_;
 };
 
@@ -365,27 +366,39 @@ Status Salvager::read_catalog() {
   EntryListIterator list(entries);
   Result<NamespaceCatalogRef> catalog = NamespaceCatalog::load(list);
   if (!catalog.ok() && !catalog.status().is(Code::kCorrupt)) return catalog.status();
-  const bool is_whole = catalog.ok();
-  catalog_ = is_whole ? *catalog : std::make_shared<const NamespaceCatalog>();
-  if (is_whole && report_.losses.empty()) return {};
+  if (catalog.ok()) {
+    catalog_ = *catalog;
+    if (report_.losses.empty()) return {};
+  } else {
+    FIRN_TRY_ASSIGN(const auto repaired, NamespaceCatalog::repair(list));
+    catalog_ = repaired.next;
+    supersede(repaired.entries);
+  }
   std::vector<Prefix> orphans;
   for (const Prefix prefix : prefixes_) {
     if (prefix != kSystemPrefix && !catalog_->is_live(prefix) && !catalog_->id_of(prefix)) orphans.push_back(prefix);
   }
   if (orphans.empty()) return {};
-  adopted_ = catalog_->adopt(orphans);
-  catalog_ = adopted_.next;
-  for (const auto& [key, value] : adopted_.entries) {
-    Entry entry;
-    entry.key = {kSystemPrefix, Slice(std::string_view(key))};
-    entry.value = Slice(std::string_view(*value));
-    entry.seq = {seq_max_.value + 1};
-    adopted_entries_.push_back(entry);
-  }
-  std::sort(adopted_entries_.begin(), adopted_entries_.end(), [](const Entry& a, const Entry& b) { return a.key.compare(b.key) < 0; });
+  const NamespaceCatalog::Change adopted = catalog_->adopt(orphans);
+  catalog_ = adopted.next;
+  supersede(adopted.entries);
   SalvageLoss& loss = lose(LossKind::kNames, Code::kCorrupt, from_, "namespaces without a name: their keys are in namespaces salvaged-N");
   loss.entry_count = 0;
   return {};
+}
+
+// What the copy's catalog has instead of the entries that were read.
+void Salvager::supersede(const std::vector<std::pair<std::string, std::optional<std::string>>>& entries) {
+  for (const auto& [key, value] : entries) catalog_changes_[key] = value;
+  catalog_entries_.clear();
+  for (const auto& [key, value] : catalog_changes_) {
+    Entry entry;
+    entry.key = {kSystemPrefix, Slice(std::string_view(key))};
+    entry.kind = value ? EntryKind::kPut : EntryKind::kDelete;
+    if (value) entry.value = Slice(std::string_view(*value));
+    entry.seq = {seq_max_.value + 1};
+    catalog_entries_.push_back(entry);
+  }
 }
 
 std::vector<std::unique_ptr<Iterator>> Salvager::sources() const {
@@ -406,7 +419,7 @@ std::vector<std::unique_ptr<Iterator>> Salvager::sources() const {
     sources.push_back(std::make_unique<ChainIterator>(*tables_, db_id_, std::move(names)));
   }
   sources.push_back(std::make_unique<EntryListIterator>(log_entries_));
-  sources.push_back(std::make_unique<EntryListIterator>(adopted_entries_));
+  sources.push_back(std::make_unique<EntryListIterator>(catalog_entries_));
   return sources;
 }
 

@@ -85,6 +85,7 @@ class SortedArrayIterator final : public Iterator {
   }
   void seek_to_last() override {
     index_ = array_->items.size();
+    prefetched_ = index_;
     prev();
   }
   void seek(const InternalKey& key) override {

@@ -124,18 +124,24 @@ Status TableReader::read_header(uint64_t offset, uint64_t limit, EntryHeader* he
 
 bool TableReader::guess_place(uint64_t hash, uint64_t* offset) const {
   const uint8_t* const line = bucket(home_bucket(hash, bucket_count_));
-  const auto place = static_cast<uint64_t>(line - data_);
-  if (!image_->has(place, kBucketBytes) && (!image_->is_mapped() || !image_->ensure(place, kBucketBytes).ok())) return false;
-  const uint32_t matches = match_fingerprints(line, fingerprint_of(hash));
+  if (!image_->has(static_cast<uint64_t>(line - data_), kBucketBytes)) return false;
+  const uint32_t used = bucket_used(line);
+  if (used > kBucketSlots) return false;
+  const uint32_t matches = match_fingerprints(line, fingerprint_of(hash)) & ((1u << used) - 1);
   if (matches == 0) return false;
   *offset = bucket_place(line, static_cast<uint32_t>(__builtin_ctz(matches)));
   return *offset < image_->layout().entries_bytes;
 }
 
+void TableReader::verify_bucket(uint64_t hash) const {
+  const uint8_t* const line = bucket(home_bucket(hash, bucket_count_));
+  if (image_->is_mapped()) (void)image_->ensure(static_cast<uint64_t>(line - data_), kBucketBytes).ok();
+}
+
 void TableReader::prefetch_entry(uint64_t hash) const {
   uint64_t offset = 0;
   if (!guess_place(hash, &offset)) return;
-  const uint8_t* const entry = data_ + offset;
+  const uint8_t* const entry = data_ + offset;  // an address that is prefetched need not be a good one
   __builtin_prefetch(entry);
   __builtin_prefetch(entry + kCacheLineBytes);
   __builtin_prefetch(entry + 2 * kCacheLineBytes);

@@ -33,8 +33,10 @@ class TableReader final : public Table {
   const NamespaceDirectory& namespaces() const { return namespaces_; }
   size_t seq_width() const { return seq_width_; }
   uint64_t seq_base() const { return seq_base_; }
-  // Where the entry of a key with this hash may lie. False: nothing is known. Reads nothing from the file; a mapped index is verified where it lies.
+  // Where the entry of a key with this hash may lie, by a look at what is present. False: nothing is known.
   bool guess_place(uint64_t hash, uint64_t* offset) const;
+  // Makes the line that guess_place() looks at present if the table is mapped. (Of another table it would have to be read.)
+  void verify_bucket(uint64_t hash) const;
   // Decodes the header of the entry at `offset`, which ends at `limit` or before (offset < limit <= the end of the entries), and makes
   // its key present.
   Status read_header(uint64_t offset, uint64_t limit, EntryHeader* header) const;

@@ -83,6 +83,8 @@ class DbImpl final : public Db {
     LogRecovery log;
     Seq last;
     bool was_closed = false;  // in order
+    std::vector<std::string> leftover_tables;
+    std::vector<std::string> leftover_segments;
   };
 
   Status open_directory(const std::string& path);
@@ -99,7 +101,8 @@ class DbImpl final : public Db {
   Status begin_writing() { return core_.awaits_first_write.load(std::memory_order_acquire) ? begin_first_write() : Status(); }
   Status begin_first_write();
   Result<NamespaceCatalogRef> load_catalog(const Found& found);
-  Status remove_leftovers(ManifestState& state);
+  Status find_leftovers(Found* found);
+  Status remove_leftovers(Directory& wal);
 
   void report_counts(StatsReport* report);
   Status find(uint32_t ns, Slice key, const ReadView& view, Seq seq, Entry* entry) const;

@@ -18,6 +18,13 @@ bool is_ours(const std::string& name) {
   return name == kLockName || name == kSegmentsName || parse_state_name(name, &number);
 }
 
+// More than one: the newest is perhaps in the cache only, because the process was killed before its sync; else the one before would be gone.
+Result<bool> has_older_state(Directory& directory) {
+  FIRN_TRY_ASSIGN(const auto names, directory.list());
+  uint64_t number = 0;
+  return std::count_if(names.begin(), names.end(), [&number](const std::string& name) { return parse_state_name(name, &number); }) > 1;
+}
+
 // The mark that a segment's records begin with; nullopt: the segment was never activated.
 std::optional<Mark> opening_mark(const Segment& segment) {
   RecordView record;
@@ -253,6 +260,12 @@ Status DurableLog::start_appending(const Recovered& recovered) {
   log_->all_is_durable();
   sync_group_ = std::make_unique<SyncGroup>(*log_);
   if (!recovered.parts.empty()) last_time_ms_ = recovered.parts.back().last_time_ms;
+  // What the state has given up is needed as long as the one before may come back.
+  FIRN_TRY_ASSIGN(const bool is_in_doubt, has_older_state(*directory_));
+  if (is_in_doubt) {
+    const std::lock_guard lock(state_mutex_);
+    FIRN_TRY(state_.save(*directory_));
+  }
   return remove_leftovers(recovered.state);
 }
 

@@ -59,8 +59,9 @@ Status MergeJob::add(const Entry& entry) {
     if (!status.is(Code::kTooLarge)) return status;
     FIRN_TRY(finish_table());
   }
-  table_id_ = next_table_id_();
-  FIRN_TRY_ASSIGN(file_, tables_.open_file(table_name(table_id_), OpenMode::kCreate));
+  const uint64_t id = next_table_id_();
+  FIRN_TRY_ASSIGN(file_, tables_.open_file(table_name(id), OpenMode::kCreate));
+  table_id_ = id;  // from here on the file is this job's, to be removed if it fails
   TableBuilderOptions table_options;
   table_options.identity = {options_.db_id, table_id_};
   table_options.compression = options_.compression;

@@ -143,6 +143,42 @@ std::vector<Piece> Disk::pieces() const {
   return pieces;
 }
 
+// The nodes below that have a name now, by path.
+void Disk::number(NodeId directory, const std::string& path, std::map<std::string, NodeId>* numbers) const {
+  std::map<std::string, NodeId> names = directories_.at(directory).durable;
+  for (const Entry& entry : directories_.at(directory).entries) {
+    if (entry.child == kRootNode)
+      names.erase(entry.name);
+    else
+      names[entry.name] = entry.child;
+  }
+  for (const auto& [name, child] : names) {
+    (*numbers)[path + "/" + name] = child;
+    if (directories_.contains(child)) number(child, path + "/" + name, numbers);
+  }
+}
+
+Trace Disk::continued(const Trace& trace, const DiskImage& image) const {
+  const auto theirs = number_nodes(image);
+  std::map<std::string, NodeId> ours{{"", kRootNode}};
+  number(kRootNode, "", &ours);
+  std::map<NodeId, NodeId> known;
+  for (const auto& [path, node] : theirs) known[node] = ours.at(path);
+  NodeId next = directories_.rbegin()->first + 1;
+  if (!files_.empty()) next = std::max(next, files_.rbegin()->first + 1);
+  const auto renumbered = [&](NodeId node) {
+    const auto [at, is_new] = known.try_emplace(node, next);
+    if (is_new) next++;
+    return at->second;
+  };
+  Trace steps = trace;
+  for (Step& step : steps) {
+    step.node = renumbered(step.node);
+    step.child = renumbered(step.child);
+  }
+  return steps;
+}
+
 // The decisions, by node.
 struct Disk::Undecided {
   std::map<NodeId, uint32_t> lengths;

@@ -45,6 +45,9 @@ class Disk {
   // What is there when each piece is in the given state.
   DiskImage image(const std::vector<Piece>& pieces, const std::vector<uint32_t>& states, const Tear* tear = nullptr) const;
 
+  // The steps of a simulation that was made from `image`, which is this disk with everything kept, as steps of this disk: the process has died, and the system has not.
+  Trace continued(const Trace& trace, const DiskImage& image) const;
+
  private:
   struct Write {
     uint64_t offset = 0;
@@ -70,6 +73,7 @@ class Disk {
 
   void write(File& file, uint64_t offset, std::string bytes);
   void settle(File& file, bool is_lost);
+  void number(NodeId directory, const std::string& path, std::map<std::string, NodeId>* numbers) const;
   void collect(NodeId node, const std::string& path, const Undecided& undecided, DiskImage* image) const;
   ContentRef content(NodeId node, const File& file, const Undecided& undecided) const;
 

@@ -30,6 +30,7 @@ class FaultInjection::Run {
   Run(const Script& script, const FaultPlan& plan, uint64_t seed)
       : script_(script),
         fs_(script.start, seed),
+        lint_(script.start),
         subject_(script.make_subject()),
         history_{script.start_state},
         is_forgetful_(plan.fault == Fault::kLostOld) {
@@ -41,14 +42,22 @@ class FaultInjection::Run {
     for (size_t i = 0; i < script_.size() && problem_.empty(); i++) act(i);
     if (problem_.empty()) finish();
     if (problem_.empty() && !fs_.violation().empty()) problem_ = fs_.violation();
+    lint(false);
     return problem_;
   }
   bool has_failed() const { return fs_.has_failed(); }
+  const TraceLint::Counts& lint_counts() const { return lint_.counts(); }
 
  private:
   const ModelState& now() const { return history_.back(); }
   void fail(const std::string& what) {
     if (problem_.empty()) problem_ = what;
+  }
+
+  void lint(bool is_acknowledged) {
+    linted_ = lint_.apply(fs_.trace(), linted_);
+    if (is_acknowledged) lint_.acknowledge();
+    if (!lint_.violation().empty()) fail(where_ + lint_.violation());
   }
 
   void start() {
@@ -88,6 +97,7 @@ class FaultInjection::Run {
     if (std::getenv("FIRN_FAULT") != nullptr)
       std::printf("%s: %s, call %zu\n", script_.act_name(i).c_str(), describe(status).c_str(), fs_.sites().size());
     if (status.ok()) {
+      lint(script_.is_durable(i));
       if (script_.is_durable(i)) history_.clear();
       history_.push_back(after);
       return read();
@@ -177,6 +187,7 @@ class FaultInjection::Run {
       const ThreadMark mark;
       if (const Status status = subject_->probe(); !status.ok()) return fail(where_ + "cannot write: " + describe(status));
     }
+    lint(true);
     Disk disk(script_.start);
     for (const Step& step : fs_.trace()) disk.apply(step);
     history_ = {script_.apply_probe(now())};
@@ -186,6 +197,8 @@ class FaultInjection::Run {
 
   const Script& script_;
   CrashFs fs_;
+  TraceLint lint_;
+  size_t linted_ = 0;  // steps
   const std::unique_ptr<Subject> subject_;
   std::vector<ModelState> history_;  // since the last durable act, that one included
   const bool is_forgetful_;          // the fault makes the cache forget what was acknowledged
@@ -224,6 +237,7 @@ std::string FaultInjection::run(const Script& script, uint64_t seed, uint64_t sh
         Run run(script, {call, fault, is_sticky}, seed);
         const std::string problem = run.run();
         runs_++;
+        lint_.add(run.lint_counts());
         if (run.has_failed()) count++;
         if (!problem.empty()) {
           return script.name + ": call " + std::to_string(call) + " of " + std::to_string(sites.size()) + " (" + name_of(sites[call].call) +

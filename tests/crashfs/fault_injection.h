@@ -3,6 +3,7 @@
 //   more writes, removes no file, and what is found when it is opened again stays so;
 //   a state that is read is the right one, or the reading says that it failed;
 //   nothing acknowledged is lost by the death of the process, nor (what was durable) by power loss, at the moment of the failure and at the end;
+//   the trace keeps the protocol of the disk (TraceLint);
 //   without the fault the subject opens, and goes on; no sync is tried again, no file written to after a failed write, no store goes unannounced.
 // Threading: one thread.
 #pragma once
@@ -14,6 +15,7 @@
 
 #include "crashfs/crash_fs.h"
 #include "crashfs/subject.h"
+#include "crashfs/trace_lint.h"
 
 namespace firn {
 
@@ -30,11 +32,13 @@ class FaultInjection {
   const Matrix& matrix() const { return matrix_; }
   std::string matrix_text() const;
   uint64_t runs() const { return runs_; }
+  const TraceLint::Counts& lint() const { return lint_; }
 
  private:
   class Run;
   Matrix matrix_;
   uint64_t runs_ = 0;
+  TraceLint::Counts lint_;
 };
 
 }  // namespace firn

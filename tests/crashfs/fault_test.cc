@@ -30,8 +30,8 @@ void expect_full(const FaultInjection& injection) {
                                      << " for good";
     }
   }
-  std::printf("[ figures  ] %llu runs; once + for good, by site and fault:\n%s", static_cast<unsigned long long>(injection.runs()),
-              injection.matrix_text().c_str());
+  std::printf("[ figures  ] %llu runs; %s; once + for good, by site and fault:\n%s", static_cast<unsigned long long>(injection.runs()),
+              injection.lint().text().c_str(), injection.matrix_text().c_str());
 }
 
 // A database that was killed: the faults meet its recovery too.

@@ -83,6 +83,7 @@ TEST_P(LogPowerLossTest, every_short_sequence_of_acts_recovers_from_power_loss_a
         plan.first_act = length;
         plan.seed = effort.seed;
         plan.nested_every = effort.is_deep ? 50 : 200;
+        plan.killed_every = effort.is_deep ? 4 : effort.share(30);
         ASSERT_EQ("", power_loss.run(script, plan));
       }
     }
@@ -108,6 +109,7 @@ TEST_P(LogPowerLossTest, longer_scripts_recover_from_power_loss_at_every_step) {
     plan.seed = effort.seed;
     plan.step_every = effort.share(4);
     plan.nested_every = effort.is_deep ? 100 : 400;
+    plan.killed_every = effort.is_deep ? 4 : effort.share(30);
     plan.budget.single_count = 16;
     ASSERT_EQ("", power_loss.run(script, plan));
   }
@@ -129,6 +131,19 @@ TEST_P(LogPowerLossTest, segments_behind_a_cut_recover_from_power_loss_at_every_
     ASSERT_EQ("", power_loss.run(LogScript(name, GetParam().options, 900, acts), plan));
   }
   std::printf("[ figures  ] log, %s: %s\n", GetParam().name, power_loss.counts().text().c_str());
+}
+
+TEST_P(LogPowerLossTest, a_recovery_from_the_cache_of_a_killed_process_loses_nothing_with_the_power) {
+  PowerLoss power_loss;
+  const LogScript script(std::string("log/killed/") + GetParam().name, GetParam().options, 900,
+                         {LogAct::kAppend, LogAct::kAppendBig, LogAct::kSync, LogAct::kTrimBefore, LogAct::kAppendBig,
+                          suited(LogAct::kTrimAfter, GetParam().options), LogAct::kReset, LogAct::kAppend, LogAct::kReopen});
+  PowerLossPlan plan;
+  plan.killed_every = 1;
+  plan.seed = test_effort().seed;
+  plan.step_every = test_effort().share(3);
+  ASSERT_EQ("", power_loss.run(script, plan));
+  std::printf("[ figures  ] log, killed before, %s: %s\n", GetParam().name, power_loss.counts().text().c_str());
 }
 
 INSTANTIATE_TEST_SUITE_P(Options, LogPowerLossTest, testing::ValuesIn(kOptionSets),

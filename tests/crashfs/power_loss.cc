@@ -15,6 +15,12 @@ std::string describe(const Status& status) {
   return text;
 }
 
+std::string replay(const PowerLossPlan& plan, const Script& script, size_t step) {
+  return std::string("\nreplay: ") + (test_effort().is_deep ? "FIRN_DEEP=1 " : "") + "FIRN_SEED=" + std::to_string(plan.seed) +
+         " FIRN_CRASH_SCRIPT='" + script.name + "' FIRN_CRASH_STEP=" + std::to_string(step) +
+         " firn_crashfs_test --gtest_filter='*PowerLoss*'";
+}
+
 std::vector<uint32_t> nothing(const std::vector<Piece>& pieces) { return std::vector<uint32_t>(pieces.size(), 0); }
 
 }  // namespace
@@ -29,12 +35,15 @@ struct PowerLoss::Demand {
 
 std::string PowerLoss::Counts::text() const {
   return std::to_string(scripts) + " scripts, " + std::to_string(points) + " crash points, " + std::to_string(images) + " images, " +
-         std::to_string(distinct) + " distinct, " + std::to_string(nested) + " nested, " + std::to_string(openings) + " openings";
+         std::to_string(distinct) + " distinct, " + std::to_string(nested) + " nested, " + std::to_string(killed) + " killed before, " +
+         std::to_string(openings) + " openings; " + lint.text();
 }
 
 std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
   CrashFs fs(script.start, plan.seed);
   const auto subject = script.make_subject();
+  TraceLint lint(script.start);
+  size_t linted = 0;
   std::vector<ModelState> states{script.start_state};
   std::vector<size_t> ends;       // of the acts, in the trace; the first is the opening
   std::vector<size_t> floors{0};  // after each of them
@@ -48,12 +57,16 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
     states.push_back(script.apply(i, states.back()));
     ends.push_back(fs.trace().size());
     floors.push_back(script.is_durable(i) ? i + 1 : floors.back());
+    linted = lint.apply(fs.trace(), linted);
+    if (script.is_durable(i)) lint.acknowledge();
+    if (!lint.violation().empty()) return failed(script.act_name(i) + ": " + lint.violation());
   }
   if (const Result<ModelState> read = subject->read(); !read.ok() || !script.matches(*read, states.back()))
     return failed("reads wrongly without a crash");
   if (!fs.violation().empty()) return failed("");
   const Trace trace = fs.trace();
   counts_.scripts++;
+  counts_.lint.add(lint.counts());
 
   const char* only = std::getenv("FIRN_CRASH_STEP");
   Disk disk(script.start);
@@ -70,6 +83,13 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
     counts_.points++;
     const size_t acknowledged = act == 0 ? 0 : act - 1;
     Demand demand{&states, floors[acknowledged], acknowledged, act < ends.size() && act > 0 ? acknowledged + 1 : acknowledged};
+    if (plan.killed_every != 0 && ((step * 0x9e3779b97f4a7c15ull + plan.seed) >> 13) % plan.killed_every == 0) {
+      if (problem = nest_in_same_boot(script, disk, plan, demand); !problem.empty()) {
+        problem = "process death after step " + std::to_string(step) + " of " + std::to_string(trace.size()) + "\n" + problem +
+                  replay(plan, script, step);
+        break;
+      }
+    }
     visit_images(disk, plan.budget, plan.seed ^ (step * 0x9e3779b97f4a7c15ull), [&](DiskImage&& image, const ImageOrigin& origin) {
       if (!problem.empty()) return;
       counts_.images++;
@@ -79,9 +99,7 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
       if (!problem.empty()) {
         problem = "power loss after step " + std::to_string(step) + " of " + std::to_string(trace.size()) + ", " +
                   std::to_string(acknowledged) + " acts acknowledged" + (origin.is_all ? ", everything kept" : "") + "\n" + problem +
-                  "\nreplay: " + (test_effort().is_deep ? "FIRN_DEEP=1 " : "") + "FIRN_SEED=" + std::to_string(plan.seed) +
-                  " FIRN_CRASH_SCRIPT='" + script.name + "' FIRN_CRASH_STEP=" + std::to_string(step) +
-                  " firn_crashfs_test --gtest_filter='*PowerLoss*'";
+                  replay(plan, script, step);
       }
     });
   }
@@ -148,6 +166,11 @@ std::string PowerLoss::examine_to_the_end(const Script& script, const DiskImage&
     const ThreadMark mark;
     if (Status status = subject->open(fs); !status.ok()) return "cannot open the second time: " + describe(status);
     if (Status status = subject->probe(); !status.ok()) return "cannot write after recovery: " + describe(status);
+    TraceLint lint(image);
+    lint.apply(fs.trace(), 0);
+    lint.acknowledge();
+    if (!lint.violation().empty()) return "in the recovery and the write after it: " + lint.violation();
+    counts_.lint.add(lint.counts());
     Disk disk(image);
     for (const Step& step : fs.trace()) disk.apply(step);
     const auto pieces = disk.pieces();
@@ -176,7 +199,26 @@ std::string PowerLoss::nest(const Script& script, const DiskImage& image, const 
   if (Status status = subject->open(fs); !status.ok()) return "cannot open to record the recovery: " + describe(status);
   const Trace trace = fs.trace();
   subject->drop();
-  Disk disk(image);
+  return crash_recovery(script, Disk(image), trace, plan, demand);
+}
+
+// The process dies here. The next one finds everything in the cache and recovers from that, and then the power goes.
+std::string PowerLoss::nest_in_same_boot(const Script& script, const Disk& disk, const PowerLossPlan& plan, const Demand& demand) {
+  const auto pieces = disk.pieces();
+  std::vector<uint32_t> newest;
+  for (const Piece& piece : pieces) newest.push_back(piece.states - 1);
+  const DiskImage image = disk.image(pieces, newest);
+  counts_.killed++;
+  CrashFs fs(image, image.hash() + 3);
+  const auto subject = script.make_subject();
+  if (Status status = subject->open(fs); !status.ok()) return "cannot open to record the recovery: " + describe(status);
+  const Trace trace = disk.continued(fs.trace(), image);
+  subject->drop();
+  return crash_recovery(script, disk, trace, plan, demand);
+}
+
+std::string PowerLoss::crash_recovery(const Script& script, Disk disk, const Trace& trace, const PowerLossPlan& plan,
+                                      const Demand& demand) {
   ImageBudget budget;
   budget.single_count = 4;
   budget.subset_piece_count = 3;
@@ -185,7 +227,7 @@ std::string PowerLoss::nest(const Script& script, const DiskImage& image, const 
   std::string problem;
   for (size_t step = 0; step < trace.size() && problem.empty(); step++) {
     disk.apply(trace[step]);
-    visit_images(disk, budget, image.hash() + step, [&](DiskImage&& nested, const ImageOrigin&) {
+    visit_images(disk, budget, plan.seed + step, [&](DiskImage&& nested, const ImageOrigin&) {
       if (!problem.empty()) return;
       counts_.images++;
       problem = judge(script, nested, plan, demand, true);

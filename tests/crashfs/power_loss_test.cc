@@ -90,6 +90,7 @@ TEST_P(PowerLossTest, every_short_sequence_of_acts_recovers_from_power_loss_at_e
         plan.seed = effort.seed;
         plan.nested_every = effort.share(400);
         if (effort.is_deep) plan.nested_every = 100;
+        plan.killed_every = effort.is_deep ? 8 : effort.share(60);
         const std::string problem = power_loss.run(script, plan);
         ASSERT_EQ("", problem);
       }
@@ -126,9 +127,26 @@ TEST_P(PowerLossTest, longer_scripts_recover_from_power_loss_at_every_step) {
     plan.step_every = effort.share(8);
     plan.budget.single_count = 16;
     plan.nested_every = effort.is_deep ? 200 : 800;
+    plan.killed_every = effort.is_deep ? 8 : effort.share(60);
     ASSERT_EQ("", power_loss.run(script, plan));
   }
   report(GetParam().name, power_loss);
+}
+
+// What the next process finds in the cache and the disk does not have yet must not cost it what the disk still needs. Crashed at every step, also of the creation.
+TEST(PowerLossAfterKillTest, a_recovery_from_the_cache_of_a_killed_process_loses_nothing_with_the_power) {
+  PowerLoss power_loss;
+  for (const char* options : {"memtable_bytes=4KiB,durability=sync", "memtable_bytes=4KiB,changes_retention_bytes=16KiB"}) {
+    const DatabaseScript script(
+        std::string("killed/") + options, options, 700,
+        {Act::kPutSync, Act::kFlush, Act::kPut, Act::kPutSync, Act::kFlush, Act::kCompact, Act::kPutSync, Act::kReopen});
+    PowerLossPlan plan;
+    plan.killed_every = 1;
+    plan.seed = test_effort().seed;
+    plan.step_every = test_effort().share(6);
+    ASSERT_EQ("", power_loss.run(script, plan));
+  }
+  report("killed before", power_loss);
 }
 
 // The manifest's segments are 64 KiB: only a long run fills one.

@@ -83,6 +83,20 @@ TEST(ManifestState, SegmentsAreRetainedUntilTheyAreForgotten) {
   EXPECT_EQ(Code::kCorrupt, apply_bytes(again, field(11, {5, 41, 40, 1, 1}))) << "seq_min above seq_max";
 }
 
+// Of two jobs that end together the one that asked for the next ids first may record last.
+TEST(ManifestState, AnIdThatWasUsedIsNeverTheNextOneAgain) {
+  ManifestState state = a_state();
+  ManifestEdit newer;
+  newer.add_table({10, 25, 4096});
+  newer.set_next_ids(26, 11);
+  ManifestEdit older;
+  older.set_next_ids(25, 10);
+  ASSERT_TRUE(apply(state, newer).ok());
+  ASSERT_TRUE(apply(state, older).ok());
+  EXPECT_EQ(26u, state.next_table_id);
+  EXPECT_EQ(11u, state.next_run_id);
+}
+
 TEST(ManifestState, ASnapshotMakesTheSameStateAgain) {
   const ManifestState state = a_state();
   ManifestState again;

@@ -76,6 +76,26 @@ TEST(MergeJobTest, AnExpiredEntryIsDroppedOnlyWhereNothingOlderLiesBelow) {
   }
 }
 
+// A file that was there is not the job's to remove.
+TEST(MergeJobTest, ATableWhoseNameIsTakenFailsAndTheFileStays) {
+  const auto env = new_memory_env();
+  const auto tables = env->open_directory("tables", true);
+  ASSERT_TRUE(tables.ok());
+  ASSERT_TRUE((*tables)->open_file(table_name(7), OpenMode::kCreate).ok());
+  {
+    MergeOptions options;
+    options.db_id = 1;
+    options.seq_lower = options.seq_upper = Seq{1};
+    options.is_live_prefix = [](Prefix) { return true; };
+    std::vector<std::unique_ptr<Iterator>> parts;
+    parts.push_back(std::make_unique<FailingIterator>(1));
+    MergeJob job(
+        std::move(options), **tables, [] { return uint64_t{7}; }, std::move(parts));
+    EXPECT_EQ(Code::kExists, job.step(1000).status().code());
+  }
+  EXPECT_EQ(std::vector<std::string>{table_name(7)}, *(*tables)->list());
+}
+
 TEST(MergeJobTest, AnErrorOfItsInputIsItsErrorAndLeavesNoTable) {
   for (const int count : {0, 1, 100}) {
     const auto env = new_memory_env();

@@ -155,6 +155,12 @@ Status DbImpl::recover_once(Found* found) {
       is_made = true;
     }
     if (is_made) FIRN_TRY(core_.directory->sync());
+    if (is_new) {
+      // Segments of attempts before this one: read_manifest() knows them by there being none without those in front of it, also after the next power loss.
+      FIRN_TRY_ASSIGN(const auto manifest, core_.directory->open_directory(kManifestName, false));
+      FIRN_TRY_ASSIGN(const auto attempts, manifest->list());
+      if (!attempts.empty()) FIRN_TRY(manifest->sync());
+    }
   }
   FIRN_TRY(open_tables(found));
   return replay_log(found);
@@ -217,7 +223,7 @@ Result<NamespaceCatalogRef> DbImpl::load_catalog(const Found& found) {
 Status DbImpl::start_writing(Found found) {
   FIRN_TRY_ASSIGN(auto catalog, load_catalog(found));
   ManifestState& state = found.state;
-  FIRN_TRY(remove_leftovers(state));
+  FIRN_TRY(find_leftovers(&found));
 
   // After a close in order the numbers go on; else they jump, so that none is given twice even if some were lost with the power.
   if (!core_.recovery.clean) {
@@ -264,6 +270,7 @@ Status DbImpl::start_writing(Found found) {
 // After a close in order there is nothing that an opening has to write. Where work is waiting, or may come with the time, the log is there from the start.
 bool DbImpl::can_wait_for_write(const Found& found) const {
   if (!found.was_closed || !found.memtables.empty() || pick_compaction(*found.version)) return false;
+  if (!found.leftover_tables.empty() || !found.leftover_segments.empty()) return false;
   for (const Run& run : found.version->runs) {
     for (const TableRef& table : run.tables) {
       if (table->table->properties().expiring_count != 0) return false;
@@ -279,6 +286,7 @@ Status DbImpl::start_log() {
   FIRN_TRY_ASSIGN(auto manifest_directory, core_.directory->open_directory(kManifestName, false));
   FIRN_TRY_ASSIGN(core_.manifest, Manifest::start(std::move(manifest_directory), state, io, *core_.env));
   FIRN_TRY_ASSIGN(auto wal_directory, core_.directory->open_directory(kWalName, false));
+  FIRN_TRY(remove_leftovers(*wal_directory));
   core_.wal = std::make_unique<Log>(std::move(wal_directory), state.wal_id, io, *core_.env);
   core_.wal->continue_at(state.wal_next_id++, state.wal_next_base, start_.log.data_end);
   core_.sync_group = std::make_unique<SyncGroup>(*core_.wal);
@@ -301,36 +309,53 @@ Status DbImpl::begin_first_write() {
 }
 
 // Files that no state names: of jobs and openings that were cut short. Files of another database are not ours to delete.
-Status DbImpl::remove_leftovers(ManifestState& state) {
+Status DbImpl::find_leftovers(Found* found) {
+  ManifestState& state = found->state;
   std::unordered_set<uint64_t> tables;
   for (const TableRecord& record : state.tables) tables.insert(record.table_id);
-  FIRN_TRY_ASSIGN(const auto table_names, core_.tables->list());
-  for (const std::string& name : table_names) {
+  FIRN_TRY_ASSIGN(auto table_names, core_.tables->list());
+  for (std::string& name : table_names) {
     uint64_t id = 0;
     if (!parse_table_name(name, &id) || tables.count(id) != 0) continue;
     FIRN_TRY_ASSIGN(auto file, core_.tables->open_file(name, OpenMode::kRead));
     if (const auto identity = table_identity(*file); identity && identity->db_id != core_.db_id) {
       return Status::corrupt("a table of another database lies here: is the manifest the right one?", core_.tables->path() + "/" + name, 0);
     }
-    FIRN_TRY(core_.tables->remove(name));
+    // What no manifest can have named yet may go at once: on a full disk the new manifest needs the room.
+    if (id >= state.next_table_id)
+      FIRN_TRY(core_.tables->remove(name));
+    else
+      found->leftover_tables.push_back(std::move(name));
   }
   FIRN_TRY_ASSIGN(auto wal, core_.directory->open_directory(kWalName, false));
-  FIRN_TRY_ASSIGN(const auto segment_names, wal->list());
+  FIRN_TRY_ASSIGN(auto segment_names, wal->list());
   std::unordered_set<uint64_t> retained;
   for (const RetainedSegment& segment : state.retained) retained.insert(segment.id);
   size_t found_count = 0;
-  for (const std::string& name : segment_names) {
+  for (std::string& name : segment_names) {
     uint64_t id = 0;
     if (!parse_segment_name(name, &id)) continue;
     if (retained.count(id) != 0) {
       found_count++;
       continue;
     }
-    if (std::find(state.wal_segments.begin(), state.wal_segments.end(), id) == state.wal_segments.end()) FIRN_TRY(wal->remove(name));
+    if (std::find(state.wal_segments.begin(), state.wal_segments.end(), id) == state.wal_segments.end())
+      found->leftover_segments.push_back(std::move(name));
   }
   // Nothing depends on them but the change feed, which says itself how far back it reads.
   if (found_count != retained.size()) state.retained.clear();
   return {};
+}
+
+// Only when the new manifest is durable: the one that was found may be in the cache alone, if the process was killed before its sync, and the one on the disk name
+// these files.
+Status DbImpl::remove_leftovers(Directory& wal) {
+  const auto remove_all = [](Directory& directory, std::vector<std::string>& names) -> Status {
+    for (; !names.empty(); names.pop_back()) FIRN_TRY(directory.remove(names.back()));
+    return {};
+  };
+  FIRN_TRY(remove_all(*core_.tables, start_.leftover_tables));
+  return remove_all(wal, start_.leftover_segments);
 }
 
 Status Db::check(const std::string& path, Env& env) {

@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: a83e33bf5418c87221fa8df9f0655168b46bef9784e7dbd841e4bec00a3c1ba2
+// Checksum of all sources: e947073f24f870307b3cd7f687cc8b2697a4be00bc9e4405666582b2b1b8c9b4
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -98,8 +98,9 @@ Status ManifestState::apply(Slice record, const std::string& file, uint64_t offs
         std::erase_if(retained, [&](const RetainedSegment& segment) { return segment.id < value(0); });
         break;
       case kNextIds:
-        next_table_id = value(0);
-        next_run_id = value(1);
+        // Of two jobs at once the one that asked first may record last.
+        next_table_id = std::max(next_table_id, value(0));
+        next_run_id = std::max(next_run_id, value(1));
         break;
       case kWalNext:
         wal_next_id = value(0);

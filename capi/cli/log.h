@@ -49,6 +49,10 @@ class LogCursor {
   // The next record, valid until the next call; false at the end of the log. Throws Failure, FIRN_NOT_FOUND when the place was trimmed.
   bool next(LogRecord& record);
   uint64_t position() const { return next_; }
+  void go_to(uint64_t index) {
+    next_ = index;
+    rest_ = {};
+  }
 
  private:
   bool fill();

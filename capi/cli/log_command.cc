@@ -178,6 +178,12 @@ int tail(const Settings& settings, const LogArguments& arguments) {
     if (!arguments.follow) break;
     pause_briefly();
     Log::check(firn_log_refresh(log.handle()), "looking for new records");
+    const firn_log_range now = log.bounds();
+    if (cursor.position() >= now.first && cursor.position() <= now.next) continue;
+    const uint64_t from = cursor.position() < now.first ? now.first : now.next;
+    std::fprintf(stderr, "firn: record %llu is gone, the log goes on at %llu\n", static_cast<unsigned long long>(cursor.position()),
+                 static_cast<unsigned long long>(from));
+    cursor.go_to(from);
   }
   output.flush();
   log.close();

@@ -67,6 +67,8 @@ class [[nodiscard]] Status {
   bool is(Code code) const { return code_ == code; }
   const Detail* detail() const { return detail_.get(); }  // nullptr: none
   std::string_view message() const;
+  // Whether both tell of the same failure at the same place of the same file.
+  bool is_same_place(const Status& other) const;
 
   // The status of a failed system call: maps errno to a code (ENOSPC, EDQUOT: kNoSpace; ENOMEM: kNoMemory;
   // ENOENT: kNotFound; anything else: kIo).

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/hash.h"
+#include "base/schedule_point.h"
 #include "env/thread_mark.h"
 #include "lsm/log_entry.h"
 
@@ -85,6 +86,7 @@ Result<Seq> CommitDoor::write(const Operation* operations, size_t count, WriteFl
   FIRN_TRY(resolve(*catalog, operations, count, prepared));
   if (count == 1) view->active()->prefetch(prepared[0].hash);
 
+  FIRN_SCHEDULE_POINT("in front of the door");
   std::unique_lock door(mutex_);
   if (!has_room(need)) [[unlikely]] {
     FIRN_TRY(make_room(door, need, flags.no_block));
@@ -116,6 +118,7 @@ Result<Seq> CommitDoor::leave(std::unique_lock<std::mutex>& door, WriteFlags fla
 Status CommitDoor::append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes,
                           NamespaceCatalogRef catalog) {
   FIRN_TRY(core_.check_writable());
+  FIRN_TRY(core_.wal->make_present(payload_bytes));
   // A view with the next catalog is made before the first byte is stored: after that nothing may fail (COM-3).
   std::unique_lock<std::mutex> view_lock;
   std::unique_ptr<ReadView> next_view;
@@ -129,6 +132,7 @@ Status CommitDoor::append(const Operation* operations, size_t count, const Prepa
   Result<uint8_t*> reserved = core_.wal->reserve(payload_bytes, &offset);
   if (!reserved.ok()) [[unlikely]]
     return core_.fail(reserved.status());
+  FIRN_SCHEDULE_POINT("place reserved");
   uint8_t* to = *reserved;
   uint64_t delete_count = 0;
   uint64_t key_value_bytes = 0;
@@ -143,10 +147,12 @@ Status CommitDoor::append(const Operation* operations, size_t count, const Prepa
     key_value_bytes += entry.key.user.size() + entry.value.size();
     const Memtable::Place place = memtable_->place_of(entry.key, prepared[i].hash);
     const uint64_t bytes = encode_log_entry(to, entry, place.previous);
+    FIRN_SCHEDULE_POINT("entry stored");
     memtable_->add(place, prepared[i].hash, offset, entry.seq);  // not visible yet: its number is above `visible`
     to += bytes;
     offset += bytes;
   }
+  FIRN_SCHEDULE_POINT("entries linked");
   if (Status status = core_.wal->append(payload_bytes); !status.ok()) [[unlikely]]
     return core_.fail(status);
   last_ = entry.seq;
@@ -156,7 +162,9 @@ Status CommitDoor::append(const Operation* operations, size_t count, const Prepa
     catalog_ = std::move(catalog);
     core_.views->publish(std::move(next_view));
   }
+  FIRN_SCHEDULE_POINT("record whole");
   core_.visible.store(last_.value, std::memory_order_release);
+  FIRN_SCHEDULE_POINT("commit visible");
   count_commit(count, delete_count, key_value_bytes, payload_bytes);
   return {};
 }
@@ -273,8 +281,10 @@ Status CommitDoor::rotate(const Need& need, uint64_t segment_bytes) {
     change.sealed->insert(change.sealed->begin(), memtable_);
     std::unique_ptr<ReadView> next_view = core_.next_view(std::move(change));  // first: after the next line nothing may fail
     if (Status status = core_.wal->activate(std::move(next.segment)); !status.ok()) return core_.fail(status);
+    FIRN_SCHEDULE_POINT("segment activated");
     core_.views->publish(std::move(next_view));
   }
+  FIRN_SCHEDULE_POINT("memtable sealed");
   upkeep_at_ = 0;
   memtable_ = std::move(next.memtable);
   on_sealed();
@@ -305,6 +315,7 @@ Status CommitDoor::discard_spare() {
 
 Status CommitDoor::seal() {
   FIRN_TRY(core_.check_writable());
+  FIRN_SCHEDULE_POINT("in front of the door");
   std::unique_lock door(mutex_);
   if (memtable_->empty()) return {};
   {

@@ -1,4 +1,5 @@
 // The commits that depend on what is there: decided, validated or made up inside the door.
+#include "base/schedule_point.h"
 #include "db/commit.h"
 #include "db/read_validation.h"
 #include "lsm/log_entry.h"
@@ -16,6 +17,7 @@ Result<Seq> CommitDoor::update(uint32_t ns, Slice key, const Decision& decide, W
   Operation operation;
   operation.ns = ns;
   operation.key = key;
+  FIRN_SCHEDULE_POINT("in front of the door");
   std::unique_lock door(mutex_);
   for (;;) {
     if (is_stopped_) return Code::kClosed;
@@ -27,6 +29,7 @@ Result<Seq> CommitDoor::update(uint32_t ns, Slice key, const Decision& decide, W
     if (!found.ok() && !found.is(Code::kNotFound)) return found;
     const bool is_there = found.ok() && (current.kind == EntryKind::kPut || current.is_live(core_.clock.now_ms()));
     if (const Code code = decide(is_there ? &current : nullptr, &operation); code != Code::kOk) return code;
+    FIRN_SCHEDULE_POINT("decided");
     const Need need{log_entry_bytes(operation.kind, key.size(), operation.value.size()), 1};
     if (!has_room(need)) [[unlikely]] {
       FIRN_TRY(make_room(door, need, flags.no_block));
@@ -38,6 +41,7 @@ Result<Seq> CommitDoor::update(uint32_t ns, Slice key, const Decision& decide, W
 }
 
 CommitDoor::Moment CommitDoor::look() {
+  FIRN_SCHEDULE_POINT("in front of the door");
   const std::lock_guard door(mutex_);
   return {core_.views->snapshot(core_.visible, 0), memtable_, core_.wal->active_offset()};
 }
@@ -51,6 +55,7 @@ Result<Seq> CommitDoor::commit(const std::vector<Operation>& operations, ReadVal
   FIRN_TRY(resolve(*catalog, operations.data(), operations.size(), prepared.data()));
 
   for (int round = 0;; round++) {
+    FIRN_SCHEDULE_POINT("in front of the door");
     std::unique_lock door(mutex_);
     if (!has_room(need)) [[unlikely]] {
       FIRN_TRY(make_room(door, need, flags.no_block));
@@ -64,6 +69,7 @@ Result<Seq> CommitDoor::commit(const std::vector<Operation>& operations, ReadVal
       continue;
     }
     FIRN_TRY(validation->advance(*core_.views->current(), last_, memtable_, core_.wal->active_offset()));
+    FIRN_SCHEDULE_POINT("validated");
     if (catalog_.get() != catalog) FIRN_TRY(resolve(*catalog_, operations.data(), operations.size(), prepared.data()));
     FIRN_TRY(append(operations.data(), operations.size(), prepared.data(), need.payload_bytes, nullptr));
     return leave(door, flags);
@@ -72,11 +78,13 @@ Result<Seq> CommitDoor::commit(const std::vector<Operation>& operations, ReadVal
 
 Result<Seq> CommitDoor::commit_alone(const Build& build, WriteFlags flags) {
   FIRN_TRY(core_.check_writable());
+  FIRN_SCHEDULE_POINT("in front of the door");
   std::unique_lock door(mutex_);
   for (;;) {
     if (is_stopped_) return Code::kClosed;
     std::vector<Operation> operations;
     FIRN_TRY(build(core_.views->snapshot(core_.visible, 0), &operations));
+    FIRN_SCHEDULE_POINT("made up");
     if (operations.empty()) return last_;
     const Need need = need_of(operations.data(), operations.size());
     if (need.payload_bytes > kRecordPayloadBytesMax) return Code::kTooLarge;

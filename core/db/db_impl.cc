@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/hash.h"
+#include "base/schedule_point.h"
 #include "db/live_iterator.h"
 #include "env/thread_mark.h"
 
@@ -76,7 +77,9 @@ Result<size_t> DbImpl::get(uint32_t ns, Slice key, uint8_t* buf, size_t cap) {
   const bool is_timed = calls.add(DbStats::kGets, 1) % DbStats::kTimedOneIn == 0;
   const int64_t begin_ns = is_timed ? core_.env->monotonic_ns() : 0;
   const ReadView* view = core_.views->current();  // first the view, then the sequence number (VIEW-1)
+  FIRN_SCHEDULE_POINT("view loaded");
   const Seq seq{core_.visible.load(std::memory_order_acquire)};
+  FIRN_SCHEDULE_POINT("sequence loaded");
   Entry entry;
   Status status = find(ns, key, *view, seq, &entry);
   count_answer(calls, status.code(), entry);
@@ -89,7 +92,9 @@ Result<size_t> DbImpl::get(uint32_t ns, Slice key, uint8_t* buf, size_t cap) {
 
 Result<size_t> DbImpl::get_entry(uint32_t ns, Slice key, uint8_t* buf, size_t cap, Seq* version, int64_t* expiry_ms) {
   const ReadView* view = core_.views->current();
+  FIRN_SCHEDULE_POINT("view loaded");
   const Seq seq{core_.visible.load(std::memory_order_acquire)};
+  FIRN_SCHEDULE_POINT("sequence loaded");
   Entry entry;
   FIRN_TRY(find_counted(ns, key, *view, seq, &entry));
   *version = entry.seq;
@@ -100,7 +105,9 @@ Result<size_t> DbImpl::get_entry(uint32_t ns, Slice key, uint8_t* buf, size_t ca
 
 Result<bool> DbImpl::exists(uint32_t ns, Slice key) {
   const ReadView* view = core_.views->current();
+  FIRN_SCHEDULE_POINT("view loaded");
   const Seq seq{core_.visible.load(std::memory_order_acquire)};
+  FIRN_SCHEDULE_POINT("sequence loaded");
   Entry entry;
   Status status = find_counted(ns, key, *view, seq, &entry);
   if (status.ok()) return true;
@@ -346,7 +353,8 @@ Status DbImpl::compact() {
 
 Result<bool> DbImpl::run_jobs(int32_t max_ms) {
   if (!core_.options.single_threaded) return Code::kMisuse;
-  if (core_.awaits_first_write.load()) return false;
+  if (core_.awaits_first_write.load() && !jobs_.has_work()) return false;
+  FIRN_TRY(begin_writing());
   const int64_t end_ns = core_.env->monotonic_ns() + int64_t{std::max(max_ms, 0)} * 1'000'000;
   FIRN_TRY(sync_if_due());
   while (jobs_.has_work()) {

@@ -56,6 +56,7 @@ Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
     FIRN_TRY(roll(payload_bytes, count));
   const uint64_t index = next_.load(std::memory_order_relaxed);
   if (count > kIndexMax - index) return Code::kTooLarge;
+  FIRN_TRY(log_->make_present(payload_bytes));
   last_time_ms_ = std::max(last_time_ms_, wall_offset_ms_ + env_->monotonic_coarse_ns() / 1'000'000);
   if (Status status = log_->make_ready(); !status.ok()) [[unlikely]]
     return fail(status);
@@ -191,12 +192,34 @@ Status DurableLog::find(uint64_t index, Found* found, std::shared_ptr<const LogP
   // What is settled was visible, and is as long as the part holds it; of the newest records next() decides.
   const uint64_t place = index - part.first();
   if (place >= part.settled_count() && (index >= next() || place >= part.count())) return Code::kNotFound;
-  FIRN_TRY(part.ensure());
+  FIRN_TRY(ensure(part));
   const BlockView block = part.block_of(index);
   found->data = block.record(index);
   found->time_ms = block.time_ms();
   if (keeper != nullptr) *keeper = at->part;
   return {};
+}
+
+// A segment without a file was trimmed meanwhile, by a call beside this one or, for a reader, by the writer; else it is missing, and that is damage: no absence.
+Status DurableLog::ensure(const LogPart& part) const {
+  Status status = part.ensure();
+  if (!status.is(Code::kNotFound)) [[likely]]
+    return status;
+  const auto is_this = [&part](uint64_t id) { return id == part.id(); };
+  const Parts* const parts = view_.load(std::memory_order_acquire);
+  const bool is_seen =
+      parts == nullptr || std::any_of(parts->begin(), parts->end(), [&](const Part& other) { return is_this(other.part->id()); });
+  if (!is_seen) return status;
+  if (options_.read_only) {
+    const Result<LogState> now = LogState::load(*directory_);
+    if (now.ok() && std::none_of(now->parts.begin(), now->parts.end(), [&](const PartRecord& named) { return is_this(named.segment_id); }))
+      return status;
+  }
+  return missing(part.id());
+}
+
+Status DurableLog::missing(uint64_t segment_id) const {
+  return Status::corrupt("a segment of the log is missing", path_ + "/segments/" + segment_name(segment_id), 0);
 }
 
 Result<uint64_t> DurableLog::seek_time(int64_t time_ms) {
@@ -281,7 +304,7 @@ Status DurableLog::wait(uint64_t index, int32_t timeout_ms) {
     }
   }
   waiter_count_.fetch_sub(1);
-  if (status.ok() && index < first()) return Code::kNotFound;
+  if (status.ok() && index < bounds().first) return Code::kNotFound;
   return status;
 }
 

@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -55,7 +56,10 @@ class DurableLog {
   ~DurableLog();
   Status close();        // once, after all other calls have ended
   Status error() const;  // the failed write or sync that has made the log read-only
-  const RecoveryReport& report() const { return report_; }
+  RecoveryReport report() const {
+    const std::lock_guard lock(error_mutex_);
+    return report_;
+  }
 
   // Limits are the caller's to check. The index of the first; all of them become visible at once.
   Result<uint64_t> append(const Slice* records, size_t count);
@@ -68,6 +72,18 @@ class DurableLog {
   Status find(uint64_t index, Found* found, std::shared_ptr<const LogPart>* keeper = nullptr);
   uint64_t first() const { return first_.load(std::memory_order_acquire); }
   uint64_t next() const { return next_.load(std::memory_order_acquire); }
+  struct Bounds {
+    uint64_t first;
+    uint64_t next;
+  };
+  // Both at one moment, or (a trim at the end came between) an empty range where the log began.
+  Bounds bounds() const {
+    for (;;) {
+      const uint64_t first = this->first();
+      const uint64_t next = this->next();
+      if (first == this->first()) return {first, std::max(first, next)};
+    }
+  }
   uint64_t durable() const { return durable_.load(std::memory_order_acquire); }  // records below are
   // The first index whose record is not older; next() when there is none.
   Result<uint64_t> seek_time(int64_t time_ms);
@@ -109,6 +125,7 @@ class DurableLog {
   Status make_durable(const Recovered& recovered);
   Status start_appending(const Recovered& recovered);
   Status remove_leftovers(const LogState& state);
+  Result<bool> read_on();
 
   // log_trimming.cc
   Status save(const Parts& parts, uint64_t first, bool closed_clean);  // state_mutex_ is held
@@ -116,9 +133,10 @@ class DurableLog {
   void seal_active(Parts* parts) const;
   void unlink_others(const Parts& before, const Parts& after);
   void unlink(uint64_t segment_id);
-  Result<uint64_t> apply_retention();  // append_mutex_ is held
 
   // durable_log.cc
+  Status ensure(const LogPart& part) const;
+  Status missing(uint64_t segment_id) const;
   Status check_writable() const;
   Status fail(const Status& cause);
   Status roll(uint64_t payload_bytes, size_t count);
@@ -146,8 +164,14 @@ class DurableLog {
   std::unique_ptr<Directory> directory_;
   std::shared_ptr<Directory> segments_;
   std::unique_ptr<FileLock> lock_;
-  RecoveryReport report_;
+  RecoveryReport report_;  // error_mutex_
   std::mutex refresh_mutex_;
+  // Of a reader beside a writer, who appends to this part: where its records ended when last looked. nullptr: that is not known.
+  struct Tail {
+    std::shared_ptr<LogPart> part;
+    uint64_t gap = 0;
+  };
+  Tail tail_;  // refresh_mutex_
 
   alignas(64) std::atomic<const Parts*> view_{nullptr};  // a line that readers share and appends do not write
   std::atomic<uint64_t> first_{0};
@@ -162,7 +186,7 @@ class DurableLog {
   int64_t last_time_ms_ = 0;
   int64_t wall_offset_ms_ = 0;  // wall time less the coarse monotonic time, at opening
   std::atomic<bool> is_failed_{false};
-  mutable std::mutex error_mutex_;  // error_; a leaf
+  mutable std::mutex error_mutex_;  // error_, report_; a leaf
   Status error_;                    // the first one that made it read-only
   std::atomic<uint64_t> appends_since_sync_{0};
 

@@ -46,7 +46,7 @@ Status LogPart::add_found(uint64_t payload_offset, Slice payload) {
   const BlockView block(payload.data());
   if (block.index() != first_ + count || !has_room(block.count())) return malformed(*segment_, payload_offset);
   add(payload_offset, block.count());
-  settle(true);  // nobody sees the part yet
+  settle(true);  // it was there before anybody looked
   return {};
 }
 

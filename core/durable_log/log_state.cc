@@ -5,6 +5,7 @@
 
 #include "base/checksum.h"
 #include "base/coding.h"
+#include "base/newer_format.h"
 
 namespace firn {
 namespace {
@@ -47,7 +48,8 @@ Result<LogState> decode(std::string bytes, const std::string& path, uint64_t num
   const uint32_t crc = load_u32(at + kCrcOffset);
   store<uint32_t>(at + kCrcOffset, 0);
   if (crc32(0, Slice(std::string_view(bytes))) != crc) return Status::corrupt("the state of the log does not verify", path, 0);
-  if (load_u32(at + 8) > kVersion) return Status(Code::kNewerFormat, "the log was written by a newer version", path);
+  if (const uint32_t version = load_u32(at + 8); version > kVersion)
+    return newer_format("the state of the log", version, kVersion, path, 8);
   LogState state;
   state.number = load_u64(at + 16);
   state.log_id = load_u64(at + 24);

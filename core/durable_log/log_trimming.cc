@@ -44,11 +44,11 @@ void DurableLog::unlink(uint64_t segment_id) {
   (void)segments_->remove(name).ok();
 }
 
+// Appends go on meanwhile: what is taken away lies in front of them.
 Status DurableLog::trim_before(uint64_t index) {
-  const std::lock_guard lock(append_mutex_);
   FIRN_TRY(check_writable());
-  if (index < first() || index > next()) return Code::kInvalid;
   const std::lock_guard state_lock(state_mutex_);
+  if (index < first() || index > next()) return Code::kInvalid;
   const Parts before = parts_;
   Parts parts;
   for (size_t i = 0; i < before.size(); i++) {
@@ -67,7 +67,9 @@ Status DurableLog::trim_after(uint64_t index) {
   const std::lock_guard lock(append_mutex_);
   FIRN_TRY(check_writable());
   if (index < first() || index >= next()) return Code::kInvalid;
-  FIRN_TRY(settle());
+  FIRN_TRY(settle());  // what stays is durable
+  const std::lock_guard state_lock(state_mutex_);
+  if (index < first()) return Code::kInvalid;  // a trim at the front came between
   Parts parts = parts_;
   seal_active(&parts);
   while (parts.back().part->first() > index) parts.pop_back();
@@ -80,12 +82,13 @@ Status DurableLog::reset(uint64_t next_index) {
   const std::lock_guard lock(append_mutex_);
   FIRN_TRY(check_writable());
   if (next_index > kIndexMax) return Code::kInvalid;
+  FIRN_TRY(settle());  // whoever waits for a position of before has it
+  const std::lock_guard state_lock(state_mutex_);
   return cut({}, next_index, next_index, 0);
 }
 
-// append_mutex_ is held. The log consists of these parts, sealed, and goes on in a segment of its own.
+// append_mutex_ and state_mutex_ are held. The log consists of these parts, sealed, and goes on in a segment of its own.
 Status DurableLog::cut(Parts parts, uint64_t first, uint64_t next, LogPosition end) {
-  const std::lock_guard state_lock(state_mutex_);
   const Parts before = parts_;
   auto view = view_of(parts);
   FIRN_TRY(save(parts, first, false));
@@ -95,16 +98,24 @@ Status DurableLog::cut(Parts parts, uint64_t first, uint64_t next, LogPosition e
     cut_count_++;
     durable_.store(next, std::memory_order_release);
   }
+  // Nobody may see records between the bounds that never were: see bounds().
+  if (first > this->first()) first_.store(first, std::memory_order_release);
   next_.store(next, std::memory_order_release);
   first_.store(first, std::memory_order_release);
   publish(std::move(parts), std::move(view));
   active_.reset();
   log_->cut(end);
   unlink_others(before, parts_);
+  {
+    const std::lock_guard lock(wait_mutex_);
+    moved_.notify_all();  // what they wait for may never come
+  }
+  event_fd_.signal();
   return {};
 }
 
-Result<uint64_t> DurableLog::apply_retention() {
+Result<uint64_t> DurableLog::retain() {
+  FIRN_TRY(check_writable());
   if (options_.retention_bytes == 0 && options_.retention_ms == 0) return uint64_t{0};
   const std::lock_guard state_lock(state_mutex_);
   const int64_t now_ms = wall_offset_ms_ + env_->monotonic_coarse_ns() / 1'000'000;
@@ -131,12 +142,6 @@ Result<uint64_t> DurableLog::apply_retention() {
   publish(std::move(parts), std::move(view));
   unlink_others(before, parts_);
   return uint64_t{gone};
-}
-
-Result<uint64_t> DurableLog::retain() {
-  const std::lock_guard lock(append_mutex_);
-  FIRN_TRY(check_writable());
-  return apply_retention();
 }
 
 }  // namespace firn

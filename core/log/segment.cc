@@ -5,6 +5,7 @@
 
 #include "base/checksum.h"
 #include "base/coding.h"
+#include "base/newer_format.h"
 
 namespace firn {
 namespace {
@@ -29,9 +30,8 @@ void encode_header(uint8_t* to, const SegmentHeader& header) {
 
 Result<SegmentHeader> decode_header(const uint8_t* from, const std::string& path) {
   if (load_u64(from) != kSegmentMagic) return Status::corrupt("this is not a log segment, or its header is damaged", path, 0);
-  if (load_u32(from + 8) > kSegmentFormatVersion) {
-    return Status(Code::kNewerFormat, "the log segment was written by a newer Firn: use that version to open it", path, 8);
-  }
+  if (const uint32_t version = load_u32(from + 8); version > kSegmentFormatVersion)
+    return newer_format("the log segment", version, kSegmentFormatVersion, path, 8);
   if (load_u32(from + 12) != crc32(crc32(0, Slice(from, 12)), Slice(from + 16, 48))) {
     return Status::corrupt("the header of the log segment does not verify", path, 12);
   }
@@ -132,12 +132,13 @@ Status Segment::write_again(uint64_t offset, uint64_t bytes) {
 }
 
 Result<bool> Segment::prefault(uint64_t offset, uint64_t bytes_max) {
-  const uint64_t from = prefaulted_.load(std::memory_order_relaxed);
+  uint64_t from = prefaulted_.load(std::memory_order_relaxed);
   const uint64_t wanted = std::min(round_up(offset, kPageBytes), header_.capacity);
   if (from >= wanted || io_ != SegmentIo::kMmap) return false;
   const uint64_t to = std::min(wanted, from + round_up(bytes_max, kPageBytes));
   FIRN_TRY(mapping_->populate(from, to - from));
-  prefaulted_.store(to, std::memory_order_relaxed);
+  while (from < to && !prefaulted_.compare_exchange_weak(from, to, std::memory_order_relaxed)) {
+  }
   return to < wanted;
 }
 

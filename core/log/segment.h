@@ -5,7 +5,7 @@
 //   LOG-2  A store lies below the capacity, which is what the file system has reserved.
 //   LOG-3  Bytes that were published (write_out) never change, so readers need no lock.
 //
-// Threading: one writer at a time (the caller's lock). Readers of published bytes: any number. prefault() and sync(): any one thread beside the writer.
+// Threading: one writer at a time (the caller's lock). Readers of published bytes: any number. sync(): any one thread beside the writer. prefault(): any thread.
 #pragma once
 
 #include <atomic>
@@ -70,6 +70,8 @@ class Segment {
   }
   // Makes pages present up to `offset`, at most `bytes_max` further than now. Returns whether there is more to do.
   Result<bool> prefault(uint64_t offset, uint64_t bytes_max);
+  // How far pages are present: a store below it waits for no page, and cannot raise a signal.
+  uint64_t present_until() const { return io_ == SegmentIo::kMmap ? prefaulted_.load(std::memory_order_relaxed) : header_.capacity; }
   Status sync() { return file_->sync(); }
   // Nothing is written to the segment any more: makes its next sync cheaper (see Mapping::advise_written).
   void finish_writing() {

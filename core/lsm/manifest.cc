@@ -84,8 +84,10 @@ Status Manifest::apply(const ManifestEdit& edit) {
   if (log_->failed()) return {Code::kReadOnly, "an earlier write of the manifest failed: reopen the database"};
   ManifestState next = state_;
   FIRN_TRY(next.apply(Slice(edit.bytes()), log_->active()->path(), log_->active_offset()));
+  const bool fits = log_->fits(edit.bytes().size() + kMarkBytes);
+  if (fits) FIRN_TRY(log_->make_present(edit.bytes().size() + kMarkBytes));
   state_ = std::move(next);
-  if (log_->fits(edit.bytes().size() + kMarkBytes)) return append_durably(Slice(edit.bytes()));
+  if (fits) return append_durably(Slice(edit.bytes()));
   return start_segment();  // the snapshot contains the edit
 }
 

@@ -162,6 +162,57 @@ inline const std::vector<Function<firn_backup>>& backup_functions() {
   return *functions;
 }
 
+inline const std::vector<Function<firn_log>>& log_functions() {
+  static const auto* functions = new std::vector<Function<firn_log>>{
+      {"append", [](firn_log* log) { return firn_log_append(log, bytes("record"), 6); }},
+      {"append_batch", [](firn_log* log) { return firn_log_append_batch(log, nullptr, 0); }},
+      {"read", [](firn_log* log) { return firn_log_read(log, 0, nullptr, 0); }},
+      {"read_chunk",
+       [](firn_log* log) {
+         uint8_t out[64];
+         return firn_log_read_chunk(log, 0, out, sizeof out);
+       }},
+      {"pin",
+       [](firn_log* log) {
+         firn_pin_t pin;
+         return firn_log_pin(log, 0, &pin);
+       }},
+      {"seek_time", [](firn_log* log) { return firn_log_seek_time(log, 0); }},
+      {"bounds",
+       [](firn_log* log) {
+         uint64_t first = 0, next = 0;
+         const firn_log_range range = firn_log_bounds(log);
+         EXPECT_TRUE(range.first == UINT64_MAX && range.next == UINT64_MAX);
+         return firn_log_bounds_to(log, &first, &next);
+       }},
+      {"bounds_to",
+       [](firn_log* log) {
+         uint64_t first = 0, next = 0;
+         return firn_log_bounds_to(log, &first, &next);
+       }},
+      {"durable", [](firn_log* log) { return firn_log_durable(log); }},
+      {"sync", [](firn_log* log) { return firn_log_sync(log); }},
+      {"wait", [](firn_log* log) { return firn_log_wait(log, 0, 0); }},
+      {"wake", [](firn_log* log) { return firn_log_wake(log); }},
+      {"notify_fd", [](firn_log* log) { return firn_log_notify_fd(log); }},
+      {"trim_before", [](firn_log* log) { return firn_log_trim_before(log, 0); }},
+      {"trim_after", [](firn_log* log) { return firn_log_trim_after(log, 0); }},
+      {"reset", [](firn_log* log) { return firn_log_reset(log, 0); }},
+      {"retain", [](firn_log* log) { return firn_log_retain(log); }},
+      {"refresh", [](firn_log* log) { return firn_log_refresh(log); }},
+      {"recovery",
+       [](firn_log* log) {
+         firn_recovery_info info = FIRN_RECOVERY_INFO_INIT;
+         return firn_log_recovery(log, &info);
+       }},
+      {"error", [](firn_log* log) { return firn_log_error(log, nullptr); }},
+  };
+  return *functions;
+}
+
+// As firn.h writes them.
+inline constexpr const char* kHandleTypes[] = {"firn_db", "firn_iter", "firn_txn", "firn_options", "firn_backup", "firn_log"};
+
 template <typename Handle>
 void expect_all(const std::vector<Function<Handle>>& functions, const void* handle, int64_t code, const char* kind) {
   for (const auto& function : functions) {

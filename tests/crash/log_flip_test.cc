@@ -103,6 +103,7 @@ TEST_P(LogFlipTest, a_flipped_bit_is_harmless_or_noticed) {
     const fs::path name = fs::relative(entry.path(), original);
     std::string content(fs::file_size(entry.path()), '\0');
     std::ifstream(entry.path(), std::ios::binary).read(content.data(), static_cast<std::streamsize>(content.size()));
+    if (content.empty()) continue;  // a segment that was being made when the writer ended: no bit to flip
     const uint64_t bits = std::min<uint64_t>(content.size(), content.find_last_not_of('\0') + 64) * 8;
     const uint64_t flips = is_deep ? bits : 40;
     for (uint64_t i = 0; i < flips; i++) {

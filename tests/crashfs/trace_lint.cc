@@ -168,9 +168,14 @@ void TraceLint::settle(File& file, StepKind kind) {
   file.unsynced = std::move(lost);
 }
 
+// What is written once more, and is the same, is as durable as it was, also if that writing is lost.
 bool TraceLint::File::is_durable(uint64_t bytes) const {
-  return durable.size() >= bytes &&
-         std::none_of(unsynced.begin(), unsynced.end(), [bytes](const Range& range) { return range.begin < bytes; });
+  const auto is_missing = [&](const Range& range) {
+    if (range.begin >= bytes) return false;
+    const uint64_t length = std::min(range.end, bytes) - range.begin;
+    return newest.compare(range.begin, length, durable, range.begin, length) != 0;
+  };
+  return durable.size() >= bytes && std::none_of(unsynced.begin(), unsynced.end(), is_missing);
 }
 
 void TraceLint::check_manifest(NodeId manifest_directory, const char* rule) {

@@ -190,6 +190,8 @@ TEST(TraceLintTest, a_second_sync_after_one_that_failed_proves_nothing) {
     }
   }
   EXPECT_EQ("", failed.with(sync + 1, again).violation());
+  // Over what is durable the same bytes leave nothing in doubt, also when their sync fails.
+  EXPECT_EQ("", recorded.with(sync + 1, again).with(sync + 2, step).violation());
   // What the log has lost is not there when the sync of later acts is acknowledged.
   const size_t put_sync = recorded.acknowledged[0] - 1;
   ASSERT_EQ(StepKind::kSync, recorded.trace[put_sync].kind);

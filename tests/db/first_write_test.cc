@@ -1,4 +1,5 @@
 // A database that was closed in order is opened without writing anything: manifest and log are made before the first write.
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <thread>
@@ -167,14 +168,61 @@ TEST_F(FirstWriteTest, one_on_a_full_or_failing_disk_has_not_happened) {
   }
 }
 
-TEST_F(FirstWriteTest, an_opening_that_finds_work_does_not_wait) {
-  open();
+// An entry whose time is over lies in a table: a job is due.
+class DueWorkTest : public FirstWriteTest {
+ protected:
+  void SetUp() override {
+    FirstWriteTest::SetUp();
+    open("single_threaded=true");
+    const ThreadMark mark;
+    EXPECT_TRUE(db_->put_if(make_put(0, Slice("t"), Slice("v"), db_->now_ms() + 1), {}, {}).ok());
+    EXPECT_TRUE(db_->flush().ok());
+    while (get("t") != "none") std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    close();
+    tables_ = tables();
+    ASSERT_FALSE(tables_.empty());
+  }
+  std::vector<std::string> tables() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(path() + "/tables")) names.push_back(entry.path());
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+  std::vector<std::string> tables_;
+};
+
+TEST_F(DueWorkTest, who_opens_to_read_and_closes_again_does_not_pay_for_it) {
+  const auto before = files();
+  open("single_threaded=true");
+  EXPECT_EQ("1", get("a"));
+  EXPECT_EQ("none", get("t"));
+  EXPECT_EQ(before, files()) << "while it is open";
+  close();
+  EXPECT_EQ(before, files());
+}
+
+TEST_F(DueWorkTest, it_is_done_when_jobs_are_run) {
+  open("single_threaded=true");
   {
     const ThreadMark mark;
-    EXPECT_TRUE(db_->put_if(make_put(0, Slice("t"), Slice("v"), db_->now_ms() + 3'600'000), {}, {}).ok());
+    for (;;) {
+      const Result<bool> more = db_->run_jobs(1);
+      ASSERT_TRUE(more.ok()) << more.status().message();
+      if (!*more) break;
+    }
   }
+  EXPECT_NE(tables_, tables());
   reopen();
-  EXPECT_FALSE(std::filesystem::is_empty(path() + "/wal")) << "entries that expire are purged in the background";
+  EXPECT_EQ("1", get("a"));
+  EXPECT_EQ("2", get("b"));
+}
+
+TEST_F(DueWorkTest, it_is_done_in_the_background_while_it_is_open) {
+  open();
+  while (tables() == tables_) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ("1", get("a"));
+  reopen();
+  EXPECT_EQ("2", get("b"));
 }
 
 }  // namespace

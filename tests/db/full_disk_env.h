@@ -1,11 +1,13 @@
-// An Env whose disk fills up, and whose syncs and writes fail, on demand. Files and names are those of the real file system.
+// An Env whose disk fills up, whose syncs and writes fail, and whose directories' syncs wait, on demand. Files and names are those of the real file system.
 // Threading: as that.
 #pragma once
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "env/env.h"
 #include "env/posix_env.h"
@@ -17,6 +19,8 @@ struct Disk {
   std::atomic<bool> fails_syncs{false};
   std::atomic<bool> fails_writes{false};
   std::atomic<bool> can_link{true};
+  std::atomic<bool> holds_directory_syncs{false};  // they begin and do not end
+  std::atomic<int> held_count{0};
 
   Status take(uint64_t bytes, const std::string& path) {
     if (room_bytes.fetch_sub(static_cast<int64_t>(bytes)) >= static_cast<int64_t>(bytes)) return {};
@@ -64,7 +68,11 @@ class FullDiskDirectory final : public Directory {
   }
   Result<std::vector<std::string>> list() override { return directory_->list(); }
   Status remove(std::string_view name) override { return directory_->remove(name); }
-  Status sync() override { return directory_->sync(); }
+  Status sync() override {
+    if (disk_.holds_directory_syncs) disk_.held_count++;
+    while (disk_.holds_directory_syncs) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return directory_->sync();
+  }
   Status link(std::string_view name, Directory& to) override {
     if (!disk_.can_link) return Code::kUnsupported;
     FIRN_TRY(disk_.take(1, path()));

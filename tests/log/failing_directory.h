@@ -1,4 +1,4 @@
-// A directory whose files count their syncs, and fail writes or syncs on demand. Names and bytes are those of the directory that it stands before.
+// A directory whose files count their syncs, and fail writes, syncs or pages of mappings on demand. Names and bytes are those of the directory that it stands before.
 // Threading: as that directory.
 #pragma once
 
@@ -14,7 +14,29 @@ struct Faults {
   std::atomic<bool> fail_sync{false};
   std::atomic<bool> fail_write{false};
   std::atomic<bool> fail_directory_sync{false};
+  std::atomic<bool> fail_populate{false};
   std::atomic<int> sync_count{0};
+};
+
+class FailingMapping final : public Mapping {
+ public:
+  FailingMapping(std::unique_ptr<Mapping> mapping, std::shared_ptr<Faults> faults)
+      : mapping_(std::move(mapping)), faults_(std::move(faults)) {
+    data_ = mapping_->data();
+    size_ = mapping_->size();
+  }
+
+  Status populate(size_t offset, size_t bytes) override {
+    if (faults_->fail_populate) return {Code::kIo, "no pages"};
+    return mapping_->populate(offset, bytes);
+  }
+  void advise_random() override { mapping_->advise_random(); }
+  void advise_sequential(size_t offset, size_t bytes) override { mapping_->advise_sequential(offset, bytes); }
+  void advise_written() override { mapping_->advise_written(); }
+
+ private:
+  const std::unique_ptr<Mapping> mapping_;
+  const std::shared_ptr<Faults> faults_;
 };
 
 class FailingFile final : public File {
@@ -34,7 +56,10 @@ class FailingFile final : public File {
     return file_->sync();
   }
   Result<uint64_t> size() override { return file_->size(); }
-  Result<std::unique_ptr<Mapping>> map(size_t bytes, bool writable) override { return file_->map(bytes, writable); }
+  Result<std::unique_ptr<Mapping>> map(size_t bytes, bool writable) override {
+    FIRN_TRY_ASSIGN(auto mapping, file_->map(bytes, writable));
+    return std::unique_ptr<Mapping>(std::make_unique<FailingMapping>(std::move(mapping), faults_));
+  }
   bool stores_in_place() override { return file_->stores_in_place(); }
   const std::string& path() const override { return file_->path(); }
 

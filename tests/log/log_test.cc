@@ -160,6 +160,33 @@ TEST_P(AppendTest, AFailedWriteIsRememberedAndMovesNoEnd) {
   EXPECT_EQ(end, log->end());
 }
 
+TEST_P(AppendTest, StoresGoToPagesThatAreMadePresentBefore) {
+  const auto log = new_failing_log();
+  activate(*log, 512 << 10);
+  const std::string payload(3000, 'x');
+  while (log->fits(payload.size())) {
+    append(*log, payload);
+    ASSERT_LE(log->active_offset(), log->active()->present_until());
+  }
+}
+
+TEST_P(AppendTest, APageThatCannotBeMadePresentFailsBeforeAByteIsStored) {
+  if (io() == SegmentIo::kPwrite) GTEST_SKIP() << "there is no mapping whose pages could fail";
+  const auto log = new_failing_log();
+  activate(*log, 512 << 10);
+  append(*log, "first");
+  const LogPosition end = log->end();
+  faults_->fail_populate = true;
+  uint64_t offset = 0;
+  EXPECT_EQ(Code::kIo, code_of(log->make_present(200 << 10)));
+  EXPECT_EQ(Code::kIo, code_of(log->reserve(200 << 10, &offset)));
+  EXPECT_FALSE(log->failed()) << "nothing was stored: the log goes on";
+  EXPECT_EQ(end, log->end());
+  faults_->fail_populate = false;
+  append(*log, std::string(200 << 10, 'x'));
+  EXPECT_LT(end, log->end());
+}
+
 TEST_P(AppendTest, ASegmentWhoseNameIsNotDurableIsTakenBack) {
   const auto log = new_failing_log();
   faults_->fail_directory_sync = true;

@@ -58,6 +58,47 @@ TEST(VersionTest, ARunFindsTheOneTableThatMayHaveAKey) {
   EXPECT_EQ(0u, table_of(key_of("z", 0)));
 }
 
+// The search in a run compares eight bytes behind what all keys share; here these are equal, or differ only in what follows them.
+TEST(VersionTest, TablesWhoseKeysHaveEqualHeadsAreToldApartByTheKeys) {
+  const std::string eight = "headhead";
+  const std::string zeros(3, '\0');  // stand for what a short key does not have
+  const std::vector<std::pair<std::string, std::string>> ranges = {{"a", "b"},
+                                                                   {"m", "m" + zeros.substr(0, 1)},
+                                                                   {"m" + zeros, "m" + zeros + "1"},
+                                                                   {"x" + eight + "b", "x" + eight + "d"},
+                                                                   {"x" + eight + "e", "x" + eight + "e"},
+                                                                   {"x" + eight + "g", "x" + eight + "k"},
+                                                                   {"x" + eight + "m", "y"}};
+  for (const bool is_alone : {false, true}) {  // alone: all keys of the run begin with "xheadhead"
+    SCOPED_TRACE(is_alone);
+    std::vector<std::pair<uint64_t, TableRef>> added;
+    std::vector<std::pair<std::string, std::string>> placed;
+    for (const auto& range : ranges) {
+      if (is_alone && (range.first[0] != 'x' || range.second == "y")) continue;
+      placed.push_back(range);
+      added.emplace_back(1, make_table(placed.size(), range.first, range.second, 5));
+    }
+    const VersionRef version = apply_changes(Version(), {}, added);
+    const firn::Run& run = version->runs[0];
+    std::vector<std::string> keys = {"", "zz", "x", "x" + eight, "xhead", eight};
+    for (const auto& range : ranges) {
+      for (const std::string& end : {range.first, range.second}) {
+        for (const char* more : {"", "0", "z"}) keys.push_back(end + more);
+        keys.push_back(end + '\0');
+        keys.push_back(end.substr(0, end.size() - 1) + static_cast<char>(end.back() + 1));
+        keys.push_back(end.substr(0, end.size() - 1));
+      }
+    }
+    for (const std::string& key : keys) {
+      const Table* expected = nullptr;
+      for (size_t i = 0; i < placed.size(); i++) {
+        if (placed[i].first <= key && key <= placed[i].second) expected = run.tables[i]->table.get();
+      }
+      EXPECT_EQ(expected, run.table_of({1, Slice(std::string_view(key))})) << testing::PrintToString(key);
+    }
+  }
+}
+
 TEST(VersionTest, ARunIteratesOverAllItsTablesInBothDirections) {
   const std::vector<TableRef> tables = {make_table(1, "a", "b", 5), make_table(2, "c", "d", 5), make_table(3, "e", "f", 5)};
   for (const bool sequential : {true, false}) {

@@ -49,6 +49,11 @@ Status& Status::operator=(const Status& other) {
 
 std::string_view Status::message() const { return detail_ ? std::string_view(detail_->message) : std::string_view(); }
 
+bool Status::is_same_place(const Status& other) const {
+  if (code_ != other.code_ || !detail_ || !other.detail_) return false;
+  return detail_->offset == other.detail_->offset && std::strcmp(detail_->file, other.detail_->file) == 0;
+}
+
 Status Status::from_errno(int32_t os_errno, std::string_view what, std::string_view file, uint64_t offset) {
   char text[512];
   char reason[128];

@@ -464,13 +464,15 @@ FIRN_API firn_log_range firn_log_bounds(firn_log *log);
 FIRN_API int32_t firn_log_bounds_to(firn_log *log, uint64_t *first, uint64_t *next);
 /* Records below this index are durable. */
 FIRN_API int64_t firn_log_durable(firn_log *log);
-/* Everything appended before the call is durable after it; joins the group; never blocks appends. */
+/* Everything appended before the call is durable after it; joins the group; never blocks appends. As all calls below that change or sync the log it can also return
+ * FIRN_READ_ONLY, FIRN_NO_SPACE, FIRN_NO_MEMORY, FIRN_IO and FIRN_INDETERMINATE (from then on the log is read-only). */
 FIRN_API int32_t firn_log_sync(firn_log *log);
-/* Waits until the record `index` is there. timeout_ms -1: for ever, 0: only looks. FIRN_TIMEOUT, FIRN_CANCELLED (firn_log_wake), FIRN_CLOSED, FIRN_NOT_FOUND (trimmed at the front).
+/* Waits until the record `index` is there. timeout_ms -1: for ever, 0: only looks. FIRN_TIMEOUT, FIRN_CANCELLED (firn_log_wake), FIRN_CLOSED, FIRN_NOT_FOUND (trimmed at the front, or the log was reset to behind it).
  * Records of a writer in another process: FIRN_UNSUPPORTED on a read-only opening; poll with firn_log_refresh. */
 FIRN_API int32_t firn_log_wait(firn_log *log, uint64_t index, int32_t timeout_ms);
 FIRN_API int32_t firn_log_wake(firn_log *log); /* ends the waits that go on, and makes the descriptor readable */
-/* A descriptor for event loops, as firn_notify_fd: readable with the first append after a call of firn_log_read_chunk has returned 0, and with syncs, wakes and closing. */
+/* A descriptor for event loops, as firn_notify_fd: readable with the first append after a call of firn_log_read_chunk has returned 0, and with syncs, resets, trims at the end,
+ * wakes and closing. The log's: not to be closed. FIRN_IO: the system gave none. */
 FIRN_API int32_t firn_log_notify_fd(firn_log *log);
 /* Removes records at the front: first becomes exactly `index` (space goes by whole segments). Durable when it returns. FIRN_INVALID: outside [first, next]. */
 FIRN_API int32_t firn_log_trim_before(firn_log *log, uint64_t index);
@@ -480,7 +482,9 @@ FIRN_API int32_t firn_log_trim_after(firn_log *log, uint64_t index);
 FIRN_API int32_t firn_log_reset(firn_log *log, uint64_t next_index);
 /* Applies retention_bytes and retention_ms now (it is also applied whenever a segment is full); returns how many segments were deleted. The newest is never. */
 FIRN_API int64_t firn_log_retain(firn_log *log);
-FIRN_API int32_t firn_log_refresh(firn_log *log); /* a read-only opening goes on to what the writer has made; others do nothing */
+/* A read-only opening goes on to what the writer has made; others do nothing. Costs what was appended since, and more only when a segment was begun or removed.
+ * FIRN_CORRUPT, FIRN_IO, FIRN_NO_MEMORY: it goes on showing what it showed. */
+FIRN_API int32_t firn_log_refresh(firn_log *log);
 /* What opening found. FIRN_INVALID: info is NULL. */
 FIRN_API int32_t firn_log_recovery(firn_log *log, firn_recovery_info *info);
 /* The error that has made the log read-only: its code, or FIRN_OK; details in *error (nullable). */

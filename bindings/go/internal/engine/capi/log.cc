@@ -219,8 +219,9 @@ firn_log_range firn_log_bounds(firn_log* log) {
 int32_t firn_log_bounds_to(firn_log* log, uint64_t* first, uint64_t* next) {
   return on_log(log, [&](DurableLog& opened) -> int32_t {
     if (first == nullptr || next == nullptr) return FIRN_INVALID;
-    *first = opened.first();
-    *next = std::max(opened.next(), *first);  // a trim may come between
+    const DurableLog::Bounds bounds = opened.bounds();
+    *first = bounds.first;
+    *next = bounds.next;
     return FIRN_OK;
   });
 }

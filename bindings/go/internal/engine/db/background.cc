@@ -21,7 +21,8 @@ Status Background::start() {
                               syncs_by_time ? std::chrono::milliseconds(core_.options.durability_interval_ms) : kIdleWait, core_.path));
   for (size_t i = 0; i < core_.options.background_thread_count; i++) {
     FIRN_TRY(workers_[i].start([this] { return work(); }, kIdleWait, core_.path));
-    workers_[i].call();
+    // Who opens a database to read a few keys and close it again does not pay for the jobs that it could use: they begin when it is still open a moment later.
+    if (!core_.awaits_first_write.load()) workers_[i].call();
   }
   keep_log();
   return {};
@@ -78,6 +79,10 @@ void Background::sync_if_due() {
 bool Background::work() {
   bool more = false;
   const Status status = run_guarded([&]() -> Status {
+    if (core_.awaits_first_write.load(std::memory_order_acquire)) {
+      if (!jobs_.has_work()) return {};
+      FIRN_TRY(begin_writing());
+    }
     FIRN_TRY_ASSIGN(more, jobs_.run_slice());
     return {};
   });

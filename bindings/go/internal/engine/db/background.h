@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 
 #include "db/commit.h"
 #include "db/jobs.h"
@@ -21,6 +22,9 @@ class Background {
 
   void keep_log();
   void wake_workers();
+
+  // Makes the log and the manifest, which a job records in, when they wait for the first write. Set before start().
+  std::function<Status()> begin_writing;
 
  private:
   bool keep_pages();

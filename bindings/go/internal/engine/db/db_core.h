@@ -79,7 +79,7 @@ struct DbCore {
   std::atomic<uint64_t> wake_count{0};           // firn_wake was called so often
   std::atomic<bool> is_closing{false};           // nobody waits any more
 
-  // Nothing has been written since the opening, and there is nothing to do: no log, and the manifest as the last close left it (DbImpl::begin_writing).
+  // Nothing has been written since the opening, neither by commits nor by jobs: no log, and the manifest as the last close left it (DbImpl::begin_writing).
   std::atomic<bool> awaits_first_write{false};
 
   // The error that made the database read-only, or the last one of a job.

@@ -92,10 +92,10 @@ class DbImpl final : public Db {
   Status recover(Found* found);
   Status recover_once(Found* found);
   Status open_tables(Found* found);
+  Status expect_no_unnamed_records(const ManifestState& state);
   Status replay_log(Found* found);
   Status start_reading(Found found);
   Status start_writing(Found found);
-  bool can_wait_for_write(const Found& found) const;
   // Makes manifest and log, at the opening or (begin_writing) before the first write.
   Status start_log();
   Status begin_writing() { return core_.awaits_first_write.load(std::memory_order_acquire) ? begin_first_write() : Status(); }

@@ -118,7 +118,9 @@ Result<ManifestState> DbImpl::read_manifest(bool* is_new) {
 Status DbImpl::recover(Found* found) {
   if (!core_.options.read_only) return recover_once(found);
   // A writer may have removed a file between our reading of the manifest and of the file. Then the manifest is another one by now.
+  // Or we found a record half stored, behind which the writer has meanwhile named more as durable: that is in order when it is looked at again, while rot stays.
   constexpr int kAttemptCountMax = 20;
+  Status last;
   for (int attempt = 1;; attempt++) {
     Status status = recover_once(found);
     if (status.ok() || attempt == kAttemptCountMax) return status;
@@ -126,7 +128,9 @@ Status DbImpl::recover(Found* found) {
     *found = Found();
     bool is_new = false;
     Result<ManifestState> now = read_manifest(&is_new);
-    if (!now.ok() || now->snapshot().bytes() == before) return status;
+    if (!now.ok()) return status;
+    if (now->snapshot().bytes() == before && (!status.is(Code::kCorrupt) || status.is_same_place(last))) return status;
+    last = std::move(status);
   }
 }
 
@@ -163,7 +167,8 @@ Status DbImpl::recover_once(Found* found) {
     }
   }
   FIRN_TRY(open_tables(found));
-  return replay_log(found);
+  FIRN_TRY(replay_log(found));
+  return expect_no_unnamed_records(found->state);
 }
 
 Status DbImpl::open_tables(Found* found) {
@@ -203,6 +208,25 @@ Status DbImpl::replay_log(Found* found) {
   };
   FIRN_TRY_ASSIGN(found->log, recover_log(*directory, found->state.wal_id, found->state.wal_segments, io, replay));
   found->report.note(found->log);
+  return {};
+}
+
+// A segment is named, durably, before it is used. One that holds records, and that this manifest has not come to name yet, tells that the manifest's end is gone: what
+// it says is an older state, and an opening that believed it would lose the commits, and remove the segment.
+Status DbImpl::expect_no_unnamed_records(const ManifestState& state) {
+  FIRN_TRY_ASSIGN(const auto wal, core_.directory->open_directory(kWalName, false));
+  FIRN_TRY_ASSIGN(const auto names, wal->list());
+  for (const std::string& name : names) {
+    uint64_t id = 0;
+    if (!parse_segment_name(name, &id) || id < state.wal_next_id) continue;
+    const auto segment = Segment::open(*wal, id, state.wal_id, segment_io(core_.options.log_io));
+    if (segment.status().is(Code::kNotFound) || segment.status().is(Code::kCorrupt))
+      continue;  // removed meanwhile; half made, or not this log's
+    if (!segment.ok()) return segment.status();
+    RecordView record;
+    if (!read_record((*segment)->image(), kSegmentHeaderBytes, (*segment)->capacity(), (*segment)->header().generation, &record)) continue;
+    return Status::corrupt("the manifest does not name a segment of the log that holds records: its end is missing", (*segment)->path(), 0);
+  }
   return {};
 }
 
@@ -255,9 +279,11 @@ Status DbImpl::start_writing(Found found) {
     if (!core_.options.single_threaded) background_.wake_workers();
   };
   door_.do_jobs = [this] { return run_jobs_inline(); };
+  background_.begin_writing = [this] { return begin_writing(); };
   // Guarded: the commit that waits for it is visible, and is told more than that memory has run out.
   door_.flush_recovered = [this] { return run_guarded([this] { return wait_for_flush(); }); };
-  const bool waits = can_wait_for_write(found);
+  // After a close in order there is nothing that an opening has to write. Jobs that are due make the log later, as a write does (Background::work).
+  const bool waits = found.was_closed && found.memtables.empty() && found.leftover_tables.empty() && found.leftover_segments.empty();
   core_.awaits_first_write.store(waits);
   core_.visible.store(found.last.value);
   core_.views->publish(std::make_unique<ReadView>(nullptr, std::move(found.memtables), std::move(found.version), std::move(catalog)));
@@ -265,18 +291,6 @@ Status DbImpl::start_writing(Found found) {
   if (!waits) FIRN_TRY(start_log());
   if (!core_.options.single_threaded) FIRN_TRY(background_.start());
   return {};
-}
-
-// After a close in order there is nothing that an opening has to write. Where work is waiting, or may come with the time, the log is there from the start.
-bool DbImpl::can_wait_for_write(const Found& found) const {
-  if (!found.was_closed || !found.memtables.empty() || pick_compaction(*found.version)) return false;
-  if (!found.leftover_tables.empty() || !found.leftover_segments.empty()) return false;
-  for (const Run& run : found.version->runs) {
-    for (const TableRef& table : run.tables) {
-      if (table->table->properties().expiring_count != 0) return false;
-    }
-  }
-  return true;
 }
 
 // Manifest::start() and continue_at() take names that no attempt before has taken.

@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/schedule_point.h"
 #include "env/thread_mark.h"
 
 namespace firn {
@@ -53,6 +54,7 @@ void ViewStore::make_room() {
 void ViewStore::publish(std::unique_ptr<ReadView> view) {
   make_room();
   ReadView* const old = current_.exchange(view.release(), std::memory_order_acq_rel);
+  FIRN_SCHEDULE_POINT("view swapped");
   if (old != nullptr) retire(old);
 }
 
@@ -67,8 +69,11 @@ Snapshot ViewStore::snapshot(const std::atomic<uint64_t>& visible, int64_t now_m
   const uint32_t stripe = thread_stripe();
   for (;;) {
     ReadView* const view = current();
+    FIRN_SCHEDULE_POINT("view loaded");
     const Seq seq{visible.load(std::memory_order_acquire)};
+    FIRN_SCHEDULE_POINT("sequence loaded");
     if (current() != view) continue;  // a newer memtable may hold commits up to seq
+    FIRN_SCHEDULE_POINT("view confirmed");
     view->acquire(stripe);
     return Snapshot(this, view, stripe, seq, now_ms);
   }

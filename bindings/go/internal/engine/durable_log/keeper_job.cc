@@ -108,8 +108,8 @@ bool DurableLog::keep_disk() try {
   if (rolled) (void)retain().ok();  // done again with the next segment
   const uint64_t appended = appends_since_sync_.load(std::memory_order_relaxed);
   const bool is_due = options_.durability == Durability::kEvery && appended >= options_.durability_every_count;
+  if (is_due || rolled || is_time) appends_since_sync_.store(0, std::memory_order_relaxed);  // also when somebody else's sync came first
   if ((rolled || is_time || is_due) && durable() < next()) {
-    appends_since_sync_.store(0, std::memory_order_relaxed);
     (void)settle().ok();  // a failure makes the log read-only by itself
   }
   return false;

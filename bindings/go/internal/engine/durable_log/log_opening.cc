@@ -58,6 +58,7 @@ struct DurableLog::Recovered {
   LogPosition end = 0;       // where the records end; 0: not known, everything was closed in order
   size_t first_scanned = 0;  // parts from here on were read
   uint64_t next_segment_id = 1;
+  Tail tail;
   RecoveryReport report;
 };
 
@@ -96,13 +97,16 @@ Status DurableLog::open_directory() {
 
 Status DurableLog::recover() {
   // A reader beside a writer may find a file gone between reading the state and the file. Then the state is another one by now.
+  // Or it finds a record half stored, behind which the writer has meanwhile named more as durable: that is in order when it is looked at again, while rot stays.
   constexpr int kAttemptCountMax = 20;
+  Status before;
   for (int attempt = 1;; attempt++) {
     Status status = recover_once();
     if (status.ok() || !options_.read_only || attempt == kAttemptCountMax) return status;
     const Result<LogState> now = LogState::load(*directory_);
     const std::lock_guard lock(state_mutex_);
-    if (now.ok() && now->number == state_.number) return status;
+    if (now.ok() && now->number == state_.number && (!status.is(Code::kCorrupt) || status.is_same_place(before))) return status;
+    before = std::move(status);
   }
 }
 
@@ -129,10 +133,14 @@ Status DurableLog::recover_once() {
   }
   FIRN_TRY(read_parts(recovered.state, &recovered));
   if (options_.verify_on_open) {
-    for (const Part& part : recovered.parts) FIRN_TRY(part.part->ensure());
+    for (const Part& part : recovered.parts) FIRN_TRY(ensure(*part.part));
   }
   if (!options_.read_only) FIRN_TRY(start_appending(recovered));
-  report_ = recovered.report;
+  {
+    const std::lock_guard lock(error_mutex_);
+    report_ = recovered.report;
+  }
+  tail_ = std::move(recovered.tail);
   const std::lock_guard lock(state_mutex_);
   auto view = view_of(recovered.parts);
   publish(std::move(recovered.parts), std::move(view));
@@ -181,7 +189,10 @@ Result<size_t> DurableLog::first_to_scan(const LogState& state) {
   size_t first = state.parts.size();
   for (size_t i = state.parts.size(); i-- > 0;) {
     first = i;
-    FIRN_TRY_ASSIGN(const auto segment, Segment::open(*segments_, state.parts[i].segment_id, state.log_id, segment_io(options_.log_io)));
+    const auto opened = Segment::open(*segments_, state.parts[i].segment_id, state.log_id, segment_io(options_.log_io));
+    if (opened.status().is(Code::kNotFound)) return missing(state.parts[i].segment_id);
+    if (!opened.ok()) return opened.status();
+    const std::shared_ptr<Segment>& segment = *opened;
     const std::optional<Mark> opening = opening_mark(*segment);
     if (!opening) continue;
     durable = std::max(durable, highest_durable_mark(*segment, kSegmentHeaderBytes));
@@ -232,6 +243,8 @@ Status DurableLog::scan_tail(const LogState& state, Recovered* recovered) {
     parts[i].end = after == found.segments.end() ? found.end : opening_mark(**after)->previous_end;
   }
   recovered->next_segment_id = std::max(recovered->next_segment_id, found.next_id);
+  const bool ends_in_last_part = parts.size() > recovered->first_scanned && parts.back().part->id() == found.segments.back()->id();
+  if (ends_in_last_part && parts.back().until == UINT64_MAX) recovered->tail = {parts.back().part, found.end - parts.back().base};
   recovered->report.note(found);
   return {};
 }
@@ -301,9 +314,31 @@ Status DurableLog::close() {
   return {};
 }
 
+// What the writer has appended to the segment that he was at: then there is nothing else to read. false: he has gone on to the next segment, or the state is another one,
+// or there is something that recover() has to judge.
+Result<bool> DurableLog::read_on() {
+  if (tail_.part == nullptr || tail_.part->segment()->io() != SegmentIo::kMmap) return false;
+  FIRN_TRY_ASSIGN(const LogState now, LogState::load(*directory_));
+  if (now.number != state_.number) return false;
+  const Segment& segment = *tail_.part->segment();
+  for (RecordView record; read_record(segment.image(), tail_.gap, segment.capacity(), segment.header().generation, &record);) {
+    if (record.kind == RecordKind::kData) {
+      if (!tail_.part->add_found(tail_.gap + kRecordHeaderBytes, record.payload).ok()) return false;
+      next_.store(tail_.part->first() + tail_.part->count(), std::memory_order_release);
+    }
+    tail_.gap += record_bytes(record.payload.size());
+  }
+  if (now.parts.back().segment_id == segment.id()) return true;
+  const auto spare = Segment::open(*segments_, now.parts.back().segment_id, now.log_id, SegmentIo::kMmap);
+  return spare.ok() && !opening_mark(**spare);
+}
+
 Status DurableLog::refresh() {
   if (!options_.read_only) return {};
   const std::lock_guard turn(refresh_mutex_);
+  FIRN_TRY_ASSIGN(const bool is_done, read_on());
+  if (is_done) return {};
+  tail_ = {};  // if this fails, the next refresh has to come to the same failure, not to what was there before
   return recover();
 }
 

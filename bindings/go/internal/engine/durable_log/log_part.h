@@ -4,7 +4,7 @@
 //           in a line of its own, so that readers of all but the newest records do not touch the line that the appender writes.
 //   PART-2  A found part is opened, verified and indexed as a whole on first touch; a part that is written to is indexed as it grows.
 //
-// Threading: add() is the appender's. The rest any thread.
+// Threading: add() is the appender's, add_found() that of who opens or refreshes a log. The rest any thread.
 #pragma once
 
 #include <algorithm>

@@ -6,6 +6,7 @@ namespace firn {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
+constexpr uint64_t kPresentStepBytes = 64 << 10;
 
 }  // namespace
 
@@ -60,12 +61,22 @@ Status Log::activate(std::shared_ptr<Segment> prepared) {
   cut_until_ = std::min(cut_until_, prepared->base());
   active_ = std::move(prepared);
   offset_ = kSegmentHeaderBytes;
+  present_until_ = 0;
   return append_mark();
+}
+
+Status Log::make_present_until(uint64_t offset) {
+  if (active_->present_until() < offset) {
+    const uint64_t until = std::min(offset + kPresentStepBytes, active_->capacity());
+    FIRN_TRY(active_->prefault(until, until).status());
+  }
+  present_until_ = active_->present_until();
+  return {};
 }
 
 Result<uint8_t*> Log::reserve(uint64_t payload_bytes, uint64_t* offset) {
   FIRN_DCHECK(fits(payload_bytes), "LOG-2");
-  (void)payload_bytes;
+  FIRN_TRY(make_present(payload_bytes));
   FIRN_TRY(make_ready());
   *offset = offset_ + kRecordHeaderBytes;
   return active_->image() + *offset;
@@ -79,6 +90,7 @@ Status Log::append(uint64_t payload_bytes) {
 }
 
 Status Log::append_mark() {
+  if (offset_ + kMarkBytes > present_until_) FIRN_TRY(make_present_until(offset_ + kMarkBytes));
   // A bound that lies in segments that were cut off says that all in front of them is durable. Named as it is it would lie above what recovery finds, and pass for
   // damage: also in segments behind the first one after the cut, whose own opening mark a loss of power may take.
   const LogPosition durable = this->durable();

@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: e947073f24f870307b3cd7f687cc8b2697a4be00bc9e4405666582b2b1b8c9b4
+// Checksum of all sources: 980edc9de11a5c894de3ed8a49e022c8cff4b84269302cd0e352fdd74f7e2e28
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

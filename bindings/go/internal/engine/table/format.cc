@@ -2,6 +2,7 @@
 
 #include "base/checksum.h"
 #include "base/coding.h"
+#include "base/newer_format.h"
 
 namespace firn {
 namespace {
@@ -127,7 +128,7 @@ Result<Footer> decode_footer(Slice tail, uint64_t file_bytes, const TableIdentit
   if (footer_bytes < kFooterTailBytes || footer_bytes > tail.size()) return corrupt("the footer's size is wrong", kFooterTailBytes);
   const Slice footer_slice(tail.end() - footer_bytes, footer_bytes);
   if (crc32(0, footer_slice.first(footer_bytes - 12)) != crc) return corrupt("the footer's checksum is wrong", footer_bytes);
-  if (version > kTableVersion) return Status(Code::kNewerFormat, "the table was written by a newer Firn", path);
+  if (version > kTableVersion) return newer_format("the table", version, kTableVersion, path, file_bytes - kFooterTailBytes + 4);
   if (version != kTableVersion || footer_bytes != kFooterBytes) return corrupt("the table's version is unknown", kFooterTailBytes);
 
   uint8_t chunk_shift = 0;

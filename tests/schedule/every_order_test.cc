@@ -1,0 +1,167 @@
+// Two threads on the commit path, in every order of their schedule points.
+#include "crashfs/effort.h"
+#include "linearizability/list_appender.h"
+#include "schedule/exploration.h"
+#include "schedule/scheduled_database.h"
+
+namespace {
+
+using namespace schedule_test;
+using firn_test::append_operation;
+using firn_test::append_request;
+using firn_test::bytes;
+using firn_test::Caller;
+
+constexpr const char* kOptions = "memtable_bytes=16KiB";
+constexpr uint64_t kOrdersMax = 20'000;  // there are fewer
+
+// Two callers on one key that holds something, each with calls of its own; what the key holds at the end is read too.
+using Calls = std::function<void(Caller&)>;
+Program beside(const Calls& one, const Calls& other) {
+  return [=](Scheduler& scheduler, uint64_t seed, uint64_t* operation_count) {
+    const ScheduledDatabase db(scheduler, kOptions);
+    Callers callers;
+    for (int thread = 0; thread < 3; thread++) {
+      callers.push_back(std::make_unique<Caller>(db.handle(), 0, thread, seed));
+      callers.back()->choose_key(0);
+    }
+    callers[2]->put();
+    db.run_together({[&] { one(*callers[0]); }, [&] { other(*callers[1]); }});
+    callers[2]->get();
+    return explain(callers, operation_count);
+  };
+}
+
+void put(Caller& caller) { caller.put(); }
+void add(Caller& caller) { caller.add(); }
+void read(Caller& caller) {
+  caller.get();
+  caller.get_in_snapshot();
+}
+
+TEST(EveryOrderTest, of_two_puts) { EXPECT_GT(explore_every_order(kOrdersMax, beside(put, put)).schedules, 5u); }
+
+TEST(EveryOrderTest, of_a_put_beside_a_get_and_a_snapshot) {
+  EXPECT_GT(explore_every_order(kOrdersMax, beside(put, read)).schedules, 100u);
+}
+
+TEST(EveryOrderTest, of_two_additions) { EXPECT_GT(explore_every_order(kOrdersMax, beside(add, add)).schedules, 5u); }
+
+// A memtable that is sealed while it is written, read and flushed.
+Program beside_rotation(const Calls& calls) {
+  return [=](Scheduler& scheduler, uint64_t seed, uint64_t* operation_count) {
+    const ScheduledDatabase db(scheduler, kOptions);
+    Callers callers;
+    for (int thread = 0; thread < 2; thread++) {
+      callers.push_back(std::make_unique<Caller>(db.handle(), 0, thread, seed));
+      callers.back()->choose_key(0);
+    }
+    callers[1]->put();
+    db.run_together({[&] { calls(*callers[0]); }, [&] { EXPECT_EQ(FIRN_OK, firn_flush(db.handle())); }});
+    callers[1]->get();
+    ++*operation_count;
+    return explain(callers, operation_count);
+  };
+}
+
+TEST(EveryOrderTest, of_a_put_beside_a_rotation) { EXPECT_GT(explore_every_order(kOrdersMax, beside_rotation(put)).schedules, 5u); }
+
+TEST(EveryOrderTest, of_a_get_and_a_snapshot_beside_a_rotation) {
+  EXPECT_GT(explore_every_order(kOrdersMax, beside_rotation(read)).schedules, 50u);
+}
+
+// Transactions over lists: reads of several keys and appends, as a seed makes them; a deep run takes eight of the seeds.
+void explore_commits(uint64_t seed) {
+  explore_every_order(kOrdersMax, [seed](Scheduler& scheduler, uint64_t, uint64_t* operation_count) {
+    const ScheduledDatabase db(scheduler, kOptions);
+    std::vector<firn_test::Appender> appenders;
+    for (int thread = 0; thread < 3; thread++) appenders.emplace_back(db.handle(), thread, 10 * seed);
+    appenders[2].transact();
+    db.run_together({[&] { appenders[0].transact(); }, [&] { appenders[1].transact(); }});
+    std::vector<firn_test::TransactionRecord> history;
+    for (const auto& appender : appenders) history.insert(history.end(), appender.records().begin(), appender.records().end());
+    *operation_count += history.size();
+    history.push_back(firn_test::Appender::read_at_the_end(db.handle()));
+    return firn_test::explain_transactions(history);
+  });
+}
+
+TEST(EveryOrderTest, of_two_commits_of_transactions) {
+  const firn::Effort effort = firn::test_effort();
+  constexpr uint64_t kSeedCount = 8;
+  for (uint64_t i = 0; i < (effort.is_deep ? kSeedCount : 1) && !HasFailure(); i++) explore_commits((effort.seed + i) % kSeedCount + 1);
+}
+
+// A put that does not fit seals the memtable; the other is a transaction, whose snapshot must not name what it does not see.
+TEST(EveryOrderTest, of_two_commits_with_a_rotation_between) {
+  explore_every_order(kOrdersMax, [](Scheduler& scheduler, uint64_t, uint64_t* operation_count) -> std::string {
+    const ScheduledDatabase db(scheduler, kOptions);
+    EXPECT_EQ(FIRN_OK, firn_test::put(db.handle(), "key", "before"));
+    std::string seen;
+    int64_t code = 0;
+    const auto change = [&] {
+      const firn_test::Txn txn(db.handle());
+      seen = txn.get("key");
+      EXPECT_EQ(FIRN_OK, txn.put("key", "changed"));
+      code = txn.commit();
+    };
+    const std::string filler(9000, 'f');  // two of them are more than a memtable holds
+    EXPECT_EQ(FIRN_OK, firn_test::put(db.handle(), "filler", filler));
+    const auto rotate_and_put = [&] { EXPECT_EQ(FIRN_OK, firn_test::put(db.handle(), "key", filler)); };
+    db.run_together({change, rotate_and_put});
+    *operation_count += 3;
+    const int64_t last_bytes = firn_get(db.handle(), 0, bytes("key"), 3, nullptr, 0);
+    const bool is_changed = last_bytes == static_cast<int64_t>(std::string("changed").size());
+    if (code == FIRN_CONFLICT) return !is_changed ? "" : "a transaction that has failed has changed something";
+    if (code < 0) return firn_status_name(static_cast<int32_t>(code));
+    return seen == "before" && is_changed ? "an update is lost" : "";
+  });
+}
+
+// Two transactions that each read what the other writes: at most one of them may commit.
+TEST(EveryOrderTest, of_two_commits_that_each_read_what_the_other_writes) {
+  explore_every_order(kOrdersMax, [](Scheduler& scheduler, uint64_t, uint64_t* operation_count) -> std::string {
+    const ScheduledDatabase db(scheduler, kOptions);
+    EXPECT_EQ(FIRN_OK, firn_test::put(db.handle(), "a", "0"));
+    EXPECT_EQ(FIRN_OK, firn_test::put(db.handle(), "b", "0"));
+    int commits = 0;
+    const auto transact = [&](const char* read_key, const char* written_key) {
+      const firn_test::Txn txn(db.handle());
+      const bool was_first = txn.get(read_key) == "0";
+      EXPECT_EQ(FIRN_OK, txn.put(written_key, "1"));
+      if (txn.commit() > 0 && was_first) commits++;
+    };
+    db.run_together({[&] { transact("a", "b"); }, [&] { transact("b", "a"); }});
+    *operation_count += 2;
+    return commits == 1 ? "" : std::to_string(commits) + " transactions have come before the other and committed";
+  });
+}
+
+TEST(EveryOrderTest, of_a_batch_over_two_namespaces_beside_its_readers) {
+  explore_every_order(kOrdersMax, [](Scheduler& scheduler, uint64_t, uint64_t* operation_count) -> std::string {
+    const ScheduledDatabase db(scheduler, kOptions);
+    const uint32_t other = db.open_namespace("other");
+    const auto write = [&](const std::string& value) {
+      std::string batch;
+      append_operation(&batch, FIRN_OP_PUT, 0, "key", value);
+      append_operation(&batch, FIRN_OP_PUT, other, "key", value);
+      EXPECT_GT(firn_write(db.handle(), bytes(batch), batch.size(), 0), 0);
+    };
+    write("before..");
+    std::string wrong;
+    const auto read_both = [&] {
+      std::string requests;
+      append_request(&requests, 0, "key");
+      append_request(&requests, other, "key");
+      char answers[32] = {};
+      const int64_t length =
+          firn_multi_get(db.handle(), bytes(requests), requests.size(), reinterpret_cast<uint8_t*>(answers), sizeof answers);
+      if (length != 32 || std::string(answers + 8, 8) != std::string(answers + 24, 8)) wrong = "a batch is seen in part";
+    };
+    db.run_together({[&] { write("after..."); }, read_both});
+    *operation_count += 2;
+    return wrong;
+  });
+}
+
+}  // namespace

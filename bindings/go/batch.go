@@ -19,6 +19,7 @@ import (
 type Batch struct {
 	buf   []byte
 	count int
+	db    *DB // whose namespaces the operations speak of; nil: of none
 	err   error
 }
 
@@ -51,55 +52,69 @@ func (b *Batch) Delete(key []byte) { b.add(C.FIRN_OP_DELETE, 0, 0, key, nil) }
 func (b *Batch) DeleteRange(lower, upper []byte) { b.add(C.FIRN_OP_DELETE_RANGE, 0, 0, lower, upper) }
 
 // Add adds delta to a counter: see Keyspace.Add.
-func (b *Batch) Add(key []byte, delta int64) { b.addCounter(0, key, delta) }
+func (b *Batch) Add(key []byte, delta int64) {
+	sum := counter(delta)
+	b.add(C.FIRN_OP_ADD, 0, 0, key, sum[:])
+}
 
 // ExpectVersion makes Write fail with ErrConflict unless key has this version before the batch; 0 means that it is absent.
 func (b *Batch) ExpectVersion(key []byte, version uint64) {
 	b.add(C.FIRN_OP_EXPECT_VERSION, 0, int64(version), key, nil)
 }
 
-// In gives the same operations on a namespace.
-func (b *Batch) In(ns *Namespace) BatchIn { return BatchIn{b: b, ns: uint32(ns.ns)} }
+// In gives the same operations on a namespace. The batch is then for the database of that namespace: with another one, or with namespaces of two, it is ErrInvalid.
+func (b *Batch) In(ns *Namespace) BatchIn { return BatchIn{b: b, ns: ns} }
 
 // A BatchIn adds operations on one namespace to a batch.
 type BatchIn struct {
 	b  *Batch
-	ns uint32
+	ns *Namespace
 }
 
 // Put is Batch.Put in the namespace.
-func (b BatchIn) Put(key, value []byte) { b.b.add(C.FIRN_OP_PUT, b.ns, 0, key, value) }
+func (b BatchIn) Put(key, value []byte) { b.add(C.FIRN_OP_PUT, 0, key, value) }
 
 // PutTTL is Batch.PutTTL in the namespace.
 func (b BatchIn) PutTTL(key, value []byte, ttl time.Duration) {
-	b.b.add(C.FIRN_OP_PUT, b.ns, milliseconds(ttl), key, value)
+	b.add(C.FIRN_OP_PUT, milliseconds(ttl), key, value)
 }
 
 // PutKeepTTL is Batch.PutKeepTTL in the namespace.
 func (b BatchIn) PutKeepTTL(key, value []byte) {
-	b.b.add(C.FIRN_OP_PUT_KEEP_TTL, b.ns, 0, key, value)
+	b.add(C.FIRN_OP_PUT_KEEP_TTL, 0, key, value)
 }
 
 // Delete is Batch.Delete in the namespace.
-func (b BatchIn) Delete(key []byte) { b.b.add(C.FIRN_OP_DELETE, b.ns, 0, key, nil) }
+func (b BatchIn) Delete(key []byte) { b.add(C.FIRN_OP_DELETE, 0, key, nil) }
 
 // DeleteRange is Batch.DeleteRange in the namespace.
 func (b BatchIn) DeleteRange(lower, upper []byte) {
-	b.b.add(C.FIRN_OP_DELETE_RANGE, b.ns, 0, lower, upper)
+	b.add(C.FIRN_OP_DELETE_RANGE, 0, lower, upper)
 }
 
 // Add is Batch.Add in the namespace.
-func (b BatchIn) Add(key []byte, delta int64) { b.b.addCounter(b.ns, key, delta) }
+func (b BatchIn) Add(key []byte, delta int64) {
+	sum := counter(delta)
+	b.add(C.FIRN_OP_ADD, 0, key, sum[:])
+}
 
 // ExpectVersion is Batch.ExpectVersion in the namespace.
 func (b BatchIn) ExpectVersion(key []byte, version uint64) {
-	b.b.add(C.FIRN_OP_EXPECT_VERSION, b.ns, int64(version), key, nil)
+	b.add(C.FIRN_OP_EXPECT_VERSION, int64(version), key, nil)
 }
 
-func (b *Batch) addCounter(ns uint32, key []byte, delta int64) {
-	var value [8]byte
-	binary.LittleEndian.PutUint64(value[:], uint64(delta))
-	b.add(C.FIRN_OP_ADD, ns, 0, key, value[:])
+// add is Batch.add in the namespace.
+func (b BatchIn) add(op uint32, ttlMs int64, key, value []byte) {
+	b.b.err = ofOneDatabase(&b.b.db, b.ns, b.b.err)
+	if b.b.err == nil {
+		b.b.add(op, uint32(b.ns.ns), ttlMs, key, value)
+	}
+}
+
+// counter is a number as the engine keeps it.
+func counter(n int64) (value [8]byte) {
+	binary.LittleEndian.PutUint64(value[:], uint64(n))
+	return value
 }
 
 func (b *Batch) add(op, ns uint32, ttlMs int64, key, value []byte) {
@@ -133,13 +148,24 @@ func (o WriteOptions) flags() C.uint32_t {
 	return flag(o.Sync, C.FIRN_SYNC) | flag(o.NoBlock, C.FIRN_NO_BLOCK)
 }
 
+// fits tells why the batch cannot be written to db.
+func (b *Batch) fits(db *DB) error {
+	switch {
+	case b == nil:
+		return ErrInvalid
+	case b.err == nil && b.db != nil && b.db != db:
+		return ErrInvalid
+	}
+	return b.err
+}
+
 // Write applies a batch as one commit and returns its version: all of it is visible, and survives, or nothing.
 func (db *DB) Write(b *Batch) (version uint64, err error) { return db.WriteWith(b, WriteOptions{}) }
 
 // WriteWith is Write with more durability, or without waiting.
 func (db *DB) WriteWith(b *Batch, options WriteOptions) (version uint64, err error) {
-	if b.err != nil {
-		return 0, b.err
+	if err := b.fits(db); err != nil {
+		return 0, err
 	}
 	n := int64(C.firn_write(db.h, in(b.buf), size(b.buf), options.flags()))
 	runtime.KeepAlive(db)

@@ -27,8 +27,18 @@ func contents(t *testing.T, folder string) map[string][]byte {
 	return files
 }
 
+// inRepository tells whether the engine is beside this module: there, what needs its files is not skipped, also when one of them has another name now.
+func inRepository() bool {
+	for _, neighbour := range []string{"../../core", "../../capi", "../../tests", "../../CMakeLists.txt"} {
+		if _, err := os.Stat(neighbour); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
 func TestTheBundledSourcesAreThoseOfTheEngine(t *testing.T) {
-	if _, err := os.Stat("../../core/ARCHITECTURE.md"); err != nil {
+	if !inRepository() {
 		t.Skip("SKIPPED: this is the module alone: there is no engine beside it to compare with")
 	}
 	folder := t.TempDir()

@@ -22,6 +22,7 @@ package firn
 import "C"
 
 import (
+	"math"
 	"runtime"
 	"time"
 )
@@ -129,6 +130,8 @@ func (k *Keyspace) Persist(key []byte) error {
 // NoExpiry is the time to live of a key that never expires.
 const NoExpiry time.Duration = -1
 
+const maxTTLMs = math.MaxInt64 / int64(time.Millisecond) // the longest time that a Duration tells, 292 years; those of other languages may be longer
+
 // TTL is the time that is left to a key, NoExpiry when it never expires. ErrNotFound when the key is absent.
 func (k *Keyspace) TTL(key []byte) (time.Duration, error) {
 	n := int64(C.firn_ttl(k.h, k.ns, in(key), size(key)))
@@ -139,7 +142,7 @@ func (k *Keyspace) TTL(key []byte) (time.Duration, error) {
 	if n < 0 {
 		return 0, k.failure("ttl", n)
 	}
-	return time.Duration(n) * time.Millisecond, nil
+	return time.Duration(min(n, maxTTLMs)) * time.Millisecond, nil
 }
 
 // DeleteRange deletes all keys from lower to below upper as one commit and returns how many there were; nil is an open bound. When there are more than

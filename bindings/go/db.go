@@ -34,8 +34,8 @@ type DB struct {
 // or in another process.
 func Open(path string, options ...Option) (*DB, error) {
 	var config configuration
-	for _, option := range options {
-		option(&config)
+	if err := config.take("open", options); err != nil {
+		return nil, err
 	}
 	if strings.Contains(path, "\x00") {
 		return nil, &Error{Code: CodeInvalid, Op: "open", Message: "the path has a NUL in it"}
@@ -59,6 +59,9 @@ func Open(path string, options ...Option) (*DB, error) {
 // Close makes everything acknowledged durable, in every mode, and closes the database; it can be opened again at once. It waits for calls in progress,
 // not for iterators and transactions, which then fail with ErrClosed. It always closes, also when it returns an error. Closing again does nothing.
 func (db *DB) Close() error {
+	if db == nil {
+		return nil
+	}
 	db.closing.Lock()
 	defer db.closing.Unlock()
 	if db.closed {
@@ -81,11 +84,11 @@ func (db *DB) Flush() error { return db.ended("flush", C.firn_flush(db.h)) }
 // Compact brings the database into its smallest form, without deleted and expired entries, and waits for it.
 func (db *DB) Compact() error { return db.ended("compact", C.firn_compact(db.h)) }
 
-// ended turns the answer of a call of the whole database into an error, and keeps the database from being collected during the call.
-func (db *DB) ended(op string, code C.int32_t) error {
-	runtime.KeepAlive(db)
+// ended turns the answer of a call of the whole database, or of a namespace, into an error, and keeps the database from being collected during the call.
+func (k *Keyspace) ended(op string, code C.int32_t) error {
+	runtime.KeepAlive(k)
 	if code != 0 {
-		return db.failure(op, int64(code))
+		return k.failure(op, int64(code))
 	}
 	return nil
 }

@@ -2,7 +2,7 @@
 // namespaces in one directory, and a durable log in another, from any number of goroutines.
 //
 // Open a database with Open. Keys and values are byte slices; they are copied in, and what comes out is the caller's, but where View, Scan and Iterator
-// say otherwise. Every error is, or wraps, an *Error; ask for its code with errors.Is and one of the Err values:
+// say otherwise. errors.As gives an *Error of every error; ask for its code with errors.Is and one of the Err values:
 //
 //	value, err := db.Get(key)
 //	if errors.Is(err, firn.ErrNotFound) {

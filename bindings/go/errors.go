@@ -61,31 +61,31 @@ func (c Code) Text() string { return C.GoString(C.firn_status_text(C.int32_t(c))
 
 // One value for every code, for errors.Is: it holds for every error with that code, with or without details.
 var (
-	ErrNotFound      error = &Error{Code: CodeNotFound}      // the key, the namespace or the database is not there
-	ErrExists        error = &Error{Code: CodeExists}        // it is there already
-	ErrConflict      error = &Error{Code: CodeConflict}      // what was read has changed: retry the transaction
-	ErrInvalid       error = &Error{Code: CodeInvalid}       // an argument is outside its domain; nothing has changed
-	ErrTooLarge      error = &Error{Code: CodeTooLarge}      // over a limit; nothing has changed
-	ErrTypeMismatch  error = &Error{Code: CodeTypeMismatch}  // a counter operation on a value that is not 8 bytes
-	ErrClosed        error = &Error{Code: CodeClosed}        // the handle, or the database that it came from, was closed
-	ErrMisuse        error = &Error{Code: CodeMisuse}        // a call out of order, or two at a time where one is allowed
-	ErrLocked        error = &Error{Code: CodeLocked}        // another opening owns the database
-	ErrReadOnly      error = &Error{Code: CodeReadOnly}      // the database was opened, or has become, read-only
-	ErrNoSpace       error = &Error{Code: CodeNoSpace}       // the disk is full; what was acknowledged is safe
-	ErrIO            error = &Error{Code: CodeIO}            // the operating system reported an error
-	ErrCorrupt       error = &Error{Code: CodeCorrupt}       // bytes on disk do not verify
-	ErrNoMemory      error = &Error{Code: CodeNoMemory}      // an allocation failed; nothing has changed
-	ErrUnsupported   error = &Error{Code: CodeUnsupported}   // this build or this version cannot do it
-	ErrTimeout       error = &Error{Code: CodeTimeout}       // the time given ran out
-	ErrCancelled     error = &Error{Code: CodeCancelled}     // a wait was woken on purpose
-	ErrForked        error = &Error{Code: CodeForked}        // the handle belongs to the parent process
-	ErrNoExpiry      error = &Error{Code: CodeNoExpiry}      // the key is there and never expires
-	ErrWouldBlock    error = &Error{Code: CodeWouldBlock}    // NoBlock was given and the call would have waited
-	ErrIndeterminate error = &Error{Code: CodeIndeterminate} // the write may or may not survive; the database is now read-only
-	ErrNotADatabase  error = &Error{Code: CodeNotADatabase}  // the path holds something else; nothing was touched
-	ErrNewerFormat   error = &Error{Code: CodeNewerFormat}   // written by a newer Firn
-	ErrOverflow      error = &Error{Code: CodeOverflow}      // a counter would leave the range of int64; nothing has changed
-	ErrInternal      error = &Error{Code: CodeInternal}      // a defect of Firn: please report it
+	ErrNotFound      error = sentinel(CodeNotFound)      // the key, the namespace or the database is not there
+	ErrExists        error = sentinel(CodeExists)        // it is there already
+	ErrConflict      error = sentinel(CodeConflict)      // what was read has changed: retry the transaction
+	ErrInvalid       error = sentinel(CodeInvalid)       // an argument is outside its domain; nothing has changed
+	ErrTooLarge      error = sentinel(CodeTooLarge)      // over a limit; nothing has changed
+	ErrTypeMismatch  error = sentinel(CodeTypeMismatch)  // a counter operation on a value that is not 8 bytes
+	ErrClosed        error = sentinel(CodeClosed)        // the handle, or the database that it came from, was closed
+	ErrMisuse        error = sentinel(CodeMisuse)        // a call out of order, or two at a time where one is allowed
+	ErrLocked        error = sentinel(CodeLocked)        // another opening owns the database
+	ErrReadOnly      error = sentinel(CodeReadOnly)      // the database was opened, or has become, read-only
+	ErrNoSpace       error = sentinel(CodeNoSpace)       // the disk is full; what was acknowledged is safe
+	ErrIO            error = sentinel(CodeIO)            // the operating system reported an error
+	ErrCorrupt       error = sentinel(CodeCorrupt)       // bytes on disk do not verify
+	ErrNoMemory      error = sentinel(CodeNoMemory)      // an allocation failed; nothing has changed
+	ErrUnsupported   error = sentinel(CodeUnsupported)   // this build or this version cannot do it
+	ErrTimeout       error = sentinel(CodeTimeout)       // the time given ran out
+	ErrCancelled     error = sentinel(CodeCancelled)     // a wait was woken on purpose
+	ErrForked        error = sentinel(CodeForked)        // the handle belongs to the parent process
+	ErrNoExpiry      error = sentinel(CodeNoExpiry)      // the key is there and never expires
+	ErrWouldBlock    error = sentinel(CodeWouldBlock)    // NoBlock was given and the call would have waited
+	ErrIndeterminate error = sentinel(CodeIndeterminate) // the write may or may not survive; the database is now read-only
+	ErrNotADatabase  error = sentinel(CodeNotADatabase)  // the path holds something else; nothing was touched
+	ErrNewerFormat   error = sentinel(CodeNewerFormat)   // written by a newer Firn
+	ErrOverflow      error = sentinel(CodeOverflow)      // a counter would leave the range of int64; nothing has changed
+	ErrInternal      error = sentinel(CodeInternal)      // a defect of Firn: please report it
 )
 
 var sentinels = func() map[Code]error {
@@ -93,16 +93,30 @@ var sentinels = func() map[Code]error {
 	for _, err := range []error{ErrNotFound, ErrExists, ErrConflict, ErrInvalid, ErrTooLarge, ErrTypeMismatch, ErrClosed, ErrMisuse, ErrLocked,
 		ErrReadOnly, ErrNoSpace, ErrIO, ErrCorrupt, ErrNoMemory, ErrUnsupported, ErrTimeout, ErrCancelled, ErrForked, ErrNoExpiry, ErrWouldBlock,
 		ErrIndeterminate, ErrNotADatabase, ErrNewerFormat, ErrOverflow, ErrInternal} {
-		all[err.(*Error).Code] = err
+		all[Code(err.(sentinel))] = err
 	}
 	return all
 }()
 
-// An Error is what every failing call of this package returns: use errors.As to get at the details, errors.Is with one of the Err values to ask for
-// the code. Never parse its text. It unwraps to the syscall.Errno when the operating system reported one.
+// A sentinel is an error that is nothing but its code, and that nobody can change: errors.As gives a copy of it as an *Error.
+type sentinel Code
+
+func (s sentinel) Error() string { return (&Error{Code: Code(s)}).Error() }
+
+// As makes errors.As give an Error of the caller's own.
+func (s sentinel) As(target any) bool {
+	asked, ok := target.(**Error)
+	if ok {
+		*asked = &Error{Code: Code(s)}
+	}
+	return ok
+}
+
+// An Error is what errors.As gives of every error of this package: the details. Ask for the code with errors.Is and one of the Err values.
+// Never parse its text. It unwraps to the syscall.Errno when the operating system reported one.
 type Error struct {
 	Code    Code
-	Op      string        // what was asked for: "open", "put"; empty in the Err values
+	Op      string        // what was asked for: "open", "put"; empty: nothing but the code is known
 	Errno   syscall.Errno // 0: not from the operating system
 	File    string        // empty: not about a file
 	Offset  uint64        // in File, when it is about the file's content
@@ -133,8 +147,8 @@ func (e *Error) Error() string {
 
 // Is holds for the Err value of the same code.
 func (e *Error) Is(target error) bool {
-	asked, ok := target.(*Error)
-	return ok && asked.Op == "" && asked.Code == e.Code
+	asked, ok := target.(sentinel)
+	return ok && Code(asked) == e.Code
 }
 
 // Unwrap gives the operating system's error, if there was one.

@@ -87,7 +87,7 @@ func (it *Iterator) Next() bool {
 // fill fetches the next chunk.
 func (it *Iterator) fill() bool {
 	it.forget()
-	if it.closed && it.err == nil {
+	if (it.closed || it.h == nil) && it.err == nil {
 		it.err = ErrClosed
 	}
 	if it.err != nil || it.all {
@@ -120,6 +120,8 @@ func (it *Iterator) forget() {
 // fetch is firn_iter_chunk, or that for one entry.
 func (it *Iterator) fetch(buffer []byte) int64 {
 	defer runtime.KeepAlive(it)
+	it.txn.enter()
+	defer it.txn.leave()
 	if it.single {
 		return int64(C.firn_go_iter_one(it.h, in(buffer), size(buffer)))
 	}
@@ -160,10 +162,12 @@ func (it *Iterator) Err() error { return it.err }
 
 // Seek moves the iterator so that Next goes to the first key >= key, in reverse to the last key <= key, within its bounds. The limit starts anew.
 func (it *Iterator) Seek(key []byte) error {
-	if it.closed {
+	if it.closed || it.h == nil {
 		return ErrClosed
 	}
+	it.txn.enter()
 	code := C.firn_iter_seek(it.h, in(key), size(key))
+	it.txn.leave()
 	runtime.KeepAlive(it)
 	it.forget()
 	if code != 0 {
@@ -182,13 +186,15 @@ func (it *Iterator) All() iter.Seq2[[]byte, []byte] {
 
 // Close ends the iteration; key and value are no longer good. Closing again does nothing. It returns nil, so that it may be used as an io.Closer.
 func (it *Iterator) Close() error {
-	if it.closed {
+	if it == nil || it.closed {
 		return nil
 	}
 	it.closed = true
 	it.watch.end()
 	if !it.all {
+		it.txn.enter()
 		C.firn_iter_close(it.h)
+		it.txn.leave()
 	}
 	putBuffer(it.buffer)
 	it.buffer = nil

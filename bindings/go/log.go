@@ -51,8 +51,8 @@ func WithRetention(d time.Duration) Option { return setMilliseconds("retention_m
 // OpenLog opens the log in a directory, and creates it when there is none. Options that are for databases are ErrInvalid. After a crash no flag is needed.
 func OpenLog(directory string, options ...Option) (*Log, error) {
 	var config configuration
-	for _, option := range options {
-		option(&config)
+	if err := config.take("open log", options); err != nil {
+		return nil, err
 	}
 	if strings.Contains(directory, "\x00") {
 		return nil, &Error{Code: CodeInvalid, Op: "open log", Message: "the path has a NUL in it"}
@@ -74,6 +74,9 @@ func OpenLog(directory string, options ...Option) (*Log, error) {
 
 // Close makes everything durable, in every mode, and closes the log. Those who wait for records are woken. Closing again does nothing.
 func (l *Log) Close() error {
+	if l == nil {
+		return nil
+	}
 	l.closing.Lock()
 	defer l.closing.Unlock()
 	if l.closed {

@@ -28,6 +28,7 @@ type Lookup struct {
 	answers []byte // packed; of length what there was room for
 	found   []answer
 	count   int
+	db      *DB // whose namespaces the keys are of; nil: of none
 	err     error
 }
 
@@ -40,8 +41,13 @@ type answer struct {
 // Add asks for a key of the default namespace. The key is copied.
 func (l *Lookup) Add(key []byte) { l.add(0, key) }
 
-// AddIn asks for a key of a namespace. One that does not exist is an error of that answer only.
-func (l *Lookup) AddIn(ns *Namespace, key []byte) { l.add(uint32(ns.ns), key) }
+// AddIn asks for a key of a namespace. One that does not exist is an error of that answer only; one of another database than that which is asked, or than that
+// of another key, makes the whole lookup ErrInvalid.
+func (l *Lookup) AddIn(ns *Namespace, key []byte) {
+	if l.err = ofOneDatabase(&l.db, ns, l.err); l.err == nil {
+		l.add(uint32(ns.ns), key)
+	}
+}
 
 func (l *Lookup) add(ns uint32, key []byte) {
 	switch {
@@ -63,8 +69,12 @@ func (l *Lookup) Len() int { return l.count }
 // Reset empties the lookup and keeps its memory.
 func (l *Lookup) Reset() { *l = Lookup{keys: l.keys[:0], answers: l.answers, found: l.found[:0]} }
 
-// Value is the answer to the i-th key: the value, which is good until the lookup is used again, or ErrNotFound. An empty value is not nil.
+// Value is the answer to the i-th key: the value, which is good until the lookup is used again, or ErrNotFound. An empty value is not nil. ErrInvalid: the last
+// look-up has not answered an i-th key.
 func (l *Lookup) Value(i int) ([]byte, error) {
+	if i < 0 || i >= len(l.found) {
+		return nil, ErrInvalid
+	}
 	a := l.found[i]
 	if a.length < 0 {
 		return nil, plainError(a.length)
@@ -75,7 +85,7 @@ func (l *Lookup) Value(i int) ([]byte, error) {
 
 // Lookup answers all requests of l in one snapshot and one call.
 func (db *DB) Lookup(l *Lookup) error {
-	return l.run(func() error {
+	return l.run(db, func() error {
 		n := int64(C.firn_multi_get(db.h, in(l.keys), size(l.keys), in(l.answers), size(l.answers)))
 		runtime.KeepAlive(db)
 		if n < 0 {
@@ -88,7 +98,14 @@ func (db *DB) Lookup(l *Lookup) error {
 const firstAnswerBytes = 4 << 10
 
 // run calls get, which ends with answered, until the answers have had room.
-func (l *Lookup) run(get func() error) error {
+func (l *Lookup) run(db *DB, get func() error) error {
+	if l == nil {
+		return ErrInvalid
+	}
+	l.found = l.found[:0]
+	if l.err == nil && l.db != nil && l.db != db {
+		return ErrInvalid
+	}
 	if l.err != nil {
 		return l.err
 	}
@@ -167,5 +184,8 @@ func (l *Lookup) copies() ([][]byte, error) {
 // MultiGet looks up all keys in one snapshot and one call. The values are in the order of the keys: nil for a key that is absent, empty but not nil for an
 // empty value.
 func (k *Keyspace) MultiGet(keys [][]byte) ([][]byte, error) {
+	if k.db == nil {
+		return nil, ErrClosed
+	}
 	return multiGet(uint32(k.ns), keys, k.db.Lookup)
 }

@@ -11,6 +11,7 @@ import "C"
 
 import (
 	"encoding/binary"
+	"math"
 	"runtime"
 )
 
@@ -61,6 +62,30 @@ func (db *DB) Namespaces() ([]string, error) {
 	}
 }
 
+// noNamespace is an id that is never given out: the engine answers ErrInvalid.
+const noNamespace C.uint32_t = math.MaxUint32
+
+// idIn is the id by which db knows the namespace. Ids of another database, or of an earlier opening, would name something else there.
+func (n *Namespace) idIn(db *DB) C.uint32_t {
+	if n == nil || n.db == nil || n.db != db {
+		return noNamespace
+	}
+	return n.ns
+}
+
+// ofOneDatabase keeps in *db whose namespaces something that is gathered speaks of. It returns the error that was there before, or ErrInvalid for a namespace of
+// another database than the others.
+func ofOneDatabase(db **DB, ns *Namespace, before error) error {
+	switch {
+	case before != nil:
+		return before
+	case ns == nil || ns.db == nil || *db != nil && *db != ns.db:
+		return ErrInvalid
+	}
+	*db = ns.db
+	return nil
+}
+
 // Name is the name under which the namespace was opened.
 func (n *Namespace) Name() string { return n.name }
 
@@ -68,10 +93,10 @@ func (n *Namespace) Name() string { return n.name }
 func (n *Namespace) ID() uint32 { return uint32(n.ns) }
 
 // Clear removes all keys of the namespace at once, however many there are. Scans that are under way still see them.
-func (n *Namespace) Clear() error { return n.db.ended("clear", C.firn_ns_clear(n.h, n.ns)) }
+func (n *Namespace) Clear() error { return n.ended("clear", C.firn_ns_clear(n.h, n.ns)) }
 
 // Drop clears the namespace and forgets its name. Every later use of n is ErrInvalid; opening the name again gives a new, empty namespace.
-func (n *Namespace) Drop() error { return n.db.ended("drop", C.firn_ns_drop(n.h, n.ns)) }
+func (n *Namespace) Drop() error { return n.ended("drop", C.firn_ns_drop(n.h, n.ns)) }
 
 // Clear removes all keys of the default namespace at once.
 func (db *DB) Clear() error { return db.ended("clear", C.firn_ns_clear(db.h, 0)) }

@@ -20,6 +20,17 @@ type configuration struct {
 	reports  func(Leak)
 }
 
+// take applies the options that are given to op.
+func (c *configuration) take(op string, options []Option) error {
+	for _, option := range options {
+		if option == nil {
+			return &Error{Code: CodeInvalid, Op: op, Message: "an option is nil"}
+		}
+		option(c)
+	}
+	return nil
+}
+
 type setting struct{ name, value string }
 
 // Set gives an option by its name in the engine, with a value as text: Set("cache_bytes", "64MiB"). An unknown name makes Open fail with ErrInvalid.

@@ -37,9 +37,13 @@ func (o *ScanOptions) flags() C.uint32_t {
 
 // open opens the C iterator; txn may be nil. The caller closes it.
 func (it *Iterator) open(db *DB, txn *txnState, ns C.uint32_t, o *ScanOptions) error {
+	if db == nil {
+		return ErrClosed
+	}
 	e := newCError()
-	h := C.firn_go_scan(db.h, txn.handle(), ns, o.flags(), C.uint64_t(o.Limit), in(o.Lower), size(o.Lower), in(o.Upper), size(o.Upper),
+	h := C.firn_go_scan(db.h, txn.enter(), ns, o.flags(), C.uint64_t(o.Limit), in(o.Lower), size(o.Lower), in(o.Upper), size(o.Upper),
 		in(o.Prefix), size(o.Prefix), in(o.Glob), size(o.Glob), &e)
+	txn.leave()
 	runtime.KeepAlive(db)
 	runtime.KeepAlive(txn)
 	if h == nil {
@@ -52,12 +56,16 @@ func (it *Iterator) open(db *DB, txn *txnState, ns C.uint32_t, o *ScanOptions) e
 
 // openFilled is open, with the first chunk in the same crossing. When that chunk is all there is, the C iterator is closed already.
 func (it *Iterator) openFilled(db *DB, txn *txnState, ns C.uint32_t, o *ScanOptions) error {
+	if db == nil {
+		return ErrClosed
+	}
 	e := newCError()
 	it.db, it.txn, it.entries = db, txn, o.Entries
 	it.grow()
 	buffer := *it.buffer
-	begun := C.firn_go_scan_first(db.h, txn.handle(), ns, o.flags(), C.uint64_t(o.Limit), in(o.Lower), size(o.Lower), in(o.Upper), size(o.Upper),
+	begun := C.firn_go_scan_first(db.h, txn.enter(), ns, o.flags(), C.uint64_t(o.Limit), in(o.Lower), size(o.Lower), in(o.Upper), size(o.Upper),
 		in(o.Prefix), size(o.Prefix), in(o.Glob), size(o.Glob), in(buffer), size(buffer), &e)
+	txn.leave()
 	runtime.KeepAlive(db)
 	runtime.KeepAlive(txn)
 	if begun.iter == nil {

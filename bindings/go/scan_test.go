@@ -22,10 +22,12 @@ func keys(t testing.TB, entries iter.Seq2[[]byte, []byte], failure func() error)
 	return strings.Join(all, " ")
 }
 
+var letterKeys = []string{"a", "b", "ba", "bb", "c"}
+
 func letters(t testing.TB) *firn.DB {
 	t.Helper()
 	db := open(t)
-	for _, key := range []string{"a", "b", "ba", "bb", "c"} {
+	for _, key := range letterKeys {
 		must(t, db.Put([]byte(key), []byte(key+"!")))
 	}
 	return db
@@ -155,11 +157,18 @@ func TestAnIteratorSeeksAndEndsAndStaysClosed(t *testing.T) {
 
 func TestKeysOnlyScansHaveEmptyValues(t *testing.T) {
 	db := letters(t)
+	count := 0
 	entries, failure := db.Scan(firn.ScanOptions{KeysOnly: true})
 	for key, value := range entries {
+		if count++; string(key) != letterKeys[count-1] {
+			t.Errorf("the key %q", key)
+		}
 		if len(value) != 0 {
 			t.Errorf("%q has %q", key, value)
 		}
 	}
 	must(t, failure())
+	if count != len(letterKeys) {
+		t.Errorf("%d entries", count)
+	}
 }

@@ -57,6 +57,9 @@ func TestTheScenariosOfAllLanguages(t *testing.T) {
 	files, err := filepath.Glob("../../tests/scenarios/*.txt")
 	must(t, err)
 	if len(files) == 0 {
+		if inRepository() {
+			t.Fatal("there are no scenarios in ../../tests/scenarios")
+		}
 		t.Skip("SKIPPED: there are no scenario files beside this module")
 	}
 	for _, file := range files {

@@ -8,7 +8,8 @@ import "C"
 import "context"
 
 // A Snapshot is the database as it was at one moment. Taking one costs nothing that grows with the data, but until it is closed the files stay that it
-// reads. Its operations are on the default namespace; In gives those on another. One goroutine at a time; take one for each.
+// reads. Its operations are on the default namespace; In gives those on another. Its methods may be called from any goroutine, also while it is being closed; one call of it runs at a time, so that for
+// reading at the same time each goroutine takes one of its own.
 type Snapshot struct {
 	TxnReader
 }
@@ -36,11 +37,15 @@ func (db *DB) ReadTx(ctx context.Context, read func(s *Snapshot) error) error {
 	return read(&Snapshot{TxnReader{txn: state}})
 }
 
-// In gives the operations of the snapshot on a namespace.
-func (s *Snapshot) In(ns *Namespace) TxnReader { return TxnReader{txn: s.txn, ns: ns.ns} }
+// In gives the operations of the snapshot on a namespace; with one of another database they are ErrInvalid.
+func (s *Snapshot) In(ns *Namespace) TxnReader {
+	return TxnReader{txn: s.txn, ns: ns.idIn(s.txn.database())}
+}
 
 // Close lets the files of the snapshot go. Closing again does nothing; it returns nil, so that it may be used as an io.Closer.
 func (s *Snapshot) Close() error {
-	s.txn.close()
+	if s != nil {
+		s.txn.close()
+	}
 	return nil
 }

@@ -10,20 +10,32 @@ formatted() {
   unformatted=$(gofmt -l .)
   [ -z "$unformatted" ] || { printf 'not formatted: %s\n' "$unformatted"; return 1; }
 }
+skipped= # what the closing line names
 # within FOLDER COMMAND...: in a module of its own, whose dependencies come over the network; skipped, loudly, without it.
-within() (
-  cd "$1" || exit 2
-  shift
-  if ! go mod download >/dev/null 2>&1; then
-    echo "SKIPPED: $PWD: its dependencies cannot be had here"
-    exit 0
+within() {
+  [ -f "$1/go.mod" ] || { printf 'there is no module in %s\n' "$1"; return 1; }
+  if ! (cd "$1" && go mod download) >/dev/null 2>&1; then
+    echo "SKIPPED: $1: its dependencies cannot be had here"
+    skipped="$skipped, $1 (its dependencies cannot be had here)"
+    return 0
   fi
-  "$@"
-)
+  (cd "$1" && shift && "$@")
+}
+# tested ARGUMENTS...: go test, of which what did not pass is shown; the closing line names what was skipped.
+tested() {
+  log=$(mktemp) || return 1
+  go test -v "$@" >"$log" 2>&1
+  code=$?
+  grep -vE '^ *(=== |--- PASS|PASS$)' "$log"
+  skips=$(sed -n 's/.*SKIPPED: *//p' "$log" | sort -u | tr '\n' ';')
+  rm -f "$log"
+  [ -z "$skips" ] || skipped="$skipped, tests (${skips%;})"
+  return "$code"
+}
 
 step format formatted
 step vet go vet ./...
-step test go test ./...
+step test tested ./...
 step race go test -race -short ./...
 step "pointer checks" env GOEXPERIMENT=cgocheck2 GODEBUG=cgocheck=1 go test -short ./...
 # So many inputs, not so long: at the end of a time Go's fuzzing sometimes calls its own deadline a failure (golang/go#75804).
@@ -34,4 +46,5 @@ step "bundled sources" env -u PKG_CONFIG_PATH -u LD_LIBRARY_PATH go test -tags f
 step "collector for Prometheus" within firnprom go test -race ./...
 step "suites of others" within suites go test ./...
 step "benchmarks build" within bench go vet ./...
+[ -z "$skipped" ] || binding="$binding (SKIPPED:${skipped#,})"
 conclude

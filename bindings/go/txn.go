@@ -49,8 +49,11 @@ type txnState struct {
 	readOnly bool
 	closed   bool
 	finished bool // committed, or in conflict: what is asked of it now is ErrMisuse
+	lent     bool // to the function of an Update, which must not end it
+	misused  bool // that function has tried to
 	orphans  *orphans
 	watch    watch
+	turn     sync.Mutex // held during each call when it is readOnly: the engine takes one at a time
 }
 
 // orphans are iterators of a transaction that were forgotten. The collector must not close them while the transaction is in use, since they count as the
@@ -81,14 +84,38 @@ func (o *orphans) close() {
 	o.handles = nil
 }
 
-func (t *txnState) handle() *C.firn_txn {
+// enter gives the handle for one call of the engine, which leave ends. Those who share a snapshot wait for each other here; those who share a transaction
+// that writes are told by the engine. A nil state is that of a zero Txn or Snapshot: its handle is one that the engine refuses.
+func (t *txnState) enter() *C.firn_txn {
 	if t == nil {
 		return nil
+	}
+	if t.readOnly {
+		t.turn.Lock()
 	}
 	return t.h
 }
 
+func (t *txnState) leave() {
+	if t != nil && t.readOnly {
+		t.turn.Unlock()
+	}
+}
+
+// database is the one that the transaction is of, nil for a nil state.
+func (t *txnState) database() *DB {
+	if t == nil {
+		return nil
+	}
+	return t.db
+}
+
 func (t *txnState) close() {
+	if t == nil {
+		return
+	}
+	t.enter()
+	defer t.leave()
 	if !t.closed {
 		t.closed = true
 		t.watch.end()
@@ -99,6 +126,9 @@ func (t *txnState) close() {
 
 // failure is DB.failure for calls of the transaction.
 func (t *txnState) failure(op string, code int64) error {
+	if t == nil {
+		return plainError(code)
+	}
 	if t.finished && Code(code) == CodeClosed {
 		return ErrMisuse
 	}
@@ -152,20 +182,22 @@ func newTxn(state *txnState) *Txn { return &Txn{TxnKeyspace{TxnReader{txn: state
 
 // Update runs change in a transaction and commits it. On a conflict it does so again, in a new transaction, after a short, growing pause, until it
 // succeeds or ctx is done: then it returns an error that holds for both ErrConflict and the context's error. When change fails nothing is
-// written and its error is returned. change may run many times: it must do nothing else that cannot be done again, and must not keep tx.
+// written and its error is returned. change may run many times: it must do nothing else that cannot be done again, and must not keep tx, nor commit or close it:
+// those are ErrMisuse, and so is then the Update, which writes nothing.
 func (db *DB) Update(ctx context.Context, change func(tx *Txn) error, options ...TxnOption) error {
 	flags := combine(options)
 	for attempt := 0; ; attempt++ {
 		if err := ctx.Err(); err != nil {
+			if attempt > 0 {
+				err = &interrupted{err}
+			}
 			return err
 		}
 		conflict, err := db.tryUpdate(flags, change)
 		if !conflict {
 			return err
 		}
-		if err := pause(ctx, attempt); err != nil {
-			return &interrupted{err}
-		}
+		pause(ctx, attempt)
 	}
 }
 
@@ -175,11 +207,14 @@ func (db *DB) tryUpdate(flags C.uint32_t, change func(tx *Txn) error) (conflict 
 		return false, err
 	}
 	defer state.close()
-	if err := change(newTxn(state)); err != nil {
+	state.lent = true
+	err = change(newTxn(state))
+	state.lent = false
+	switch {
+	case err != nil:
 		return false, err
-	}
-	if state.closed {
-		return false, nil // change has committed, or has thrown away, by itself
+	case state.misused:
+		return false, ErrMisuse
 	}
 	_, err = state.commit(0)
 	return err == ErrConflict, err
@@ -197,10 +232,11 @@ const (
 	longestPause = 10 * time.Millisecond
 )
 
-func pause(ctx context.Context, attempt int) error {
+// pause ends early when ctx is done.
+func pause(ctx context.Context, attempt int) {
 	if attempt < 2 {
 		runtime.Gosched()
-		return nil
+		return
 	}
 	bound := longestPause
 	if doublings := attempt - 2; doublings < 9 {
@@ -210,21 +246,23 @@ func pause(ctx context.Context, attempt int) error {
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
 	case <-timer.C:
-		return nil
 	}
 }
 
-// In gives the operations of the transaction on a namespace. One that was opened after the transaction began can be written to, not read.
-func (t *Txn) In(ns *Namespace) TxnKeyspace { return TxnKeyspace{TxnReader{txn: t.txn, ns: ns.ns}} }
+// In gives the operations of the transaction on a namespace. One that was opened after the transaction began can be written to, not read;
+// one of another database can be neither: ErrInvalid.
+func (t *Txn) In(ns *Namespace) TxnKeyspace {
+	return TxnKeyspace{TxnReader{txn: t.txn, ns: ns.idIn(t.txn.database())}}
+}
 
 // Write applies a batch to the transaction, all of it or nothing.
 func (t *Txn) Write(b *Batch) error {
-	if b.err != nil {
-		return b.err
+	if err := b.fits(t.txn.database()); err != nil {
+		return err
 	}
-	n := int64(C.firn_txn_write(t.txn.h, in(b.buf), size(b.buf)))
+	n := int64(C.firn_txn_write(t.txn.enter(), in(b.buf), size(b.buf)))
+	t.txn.leave()
 	return t.ended("write", min(n, 0))
 }
 
@@ -238,6 +276,13 @@ func (t *Txn) CommitWith(options WriteOptions) (version uint64, err error) {
 }
 
 func (t *txnState) commit(flags C.uint32_t) (uint64, error) {
+	if t == nil {
+		return 0, ErrClosed
+	}
+	if t.lent {
+		t.misused = true
+		return 0, ErrMisuse
+	}
 	n := int64(C.firn_txn_commit_ex(t.h, flags))
 	runtime.KeepAlive(t)
 	if n < 0 && Code(n) != CodeConflict {
@@ -251,8 +296,16 @@ func (t *txnState) commit(flags C.uint32_t) (uint64, error) {
 	return uint64(n), nil
 }
 
-// Close forgets what was not committed. After Commit, or a second time, it does nothing; it returns nil, so that it may be used as an io.Closer.
+// Close forgets what was not committed. After Commit, or a second time, it does nothing; it returns nil, so that it may be used as an io.Closer. The transaction
+// of an Update is not its user's to close: ErrMisuse.
 func (t *Txn) Close() error {
+	if t == nil {
+		return nil
+	}
+	if t.txn != nil && t.txn.lent {
+		t.txn.misused = true
+		return ErrMisuse
+	}
 	t.txn.close()
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"slices"
 )
 
-// A TxnReader reads one namespace as a transaction or a snapshot sees it. One goroutine at a time.
+// A TxnReader reads one namespace as a transaction or a snapshot sees it: of a snapshot from any goroutine, of a transaction one goroutine at a time.
 type TxnReader struct {
 	txn *txnState
 	ns  C.uint32_t
@@ -34,7 +34,8 @@ func (r *TxnReader) ended(op string, code int64) error {
 // Get returns a copy of the value, or ErrNotFound. An empty value is not nil.
 func (r TxnReader) Get(key []byte) ([]byte, error) {
 	var buffer [256]byte
-	n := int64(C.firn_txn_get(r.txn.h, r.ns, in(key), size(key), in(buffer[:]), C.size_t(len(buffer))))
+	n := int64(C.firn_txn_get(r.txn.enter(), r.ns, in(key), size(key), in(buffer[:]), C.size_t(len(buffer))))
+	r.txn.leave()
 	if err := r.ended("get", n); err != nil {
 		return nil, err
 	}
@@ -50,7 +51,8 @@ func (r TxnReader) Get(key []byte) ([]byte, error) {
 func (r TxnReader) GetAppend(dst, key []byte) ([]byte, error) {
 	for {
 		room := dst[len(dst):cap(dst)]
-		n := int64(C.firn_txn_get(r.txn.h, r.ns, in(key), size(key), in(room), size(room)))
+		n := int64(C.firn_txn_get(r.txn.enter(), r.ns, in(key), size(key), in(room), size(room)))
+		r.txn.leave()
 		if err := r.ended("get", n); err != nil {
 			return dst, err
 		}
@@ -66,7 +68,8 @@ func (r TxnReader) GetEntry(dst, key []byte) ([]byte, Entry, error) {
 	for {
 		room := dst[len(dst):cap(dst)]
 		entry := C.firn_entry{struct_size: C.sizeof_firn_entry}
-		n := int64(C.firn_txn_get_entry(r.txn.h, r.ns, in(key), size(key), in(room), size(room), &entry))
+		n := int64(C.firn_txn_get_entry(r.txn.enter(), r.ns, in(key), size(key), in(room), size(room), &entry))
+		r.txn.leave()
 		if err := r.ended("get", n); err != nil {
 			return dst, Entry{}, err
 		}
@@ -79,7 +82,8 @@ func (r TxnReader) GetEntry(dst, key []byte) ([]byte, Entry, error) {
 
 // View calls read with the value in place: see Keyspace.View.
 func (r TxnReader) View(key []byte, read func(value []byte) error) error {
-	pinned := C.firn_go_txn_pin(r.txn.h, r.ns, in(key), size(key))
+	pinned := C.firn_go_txn_pin(r.txn.enter(), r.ns, in(key), size(key))
+	r.txn.leave()
 	if err := r.ended("view", int64(pinned.code)); err != nil {
 		return err
 	}
@@ -89,7 +93,8 @@ func (r TxnReader) View(key []byte, read func(value []byte) error) error {
 
 // Has tells whether key is there.
 func (r TxnReader) Has(key []byte) (bool, error) {
-	code := C.firn_txn_exists(r.txn.h, r.ns, in(key), size(key))
+	code := C.firn_txn_exists(r.txn.enter(), r.ns, in(key), size(key))
+	r.txn.leave()
 	return code == 1, r.ended("has", int64(code))
 }
 
@@ -100,41 +105,48 @@ func (r TxnReader) MultiGet(keys [][]byte) ([][]byte, error) {
 
 // Lookup answers all requests of l in one call: see DB.Lookup.
 func (r TxnReader) Lookup(l *Lookup) error {
-	return l.run(func() error {
-		n := int64(C.firn_txn_multi_get(r.txn.h, in(l.keys), size(l.keys), in(l.answers), size(l.answers)))
+	return l.run(r.txn.database(), func() error {
+		n := int64(C.firn_txn_multi_get(r.txn.enter(), in(l.keys), size(l.keys), in(l.answers), size(l.answers)))
+		r.txn.leave()
 		return l.answered(n, r.ended("lookup", n))
 	})
 }
 
 // NewIterator opens a scan in classic form, with the own writes made before: see Keyspace.NewIterator.
 func (r TxnReader) NewIterator(options ScanOptions) (*Iterator, error) {
-	return newIterator(r.txn.db, r.txn, r.ns, &options)
+	return newIterator(r.txn.database(), r.txn, r.ns, &options)
 }
 
 // Scan gives the entries for a range loop, with the own writes made before the loop: see Keyspace.Scan.
 func (r TxnReader) Scan(options ScanOptions) (entries iter.Seq2[[]byte, []byte], failure func() error) {
-	return scan(r.txn.db, r.txn, r.ns, options)
+	return scan(r.txn.database(), r.txn, r.ns, options)
 }
 
 // Version is the version of the last commit that the transaction or the snapshot sees; 0 when it is closed.
 func (r TxnReader) Version() uint64 {
-	version := uint64(C.firn_txn_version(r.txn.h))
+	version := uint64(C.firn_txn_version(r.txn.enter()))
+	r.txn.leave()
 	runtime.KeepAlive(r.txn)
 	return version
 }
 
 // Put stores value under key.
 func (k TxnKeyspace) Put(key, value []byte) error {
-	return k.ended("put", int64(C.firn_txn_put(k.txn.h, k.ns, in(key), size(key), in(value), size(value))))
+	code := C.firn_txn_put(k.txn.enter(), k.ns, in(key), size(key), in(value), size(value))
+	k.txn.leave()
+	return k.ended("put", int64(code))
 }
 
 // Delete removes key. That it was absent is no error.
 func (k TxnKeyspace) Delete(key []byte) error {
-	return k.ended("delete", int64(C.firn_txn_delete(k.txn.h, k.ns, in(key), size(key))))
+	code := C.firn_txn_delete(k.txn.enter(), k.ns, in(key), size(key))
+	k.txn.leave()
+	return k.ended("delete", int64(code))
 }
 
 // Add adds delta to a counter, which is reading and writing it: see Keyspace.Add.
 func (k TxnKeyspace) Add(key []byte, delta int64) (int64, error) {
-	sum := C.firn_txn_add(k.txn.h, k.ns, in(key), size(key), C.int64_t(delta))
+	sum := C.firn_txn_add(k.txn.enter(), k.ns, in(key), size(key), C.int64_t(delta))
+	k.txn.leave()
 	return int64(sum.value), k.ended("add", int64(sum.status))
 }

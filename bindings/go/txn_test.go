@@ -138,6 +138,7 @@ func TestUpdateEndsWithItsContext(t *testing.T) {
 	}
 	err := db.Update(ctx, always)
 	wantError(t, err, context.DeadlineExceeded)
+	wantError(t, err, firn.ErrConflict)
 	err = db.Update(ctx, always)
 	wantError(t, err, context.DeadlineExceeded)
 	wantError(t, db.ReadTx(ctx, nil), context.DeadlineExceeded)
@@ -160,10 +161,53 @@ func TestAFailedUpdateWritesNothing(t *testing.T) {
 		})
 	}()
 	wantMissing(t, db, "k")
-	must(t, db.Update(context.Background(), func(tx *firn.Txn) error {
-		_, err := tx.Commit() // early, by itself
-		return err
-	}))
+}
+
+func TestAnUpdateWhoseContextEndsBetweenAttemptsTellsOfTheConflictToo(t *testing.T) {
+	db := open(t)
+	for attempts := 1; attempts <= 4; attempts++ {
+		ctx, cancel := context.WithCancel(context.Background())
+		made := 0
+		err := db.Update(ctx, func(tx *firn.Txn) error {
+			if made++; made == attempts {
+				cancel()
+			}
+			_, err := tx.Has([]byte("k"))
+			must(t, err)
+			must(t, db.Put([]byte("k"), nil))
+			return tx.Put([]byte("k"), []byte("never"))
+		})
+		wantError(t, err, context.Canceled)
+		wantError(t, err, firn.ErrConflict)
+		if made != attempts {
+			t.Errorf("%d attempts, want %d", made, attempts)
+		}
+	}
+}
+
+func TestTheTransactionOfAnUpdateIsNotItsUsersToEnd(t *testing.T) {
+	db := open(t)
+	for name, end := range map[string]func(tx *firn.Txn) error{
+		"commit":      func(tx *firn.Txn) error { _, err := tx.Commit(); return err },
+		"commit with": func(tx *firn.Txn) error { _, err := tx.CommitWith(firn.WriteOptions{Sync: true}); return err },
+		"close":       (*firn.Txn).Close,
+	} {
+		for _, told := range []bool{true, false} {
+			err := db.Update(context.Background(), func(tx *firn.Txn) error {
+				must(t, tx.Put([]byte("k"), []byte(name)))
+				err := end(tx)
+				wantError(t, err, firn.ErrMisuse)
+				if told {
+					return err
+				}
+				return nil
+			})
+			if !errors.Is(err, firn.ErrMisuse) {
+				t.Errorf("%s, told %v: %v", name, told, err)
+			}
+			wantMissing(t, db, "k")
+		}
+	}
 }
 
 func TestASnapshotStaysAsItWas(t *testing.T) {

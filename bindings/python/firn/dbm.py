@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from firn._database import Path
 
-    Text = str | bytes | bytearray
+    Text = str | bytes | bytearray | memoryview
 
-error = firn.Error
+error = OSError
 library = "firn.dbm"
 
 __all__ = ["Dbm", "error", "library", "open"]
@@ -25,9 +25,13 @@ __all__ = ["Dbm", "error", "library", "open"]
 def _bytes(text: Text, what: str) -> bytes:
     if isinstance(text, str):
         return text.encode()
-    if isinstance(text, (bytes, bytearray)):
+    if isinstance(text, (bytes, bytearray, memoryview)):
         return bytes(text)
     raise TypeError(f"dbm {what} is bytes or str, not {type(text).__name__}")
+
+
+class ClosedError(firn.ClosedError, OSError):
+    """The database was closed: what every dbm module raises then is an OSError."""
 
 
 class Dbm(MutableMapping[bytes, bytes]):
@@ -39,51 +43,57 @@ class Dbm(MutableMapping[bytes, bytes]):
         self._database = database
         self._is_read_only = read_only
 
+    def _opened(self) -> firn.Database:
+        if self._database.closed:
+            raise ClosedError("the database was closed")
+        return self._database
+
     def __getitem__(self, key: Text) -> bytes:
-        return self._database[_bytes(key, "key")]
+        return self._opened()[_bytes(key, "key")]
 
     def __setitem__(self, key: Text, value: Text) -> None:
-        self._database[_bytes(key, "key")] = _bytes(value, "value")
+        self._opened()[_bytes(key, "key")] = _bytes(value, "value")
 
     def __delitem__(self, key: Text) -> None:
-        del self._database[_bytes(key, "key")]
+        del self._opened()[_bytes(key, "key")]
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, (str, bytes, bytearray)) and _bytes(key, "key") in self._database
+        return isinstance(key, (str, bytes, bytearray, memoryview)) and _bytes(key, "key") in self._opened()
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._database)
+        return iter(self._opened())
 
     def __len__(self) -> int:
-        return len(self._database)
+        return len(self._opened())
 
     def __bool__(self) -> bool:
-        return bool(self._database)
+        return bool(self._opened())
 
     def keys(self) -> list[bytes]:  # type: ignore[override]  # a list, as with the other dbm modules
         """All keys, as a list."""
-        return list(self._database)
+        return list(self._opened())
 
     def clear(self) -> None:
         """Removes all keys."""
-        self._database.clear()
+        self._opened().clear()
 
     def firstkey(self) -> bytes | None:
         """The first key, or None."""
-        return next(self._database.keys().scan(), None)
+        return next(self._opened().keys().scan(), None)
 
     def nextkey(self, key: Text) -> bytes | None:
         """The key after key, or None."""
-        return next(self._database.keys(start=_bytes(key, "key") + b"\0").scan(), None)
+        return next(self._opened().keys(start=_bytes(key, "key") + b"\0").scan(), None)
 
     def reorganize(self) -> None:
         """Gives back the space of what was deleted."""
-        self._database.compact()
+        self._opened().compact()
 
     def sync(self) -> None:
         """Makes everything durable; nothing to do where nothing can be written."""
+        database = self._opened()
         if not self._is_read_only:
-            self._database.sync()
+            database.sync()
 
     def close(self) -> None:
         """Closes the database; a second time does nothing."""
@@ -107,5 +117,7 @@ def open(file: Path, flag: str = "r", mode: int = 0o666) -> Dbm:  # noqa: A001
         return Dbm(firn.open(file, read_only=True, create_if_missing=False), read_only=True)
     database = firn.open(file, create_if_missing=flag != "w")
     if flag == "n":
+        for name in database.namespaces():
+            database.namespace(name).drop()
         database.clear()
     return Dbm(database)

@@ -10,11 +10,14 @@ typedef struct Batch {
 
 static PyObject* none(void) { return Py_BuildValue(""); }
 
+/* Whether operations can be added or forgotten; otherwise an exception is set. To be asked after all arguments were taken: an exporter of a
+ * buffer is Python code, during which another thread can begin to write. */
+static bool is_usable(Batch* self) { return !self->is_busy || raise_code(self->target->state, FIRN_MISUSE) != NULL; }
+
 /* The namespace that an operation is for; false: an exception is set. */
 static bool operation_namespace(Batch* self, PyObject* namespace, uint32_t* ns) {
   ModuleState* state = self->target->state;
   *ns = self->target->ns;
-  if (self->is_busy) return raise_code(state, FIRN_MISUSE) != NULL;
   if (namespace == NULL || namespace == Py_None) return true;
   if (!PyObject_TypeCheck(namespace, state->reader_type) || ((Reader*)namespace)->db != self->target->db) {
     PyErr_SetString(PyExc_TypeError, "namespace is not a namespace of this database");
@@ -38,7 +41,7 @@ static PyObject* batch_put(Batch* self, PyObject* const* args, Py_ssize_t given,
   bool done = false;
   if (bytes_take(values[1], &value)) {
     const uint32_t kind = is_keeping_ttl ? FIRN_OP_PUT_KEEP_TTL : FIRN_OP_PUT;
-    done = packed_operation(&self->packed, kind, ns, &key, value.data, value.len, ttl_ms);
+    done = is_usable(self) && packed_operation(&self->packed, kind, ns, &key, value.data, value.len, ttl_ms);
     bytes_release(&value);
   }
   bytes_release(&key);
@@ -51,7 +54,7 @@ static PyObject* key_operation(Batch* self, uint32_t kind, PyObject* key, PyObje
   Bytes bytes;
   if (!operation_namespace(self, namespace, &ns) || !bytes_take(key, &bytes)) return NULL;
   const size_t delta_len = delta == NULL ? 0 : sizeof *delta;
-  const bool done = packed_operation(&self->packed, kind, ns, &bytes, (const uint8_t*)delta, delta_len, ttl_ms);
+  const bool done = is_usable(self) && packed_operation(&self->packed, kind, ns, &bytes, (const uint8_t*)delta, delta_len, ttl_ms);
   bytes_release(&bytes);
   return done ? none() : NULL;
 }
@@ -89,18 +92,22 @@ static PyObject* batch_delete_range(Batch* self, PyObject* const* args, Py_ssize
   PyObject* values[3];
   uint32_t ns;
   if (!arguments_parse(&signature, args, given, kwnames, values) || !operation_namespace(self, values[2], &ns)) return NULL;
-  return packed_delete_range(&self->packed, ns, values[0], values[1]) ? none() : NULL;
+  KeyRange range;
+  if (!key_range_take(values[0], values[1], &range)) return NULL;
+  const bool done = is_usable(self) && packed_delete_range(&self->packed, ns, &range);
+  key_range_release(&range);
+  return done ? none() : NULL;
 }
 
 static PyObject* batch_clear(Batch* self, PyObject* unused) {
   (void)unused;
-  if (self->is_busy) return raise_code(self->target->state, FIRN_MISUSE);
+  if (!is_usable(self)) return NULL;
   packed_free(&self->packed);
   return none();
 }
 
 static PyObject* write_batch(Batch* self, bool is_sync) {
-  if (self->is_busy) return raise_code(self->target->state, FIRN_MISUSE);
+  if (!is_usable(self)) return NULL;
   self->is_busy = true;
   const int64_t version = reader_write(self->target, self->packed.data, self->packed.len, is_sync);
   self->is_busy = false;

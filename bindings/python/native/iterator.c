@@ -224,20 +224,16 @@ static bool is_usable(Iterator* self) {
   return true;
 }
 
-static PyObject* pair(const uint8_t* key, uint32_t key_len, uint32_t value_len) {
-  PyObject* tuple = PyTuple_New(2);
-  if (tuple == NULL) return NULL;
-  PyObject* first = PyBytes_FromStringAndSize((const char*)key, (Py_ssize_t)key_len);
-  PyObject* second = PyBytes_FromStringAndSize((const char*)key + key_len, (Py_ssize_t)value_len);
-  if (first == NULL || second == NULL) {
-    Py_XDECREF(first);
-    Py_XDECREF(second);
-    Py_DECREF(tuple);
+/* An entry of a key and a value as a tuple. Both bytes are made before the tuple: making a tuple can start a collection, and a finalizer in it
+ * can move this scan on, so that the chunk is no longer what it was. Bytes start none. */
+static PyObject* entry_tuple(Kind kind, PyObject* key, PyObject* value, uint64_t version, int64_t expiry_ms) {
+  if (key == NULL || value == NULL) {
+    Py_XDECREF(key);
+    Py_XDECREF(value);
     return NULL;
   }
-  PyTuple_SetItem(tuple, 0, first);
-  PyTuple_SetItem(tuple, 1, second);
-  return tuple;
+  if (kind == KIND_ENTRIES) return Py_BuildValue("NNKL", key, value, (unsigned long long)version, (long long)expiry_ms);
+  return Py_BuildValue("NN", key, value);
 }
 
 /* The entry at self->at, which is moved on. */
@@ -256,17 +252,11 @@ static PyObject* take_entry(Iterator* self) {
   }
   const uint8_t* value = at + lengths[0];
   self->at = (size_t)(value - self->chunk) + lengths[1];
-  switch (self->kind) {
-    case KIND_KEYS:
-      return PyBytes_FromStringAndSize((const char*)at, (Py_ssize_t)lengths[0]);
-    case KIND_VALUES:
-      return PyBytes_FromStringAndSize((const char*)value, (Py_ssize_t)lengths[1]);
-    case KIND_ITEMS:
-      return pair(at, lengths[0], lengths[1]);
-    default:
-      return Py_BuildValue("y#y#KL", (const char*)at, (Py_ssize_t)lengths[0], (const char*)value, (Py_ssize_t)lengths[1],
-                           (unsigned long long)more.version, (long long)more.expiry_ms);
-  }
+  const Kind kind = self->kind;
+  PyObject* key_bytes = kind == KIND_VALUES ? NULL : PyBytes_FromStringAndSize((const char*)at, (Py_ssize_t)lengths[0]);
+  if (kind == KIND_KEYS) return key_bytes;
+  PyObject* value_bytes = PyBytes_FromStringAndSize((const char*)value, (Py_ssize_t)lengths[1]);
+  return kind == KIND_VALUES ? value_bytes : entry_tuple(kind, key_bytes, value_bytes, more.version, more.expiry_ms);
 }
 
 static PyObject* iterator_next(Iterator* self) {
@@ -290,13 +280,17 @@ static PyObject* iterator_take(Iterator* self, PyObject* count) {
 
 static PyObject* iterator_seek(Iterator* self, PyObject* key) {
   Bytes bytes;
-  if (self->iter == NULL) return raise_code(self->source->state, FIRN_CLOSED);
-  if (!is_usable(self) || !bytes_take(key, &bytes)) return NULL;
-  const int32_t code = firn_iter_seek(self->iter, bytes.data, bytes.len);
+  int32_t code = FIRN_CLOSED;
+  if (!bytes_take(key, &bytes)) return NULL;
+  const bool is_possible = is_usable(self); /* after the key was taken: its exporter is Python code, which can end or use the scan */
+  if (is_possible && self->iter != NULL) code = firn_iter_seek(self->iter, bytes.data, bytes.len);
+  if (code == FIRN_OK) {
+    self->at = self->used = 0;
+    self->is_ended = false;
+  }
   bytes_release(&bytes);
+  if (!is_possible) return NULL;
   if (code != FIRN_OK) return reader_failed(self->source, code);
-  self->at = self->used = 0;
-  self->is_ended = false;
   Py_INCREF((PyObject*)self);
   return (PyObject*)self;
 }

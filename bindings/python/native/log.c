@@ -183,9 +183,10 @@ static PyObject* log_seek_time(RecordLog* self, PyObject* object) {
 /* ---- Waiting, trimming, closing */
 
 static PyObject* log_wait(RecordLog* self, PyObject* args) {
-  unsigned long long index;
+  PyObject* object;
+  uint64_t index;
   int timeout_ms;
-  if (!PyArg_ParseTuple(args, "Ki", &index, &timeout_ms)) return NULL;
+  if (!PyArg_ParseTuple(args, "Oi", &object, &timeout_ms) || !argument_u64(object, 0, &index)) return NULL;
   int32_t code;
   Py_BEGIN_ALLOW_THREADS
     code = firn_log_wait(self->log, index, timeout_ms);

@@ -111,8 +111,17 @@ bool packed_record(Packed* packed, const Bytes* data);
 void packed_free(Packed* packed);
 /* Takes the pairs of a mapping or of an iterable as puts. */
 bool packed_put_pairs(Packed* packed, uint32_t ns, PyObject* pairs, int64_t ttl_ms);
-/* All keys in [start, stop); None is an open bound. An empty range adds nothing. */
-bool packed_delete_range(Packed* packed, uint32_t ns, PyObject* start, PyObject* stop);
+/* The keys in [lower, upper), borrowed until key_range_release. */
+typedef struct KeyRange {
+  Bytes lower;
+  Bytes upper;
+  bool is_open; /* there is no upper bound */
+} KeyRange;
+/* None is an open bound. */
+bool key_range_take(PyObject* start, PyObject* stop, KeyRange* range);
+void key_range_release(KeyRange* range);
+/* Deletes all keys in the range; an empty one adds nothing. */
+bool packed_delete_range(Packed* packed, uint32_t ns, const KeyRange* range);
 
 /* ---- Reading and writing, database or transaction */
 
@@ -128,6 +137,8 @@ bool reader_is_closed(const Reader* self);
 bool reader_is_over(const Reader* self);
 /* Applies a packed batch, to the database or to the transaction. The version, or a code. */
 int64_t reader_write(Reader* self, const uint8_t* packed, size_t len, bool is_sync);
+/* Puts the pairs of a mapping or of an iterable, all or none. What reader_write tells, or NULL. */
+PyObject* reader_put_pairs(Reader* self, PyObject* pairs, PyObject* ttl, bool is_sync);
 /* A new object of `cls` over the same handles. */
 Reader* reader_new(ModuleState* state, PyTypeObject* cls, Reader* source);
 
@@ -170,7 +181,6 @@ void warn_unclosed(PyObject* object, const char* text);
 PyObject* reader_pin(Reader* self, PyObject* key);
 METHOD_FUNCTION(reader_scan);
 METHOD_FUNCTION(reader_count);
-METHOD_FUNCTION(reader_put_many);
 METHOD_FUNCTION(store_add);
 METHOD_FUNCTION(store_swap);
 METHOD_FUNCTION(store_compare_swap);

@@ -138,22 +138,22 @@ bool packed_put_pairs(Packed* packed, uint32_t ns, PyObject* pairs, int64_t ttl_
   return done;
 }
 
-bool packed_delete_range(Packed* packed, uint32_t ns, PyObject* start, PyObject* stop) {
+bool key_range_take(PyObject* start, PyObject* stop, KeyRange* range) {
+  range->is_open = stop == NULL || stop == Py_None;
+  if (!bytes_take_optional(start, &range->lower)) return false;
+  if (bytes_take_optional(stop, &range->upper)) return true;
+  bytes_release(&range->lower);
+  return false;
+}
+
+void key_range_release(KeyRange* range) {
+  bytes_release(&range->lower);
+  bytes_release(&range->upper);
+}
+
+bool packed_delete_range(Packed* packed, uint32_t ns, const KeyRange* range) {
   static const uint8_t lowest[1] = {0};
-  Bytes lower;
-  Bytes upper;
-  if (!bytes_take_optional(start, &lower)) return false;
-  if (!bytes_take_optional(stop, &upper)) {
-    bytes_release(&lower);
-    return false;
-  }
-  const bool is_open = stop == NULL || stop == Py_None;
-  bool done = true;
-  if (is_open || upper.len > 0) { /* nothing is before the empty key */
-    const Bytes from = lower.len > 0 ? lower : (Bytes){.data = lowest, .len = sizeof lowest};
-    done = packed_operation(packed, FIRN_OP_DELETE_RANGE, ns, &from, upper.data, upper.len, 0);
-  }
-  bytes_release(&lower);
-  bytes_release(&upper);
-  return done;
+  if (!range->is_open && range->upper.len == 0) return true; /* nothing is before the empty key */
+  const Bytes from = range->lower.len > 0 ? range->lower : (Bytes){.data = lowest, .len = sizeof lowest};
+  return packed_operation(packed, FIRN_OP_DELETE_RANGE, ns, &from, range->upper.data, range->upper.len, 0);
 }

@@ -98,6 +98,15 @@ static PyObject* store_put_now(Reader* self, PyObject* const* args, Py_ssize_t g
   return is_taken ? reader_failed(self, version) : NULL;
 }
 
+static PyObject* store_put_many(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {
+  static const char* const names[] = {"items", "ttl", "sync"};
+  static const Signature signature = {"put_many", names, 1, 1, 3};
+  PyObject* values[3];
+  if (!arguments_parse(&signature, args, given, kwnames, values)) return NULL;
+  const int is_sync = argument_flag(values[2]);
+  return is_sync < 0 ? NULL : reader_put_pairs(self, values[0], values[1], is_sync != 0);
+}
+
 /* ---- Deleting */
 
 static int64_t delete_bytes(Reader* self, const Bytes* key) {
@@ -213,7 +222,7 @@ static PyMethodDef store_methods[] = {
         "when it returns."),
     METHOD("_put_now", store_put_now,
            "_put_now($self, /, key, value, ttl=None)\n--\n\nAs put, but raises WouldBlockError instead of waiting: for event loops."),
-    METHOD("put_many", reader_put_many,
+    METHOD("put_many", store_put_many,
            "put_many($self, /, items, *, ttl=None, sync=False)\n--\n\nStores all pairs of a mapping or an iterable in one atomic commit; "
            "its version."),
     METHOD_PLAIN("delete", store_delete, METH_O, "delete($self, key, /)\n--\n\nDeletes the key, if it is there."),

@@ -20,22 +20,25 @@ int64_t reader_write(Reader* self, const uint8_t* packed, size_t len, bool is_sy
   return version;
 }
 
-PyObject* reader_put_many(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {
-  static const char* const names[] = {"items", "ttl", "sync"};
-  static const Signature signature = {"put_many", names, 1, 1, 3};
-  PyObject* values[3];
+PyObject* reader_put_pairs(Reader* self, PyObject* pairs, PyObject* ttl, bool is_sync) {
   int64_t ttl_ms;
-  if (!arguments_parse(&signature, args, given, kwnames, values) || !argument_ttl_ms(values[1], &ttl_ms)) return NULL;
-  const int is_sync = argument_flag(values[2]);
-  if (is_sync < 0) return NULL;
+  if (!argument_ttl_ms(ttl, &ttl_ms)) return NULL;
   Packed packed = {0};
   PyObject* result = NULL;
-  if (packed_put_pairs(&packed, self->ns, values[0], ttl_ms)) {
-    const int64_t version = reader_write(self, packed.data, packed.len, is_sync != 0);
+  if (packed_put_pairs(&packed, self->ns, pairs, ttl_ms)) {
+    const int64_t version = reader_write(self, packed.data, packed.len, is_sync);
     result = version < 0 ? reader_failed(self, version) : PyLong_FromLongLong(version);
   }
   packed_free(&packed);
   return result;
+}
+
+/* Without sync: it is the commit that waits for the disk. */
+static PyObject* writer_put_many(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {
+  static const char* const names[] = {"items", "ttl"};
+  static const Signature signature = {"put_many", names, 1, 1, 2};
+  PyObject* values[2];
+  return arguments_parse(&signature, args, given, kwnames, values) ? reader_put_pairs(self, values[0], values[1], false) : NULL;
 }
 
 static PyObject* put_with_expiry(Reader* self, const Bytes* key, const Bytes* value, uint32_t kind, int64_t ttl_ms) {
@@ -126,8 +129,11 @@ static PyObject* writer_delete_range(Reader* self, PyObject* const* args, Py_ssi
   Packed packed = {0};
   if (!arguments_parse(&signature, args, given, kwnames, values)) return NULL;
   PyObject* result = NULL;
-  if (packed_delete_range(&packed, self->ns, values[0], values[1]))
+  KeyRange range;
+  if (!key_range_take(values[0], values[1], &range)) return NULL;
+  if (packed_delete_range(&packed, self->ns, &range))
     result = packed.len == 0 ? none() : written(self, reader_write(self, packed.data, packed.len, false));
+  key_range_release(&range);
   packed_free(&packed);
   return result;
 }
@@ -150,8 +156,8 @@ static PyObject* writer_commit(Reader* self, PyObject* const* args, Py_ssize_t g
 static PyMethodDef writer_methods[] = {
     METHOD("put", writer_put,
            "put($self, /, key, value, *, ttl=None, keep_ttl=False)\n--\n\nStores the value; ttl in seconds, or a timedelta."),
-    METHOD("put_many", reader_put_many,
-           "put_many($self, /, items, *, ttl=None, sync=False)\n--\n\nStores all pairs of a mapping or an iterable, or nothing."),
+    METHOD("put_many", writer_put_many,
+           "put_many($self, /, items, *, ttl=None)\n--\n\nStores all pairs of a mapping or an iterable, or nothing."),
     METHOD_PLAIN("delete", writer_delete, METH_O, "delete($self, key, /)\n--\n\nDeletes the key, if it is there."),
     METHOD(
         "batch", store_batch,

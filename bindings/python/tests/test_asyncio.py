@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import firn
 
@@ -31,7 +36,41 @@ def test_everything_can_be_awaited(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_a_put_that_waits_for_the_disk_does_not_hold_the_loop(tmp_path: Path) -> None:
+CALLS: dict[str, tuple[str, Callable[[firn.Database], Awaitable[object]]]] = {
+    "aput": ("put", lambda db: db.aput(b"k", b"v")),
+    "aput, sync": ("put", lambda db: db.aput(b"k", b"v", sync=True)),
+    "aput_many": ("put_many", lambda db: db.aput_many({b"k": b"v"})),
+    "adelete": ("delete", lambda db: db.adelete(b"k")),
+    "aget": ("_get_released", lambda db: db.aget(b"k")),
+    "aget_many": ("get_many", lambda db: db.aget_many([b"k"])),
+    "atransact": ("transact", lambda db: db.atransact(lambda txn: txn.add(b"n"))),
+    "await_durable": ("wait_durable", lambda db: db.await_durable()),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_that_waits_does_not_hold_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    method, call = CALLS[name]
+    loop_went_on = threading.Event()
+    original = getattr(firn.Database, method)
+
+    def waits_for_the_loop(*arguments: Any, **options: Any) -> object:
+        assert loop_went_on.wait(20)
+        return original(*arguments, **options)
+
+    async def run() -> None:
+        async with firn.open(tmp_path / "db", durability="sync") as db:  # where every commit waits
+            await db.aput(b"k", b"v")
+            monkeypatch.setattr(firn.Database, method, waits_for_the_loop)
+            waiting = asyncio.ensure_future(call(db))
+            await asyncio.sleep(0)  # it has begun
+            loop_went_on.set()
+            await waiting
+
+    asyncio.run(run())
+
+
+def test_many_puts_that_wait_for_the_disk_at_once(tmp_path: Path) -> None:
     async def run() -> None:
         async with firn.open(tmp_path / "db", durability="sync") as db:
             await asyncio.gather(*(db.aput(b"%d" % number, b"v") for number in range(20)))

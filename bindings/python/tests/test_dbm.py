@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dbm
 import shelve
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,37 @@ def test_it_takes_text_and_gives_bytes(tmp_path: Path) -> None:
         assert not db
     with pytest.raises(ValueError):
         firn.dbm.open(path, "x")
+
+
+def test_a_new_one_has_nothing_of_the_old_one_in_any_namespace(tmp_path: Path) -> None:
+    with firn.open(tmp_path / "db") as database:
+        database[b"k"] = database.namespace("space")[b"k"] = b"v"
+    with firn.dbm.open(tmp_path / "db", "n") as db:
+        assert not db
+    with firn.open(tmp_path / "db") as database:
+        assert database.namespaces() == [] and not database.namespace("space")
+
+
+def test_a_key_and_a_value_may_be_views() -> None:
+    with firn.dbm.open(":memory:", "c") as db:
+        db[memoryview(b"key")[1:]] = memoryview(b"value")
+        assert db[memoryview(b"ey")] == b"value" and memoryview(b"ey") in db
+        assert db.nextkey(memoryview(b"e")) == b"ey"
+
+
+def test_what_is_closed_raises_the_error_of_dbm_modules() -> None:
+    db = firn.dbm.open(":memory:", "c")
+    db.close()
+    db.close()
+    calls: list[Callable[[], object]] = [
+        lambda: db[b"k"], lambda: db.__setitem__(b"k", b""), lambda: db.__delitem__(b"k"), lambda: b"k" in db, lambda: iter(db),
+        lambda: len(db), lambda: bool(db), db.keys, db.clear, db.firstkey, lambda: db.nextkey(b"k"), db.reorganize, db.sync,
+    ]  # fmt: skip
+    for call in calls:
+        with pytest.raises(firn.dbm.error) as caught:
+            call()
+        assert isinstance(caught.value, firn.ClosedError)
+    assert issubclass(firn.dbm.error, dbm.error[1])
 
 
 def test_a_shelf_keeps_objects(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -188,3 +188,16 @@ def test_appends_of_many_threads_are_all_there_once(log: firn.Log) -> None:
     for thread in threads:
         thread.join()
     assert sorted(given) == [(record.index, record.data) for record in log]
+
+
+def test_an_index_is_not_negative(tmp_path: Path) -> None:
+    with firn.open_log(tmp_path / "log") as log:
+        log.append(b"record")
+        calls: list[Callable[[], object]] = [
+            lambda: log.wait(-1, 0), lambda: log.read(-1), lambda: log.pin(-1), lambda: next(log.follow(-1)),
+            lambda: log.trim_before(-1), lambda: log.trim_after(-1), lambda: log.reset(-1),
+        ]  # fmt: skip
+        for call in calls:
+            with pytest.raises(ValueError, match="negative"):
+                call()
+        assert log.bounds == (0, 1)

@@ -17,8 +17,7 @@ try:
         warnings.simplefilter("ignore")
         from test import mapping_tests  # type: ignore[import-not-found, unused-ignore]
 except ImportError:
-    warnings.warn("SKIPPED: this Python comes without its tests, so test.mapping_tests is not run", stacklevel=1)
-    pytest.skip("this Python comes without test.mapping_tests", allow_module_level=True)
+    pytest.skip("SKIPPED: this Python comes without its tests, so test.mapping_tests is not run", allow_module_level=True)
 
 opened: list[Any] = []
 

@@ -133,3 +133,12 @@ def test_commit_tells_the_version_and_sync_makes_it_durable(db: firn.Database) -
     with db.txn(sync=True) as txn:
         txn[b"k"] = b"w"
     assert db[b"k"] == b"w"
+
+
+def test_a_single_write_of_a_transaction_cannot_be_asked_to_be_durable(db: firn.Database) -> None:
+    with db.txn() as txn:
+        with pytest.raises(TypeError, match="sync"):
+            txn.put_many({b"k": b"v"}, sync=True)  # type: ignore[call-arg]
+        assert b"k" not in txn
+        txn.put_many({b"k": b"v"}, ttl=100)
+    assert (db.ttl(b"k") or 0) > 90

@@ -110,7 +110,14 @@ fn compile() {
     }
     // Each of these crates says where its headers lie. zlib may be the system's, whose header needs no path; it is never optional.
     for links in ["Z", "LIBDEFLATE", "LZ4", "ZSTD"] {
-        let Ok(paths) = env::var(format!("DEP_{links}_INCLUDE")) else { continue };
+        let Ok(paths) = env::var(format!("DEP_{links}_INCLUDE")) else {
+            // Else the library would lack what the feature promises, and nobody would hear of it before a database is opened.
+            assert!(
+                links == "Z" || env::var_os(format!("CARGO_FEATURE_{links}")).is_none(),
+                "nobody has said where the headers of {links} lie (DEP_{links}_INCLUDE), which is a feature that was asked for"
+            );
+            continue;
+        };
         build.includes(paths.split([',', ';']));
         if links != "Z" {
             build.define(&format!("FIRN_HAVE_{links}"), None);

@@ -10,13 +10,15 @@ use crate::batch::{Batch, WriteOptions};
 use crate::conditional::PutOptions;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind, Result};
-use crate::multi_get::Values;
+use crate::multi_get::{Values, pack_keys};
 use crate::namespace::Namespace;
 use crate::scan::{End, Scan, Walk, to_pair};
 use crate::txn::{Txn, TxnOptions};
 
 /// Entries that one trip to the pool fetches.
 const PAGE: usize = 256;
+/// Keys that one `multi_get` looks up on the runtime's own thread.
+const KEYS_AT_ONCE: usize = 64;
 /// Entries that are fetched at once, on the runtime's own thread.
 const FIRST_PAGE: usize = 16;
 
@@ -25,9 +27,17 @@ pub(crate) const WAIT_SLICE: Duration = Duration::from_millis(100);
 
 /// A database for tasks of tokio (feature `tokio`); made by [`Db::to_async`], as cheap to clone as a [`Db`], and the same database.
 ///
-/// Point reads take no lock and are done at once. Writes are done at once unless they would have to wait: for room in the memtables, or, with
-/// [`Durability::Sync`](crate::Durability::Sync) or `sync()`, for the disk; then they go to the pool for blocking work, and so does everything else.
+/// Point reads take no lock and are done at once, on the runtime's thread. Writes are done at once unless they would have to wait: for room in the memtables,
+/// or, with [`Durability::Sync`](crate::Durability::Sync) or `sync()`, for the disk; then they go to the pool for blocking work, and so does everything else.
 /// A future that is dropped before it is ready may have written all the same.
+///
+/// What is done at once still reads the disk where the system has not got the page in memory: point reads, a [`multi_get`](AsyncNamespace::multi_get) of up to 64
+/// keys, the first entries of a [`scan`](AsyncNamespace::scan), what a follower or the tail of a log finds there (for a tail 64 KiB at a time). And
+/// dropping the last handle closes the database where it is dropped, which waits for background work and the disk: [`close`](Self::close) it before.
+///
+/// A future that waits, [`wait_durable`](Self::wait_durable) or the `next` of a follower or a tail, holds a thread of the pool while it does, for a tenth
+/// of a second at a time, then queues again. Where more of them wait than the pool has threads (512, unless the runtime is built with another
+/// `max_blocking_threads`), whatever else goes to the pool queues behind them.
 ///
 /// It dereferences to its default [`AsyncNamespace`].
 ///
@@ -77,6 +87,11 @@ fn would_block<T>(result: &Result<T>) -> bool {
     result.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
 }
 
+/// Of a transaction that has not waited.
+fn has_to_wait<T>(result: &Result<T>) -> bool {
+    result.as_ref().is_err_and(|error| [ErrorKind::WouldBlock, ErrorKind::Conflict].contains(&error.kind()))
+}
+
 impl Db {
     /// The same database for tasks of tokio.
     pub fn to_async(&self) -> AsyncDb {
@@ -115,8 +130,9 @@ impl AsyncDb {
         in_pool(move || db.write_with(&batch, options)).await
     }
 
-    /// Runs `body` in a transaction and commits it, again after a conflict: see [`Db::update`]. `body` runs on the runtime's thread, or, when the
-    /// commit would have to wait, once more in the pool.
+    /// Runs `body` in a transaction and commits it, again after a conflict: see [`Db::update`]. `body` runs on the runtime's thread, up to
+    /// four times, and where these conflicted or the commit would have to wait, again in the pool, up to 100 times; then the
+    /// [`Conflict`](ErrorKind::Conflict) is the answer.
     pub async fn update<T, F>(&self, mut body: F) -> Result<T>
     where
         T: Send + 'static,
@@ -124,7 +140,7 @@ impl AsyncDb {
     {
         if !self.db.inner().waits_at_commit() {
             let at_once = self.db.update_with(&TxnOptions::at_once(), &mut body);
-            if !at_once.as_ref().is_err_and(|error| [ErrorKind::WouldBlock, ErrorKind::Conflict].contains(&error.kind())) {
+            if !has_to_wait(&at_once) {
                 return at_once;
             }
         }
@@ -205,9 +221,15 @@ impl AsyncNamespace {
         self.namespace.exists(key)
     }
 
-    /// Many values in one call.
+    /// Many values in one call. More than 64 are looked up in the pool.
     pub async fn multi_get<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Result<Values> {
-        self.namespace.multi_get(keys)
+        let mut count = 0;
+        let packed = pack_keys(self.namespace.id(), keys.into_iter().inspect(|_| count += 1))?;
+        if count <= KEYS_AT_ONCE {
+            return self.namespace.multi_get_packed(&packed);
+        }
+        let namespace = self.namespace.clone();
+        in_pool(move || namespace.multi_get_packed(&packed)).await
     }
 
     /// Stores a value.
@@ -235,22 +257,37 @@ impl AsyncNamespace {
         self.db.to_async().write(batch).await.map(drop)
     }
 
-    /// Adds to a counter; see [`Namespace::add`].
+    /// Adds to a counter; see [`Namespace::add`]. Done at once if that can be, and where it is contended in the pool.
     pub async fn add(&self, key: impl AsRef<[u8]>, delta: i64) -> Result<i64> {
         let (namespace, key) = (self.namespace.clone(), key.as_ref().to_vec());
-        self.db.to_async().update(move |txn| txn.namespace(&namespace)?.add(&key, delta)).await
+        if let Some(done) = self.try_at_once(|txn| txn.namespace(&namespace)?.add(&key, delta)) {
+            return done;
+        }
+        in_pool(move || namespace.add(key, delta)).await
     }
 
     /// Replaces the value if it is `old` now; whether it was. The key does not expire afterwards.
     pub async fn compare_swap(&self, key: impl AsRef<[u8]>, old: impl AsRef<[u8]>, new: impl AsRef<[u8]>) -> Result<bool> {
         let namespace = self.namespace.clone();
         let (key, old, new) = (key.as_ref().to_vec(), old.as_ref().to_vec(), new.as_ref().to_vec());
-        let swap = move |txn: &Txn<'_>| {
+        let swapped = self.try_at_once(|txn| {
             let txn = txn.namespace(&namespace)?;
             let is_old = txn.get(&key)?.is_some_and(|present| present == old);
             if is_old { txn.put(&key, &new).map(|()| true) } else { Ok(false) }
-        };
-        self.db.to_async().update(swap).await
+        });
+        if let Some(done) = swapped {
+            return done;
+        }
+        in_pool(move || namespace.compare_swap(key, old, new)).await
+    }
+
+    /// Runs `body` in a transaction that never waits. `None`: the engine's own atomic call has to do it, which may wait and knows no conflicts.
+    fn try_at_once<T>(&self, body: impl FnMut(&Txn<'_>) -> Result<T>) -> Option<Result<T>> {
+        if self.db.inner().waits_at_commit() {
+            return None;
+        }
+        let outcome = self.db.update_with(&TxnOptions::at_once(), body);
+        (!has_to_wait(&outcome)).then_some(outcome)
     }
 
     /// Anything else, in the pool: `users.blocking(move |users| users.expire("k", ttl)).await`.

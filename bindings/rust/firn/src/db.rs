@@ -78,17 +78,9 @@ impl Inner {
         last_failure(|error| unsafe { sys::firn_db_error(self.handle(), error) })
     }
 
-    /// A descriptor like [`Db::notify_fd`], which stays when the database is closed.
-    pub(crate) fn own_notify_fd(&self) -> Result<OwnedFd> {
-        let _not_closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn notify_fd(&self) -> Result<OwnedFd> {
         // SAFETY: a handle that was opened.
-        let theirs = unsafe { sys::firn_notify_fd(self.handle()) };
-        if theirs < 0 {
-            return Err(self.explain(Error::from_code(i64::from(theirs))));
-        }
-        // SAFETY: the database has it open until it is closed, which waits for the lock.
-        let theirs = unsafe { BorrowedFd::borrow_raw(theirs) };
-        theirs.try_clone_to_owned().map_err(|error| Error::explained(sys::FIRN_IO, format!("the system gave no descriptor: {error}")))
+        duplicate(&self.closing, || unsafe { sys::firn_notify_fd(self.handle()) }).map_err(|error| self.explain(error))
     }
 
     fn close(&self) -> Result<()> {
@@ -99,6 +91,18 @@ impl Inner {
             code => Err(Error::from_code(i64::from(code))),
         }
     }
+}
+
+/// A descriptor of the caller's own for the engine's, which `ask` tells and which a close, that takes the lock `closing`, makes invalid.
+pub(crate) fn duplicate(closing: &Mutex<()>, ask: impl FnOnce() -> i32) -> Result<OwnedFd> {
+    let _not_closing = closing.lock().unwrap_or_else(PoisonError::into_inner);
+    let theirs = ask();
+    if theirs < 0 {
+        return Err(Error::from_code(i64::from(theirs)));
+    }
+    // SAFETY: the engine has it open until it is closed, which waits for the lock.
+    let theirs = unsafe { BorrowedFd::borrow_raw(theirs) };
+    theirs.try_clone_to_owned().map_err(|error| Error::explained(sys::FIRN_IO, format!("the system gave no descriptor: {error}")))
 }
 
 impl Drop for Inner {
@@ -214,12 +218,13 @@ impl Db {
     }
 
     /// A descriptor for poll(2) and event loops, readable when the durable bound moves, with every [`Event`](crate::Event), with the first commit after
-    /// [`changes`](Self::changes) had none to give, after [`wake`](Self::wake) and when the database closes; reading 8 bytes clears
-    /// it. The database closes it: do not.
-    pub fn notify_fd(&self) -> Result<std::os::fd::RawFd> {
-        // SAFETY: a handle that was opened.
-        let answer = unsafe { sys::firn_notify_fd(self.inner().handle()) };
-        if answer >= 0 { Ok(answer) } else { Err(self.inner().explain(Error::from_code(i64::from(answer)))) }
+    /// [`changes`](Self::changes) had none to give, after [`wake`](Self::wake) and when the database closes. It is the caller's own and stays open when the
+    /// database is closed.
+    ///
+    /// The counter behind it is shared by all descriptors of the database, those of [`follow_changes`](Self::follow_changes) among them: reading 8 bytes clears it
+    /// for everybody. Who waits should look again once in a while.
+    pub fn notify_fd(&self) -> Result<OwnedFd> {
+        self.inner().notify_fd()
     }
 
     /// A [`read_only`](Options::read_only) opening goes on to what a writer has made since; what is read at the moment stays where it is.

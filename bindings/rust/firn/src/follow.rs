@@ -163,7 +163,7 @@ impl Signal {
         if db.stats()?.read_only {
             return Ok(Self::Clock);
         }
-        db.inner().own_notify_fd().map(|own| Self::Descriptor(own.into()))
+        db.inner().notify_fd().map(|own| Self::Descriptor(own.into()))
     }
 
     /// Comes back when there may be more commits, when the database is closed, or after `time`, if not before.

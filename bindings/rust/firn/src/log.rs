@@ -3,15 +3,16 @@
 use std::ffi::CStr;
 use std::fmt;
 use std::ops::Range;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use firn_sys as sys;
 
 use crate::append::Append;
-use crate::db::Recovery;
+use crate::db::{Recovery, duplicate};
 use crate::error::{Error, Result, check, check_number, found, last_failure, with_cause};
 use crate::fill::{fill, fill_new};
 use crate::log_options::LogOptions;
@@ -45,6 +46,8 @@ struct Inner {
     /// Every append waits for the disk.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
     waits_at_append: bool,
+    /// Held by a close, and by those whom it must not overtake.
+    closing: Mutex<()>,
 }
 
 // SAFETY: firn.h: "Every function may be called by any thread at any time".
@@ -54,6 +57,7 @@ unsafe impl Sync for Inner {}
 
 impl Inner {
     fn close(&self) -> Result<()> {
+        let _alone = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: closing a second time answers FIRN_CLOSED.
         match unsafe { sys::firn_log_close(self.handle.as_ptr()) } {
             sys::FIRN_OK | sys::FIRN_CLOSED => Ok(()),
@@ -85,7 +89,7 @@ impl Log {
         // SAFETY: a C string, a live handle and a firn_error with its size set; all outlive the call.
         let handle = NonNull::new(unsafe { sys::firn_log_open(path.as_ptr(), options.as_ptr(), &mut error) });
         let handle = handle.ok_or_else(|| Error::from_engine(&error))?;
-        Ok(Self { inner: Arc::new(Inner { handle, waits_at_append }) })
+        Ok(Self { inner: Arc::new(Inner { handle, waits_at_append, closing: Mutex::new(()) }) })
     }
 
     #[inline]
@@ -194,11 +198,12 @@ impl Log {
         self.check(unsafe { sys::firn_log_wake(self.handle()) })
     }
 
-    /// A descriptor for poll(2) and event loops; see [`Db::notify_fd`](crate::Db::notify_fd).
-    pub fn notify_fd(&self) -> Result<std::os::fd::RawFd> {
+    /// A descriptor for poll(2) and event loops, readable with the first append after [`records`](Self::records) or a [`tail`](Self::tail) had come to the end,
+    /// with syncs, after [`wake`](Self::wake) and when the log closes. It is the caller's own and stays open when the log is closed. The counter behind it is
+    /// shared; see [`Db::notify_fd`](crate::Db::notify_fd).
+    pub fn notify_fd(&self) -> Result<OwnedFd> {
         // SAFETY: a handle that was opened.
-        let answer = unsafe { sys::firn_log_notify_fd(self.handle()) };
-        if answer >= 0 { Ok(answer) } else { self.explain(Err(Error::from_code(i64::from(answer)))) }
+        self.explain(duplicate(&self.inner.closing, || unsafe { sys::firn_log_notify_fd(self.handle()) }))
     }
 
     /// The first index whose record was appended at `time` or later; the next index when there is none.

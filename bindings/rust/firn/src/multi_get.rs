@@ -102,7 +102,7 @@ impl Namespace {
         self.multi_get_packed(&pack_keys(self.id(), keys)?)
     }
 
-    fn multi_get_packed(&self, packed: &[u8]) -> Result<Values> {
+    pub(crate) fn multi_get_packed(&self, packed: &[u8]) -> Result<Values> {
         let handle = self.handle();
         // SAFETY: `packed` outlives the call; the engine writes at most `capacity` bytes at `to`, and all of the length that it returns if that fits.
         let answers = unsafe { fill_new(|to, capacity| sys::firn_multi_get(handle, packed.as_ptr(), packed.len(), to, capacity)) };

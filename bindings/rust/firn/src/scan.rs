@@ -123,12 +123,32 @@ impl<'a, S> Iter<'a, S> {
         self.walk.step(End::Back)
     }
 
-    /// Moves the front: the next entry is the first one whose key is not below `key`, inside the range. It may lie behind or before what was returned.
+    /// Moves the front to `key`, forwards or back: what is left begins with the first entry whose key is not below it. Going back, the front gives again
+    /// what it has passed.
+    ///
+    /// What is left lies between the ends. Neither goes past the other or gives what the other has given; when they have met, or a seek has led one
+    /// past the other, nothing is left until a seek leads one of them away again.
+    ///
+    /// ```
+    /// # fn main() -> firn::Result<()> {
+    /// # let db = firn::Db::in_memory()?;
+    /// for key in ["a", "b", "c", "d"] {
+    ///     db.put(key, "")?;
+    /// }
+    /// let mut iter = db.iter();
+    /// iter.seek("b")?;
+    /// iter.seek_back("c")?;
+    /// assert_eq!(iter.next_entry_back()?, Some((&b"c"[..], &b""[..])));
+    /// assert_eq!(iter.next_entry_back()?, Some((&b"b"[..], &b""[..])));
+    /// assert_eq!(iter.next_entry_back()?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn seek(&mut self, key: impl AsRef<[u8]>) -> Result<()> {
         self.walk.seek(End::Front, key.as_ref())
     }
 
-    /// Moves the back: the next entry from there is the last one whose key is not above `key`, inside the range.
+    /// Moves the back to `key`: what is left ends with the last entry whose key is not above it. Otherwise as [`seek`](Self::seek).
     pub fn seek_back(&mut self, key: impl AsRef<[u8]>) -> Result<()> {
         self.walk.seek(End::Back, key.as_ref())
     }
@@ -189,7 +209,7 @@ struct Opening {
     scan: Scan,
 }
 
-/// A pair of cursors over one state that meet. Without a lifetime: who holds it keeps the database, and the transaction, alive.
+/// A pair of cursors over one state that meet: what is left lies between their fences. Without a lifetime: who holds it keeps the database, and the transaction, alive.
 pub(crate) struct Walk {
     // Cursors first: they are dropped before the snapshot that they read.
     front: Option<Cursor>,
@@ -293,11 +313,13 @@ impl Walk {
     fn advance(&mut self, end: End) -> Result<Option<sys::firn_kv>> {
         let (near, far) = self.cursors(end)?;
         let Some(entry) = near.next()? else { return Ok(None) };
-        let Some(other) = far.and_then(Cursor::last) else { return Ok(Some(entry)) };
-        // SAFETY: both were returned by the last call on their cursor.
-        let (key, met) = unsafe { (bytes(entry.key, entry.key_len), bytes(other.key, other.key_len)) };
-        let is_beyond = if end == End::Front { key >= met } else { key <= met };
-        Ok((!is_beyond).then_some(entry))
+        let Some(far) = far else { return Ok(Some(entry)) };
+        // SAFETY: returned by the last call on its cursor.
+        if far.leaves(unsafe { bytes(entry.key, entry.key_len) }, end) {
+            return Ok(Some(entry));
+        }
+        near.put_back();
+        Ok(None)
     }
 
     #[cold]
@@ -342,18 +364,30 @@ impl Opening {
     }
 }
 
+/// Where a cursor is when it holds no entries.
+enum Empty {
+    Fresh,
+    Sought(Box<[u8]>),
+    /// Behind the last entry in its direction.
+    Exhausted,
+}
+
 /// An iterator of the engine, and the entries that it has lent.
+///
+/// Its fence is where it leaves off and the other cursor has to stop. It follows from where the cursor is: behind the entry that was returned last or,
+/// at the beginning of a page, before the one that comes next.
 struct Cursor {
     handle: NonNull<sys::firn_iter>,
     entries: Box<[MaybeUninit<sys::firn_kv>]>,
     returned: usize,
     filled: usize,
     next: usize,
+    empty: Empty,
 }
 
 impl Cursor {
     fn new(handle: NonNull<sys::firn_iter>, fetch_max: usize) -> Self {
-        Self { handle, entries: Box::new_uninit_slice(fetch_max), returned: 0, filled: 0, next: 0 }
+        Self { handle, entries: Box::new_uninit_slice(fetch_max), returned: 0, filled: 0, next: 0, empty: Empty::Fresh }
     }
 
     /// Valid until the next `next()`.
@@ -363,19 +397,49 @@ impl Cursor {
             return Ok(None);
         }
         self.next += 1;
-        Ok(self.last())
+        Ok(Some(self.entry(self.next - 1)))
     }
 
-    /// What `next` returned last.
+    /// After `next`: the entry that it returned comes again.
+    fn put_back(&mut self) {
+        self.next -= 1;
+    }
+
     #[inline]
-    fn last(&self) -> Option<sys::firn_kv> {
-        let index = self.next.checked_sub(1)?;
-        // SAFETY: index < filled, and the engine has filled in that many.
-        Some(unsafe { self.entries[index].assume_init() })
+    fn entry(&self, index: usize) -> sys::firn_kv {
+        debug_assert!(index < self.filled);
+        // SAFETY: callers stay below `filled`, and the engine has filled in that many.
+        unsafe { self.entries[index].assume_init() }
+    }
+
+    /// Whether this cursor's fence leaves `key` to the cursor of the other end, which is `end`.
+    #[inline]
+    fn leaves(&self, key: &[u8], end: End) -> bool {
+        use std::cmp::Ordering;
+        let fence = |index: usize| {
+            let entry = self.entry(index);
+            // SAFETY: lent by the last call on this cursor.
+            key.cmp(unsafe { bytes(entry.key, entry.key_len) })
+        };
+        // The key of the fence itself is still there, unless this cursor has returned it.
+        let (order, is_there) = if self.next > 0 {
+            (fence(self.next - 1), false)
+        } else if self.filled > 0 {
+            (fence(0), true)
+        } else {
+            match &self.empty {
+                Empty::Fresh => return true,
+                Empty::Exhausted => return false,
+                Empty::Sought(sought) => (key.cmp(sought), true),
+            }
+        };
+        let inside = if end == End::Front { Ordering::Less } else { Ordering::Greater };
+        order == inside || (is_there && order == Ordering::Equal)
     }
 
     fn seek(&mut self, key: &[u8]) -> Result<()> {
         (self.next, self.filled) = (0, 0);
+        self.empty = Empty::Sought(key.into());
         // SAFETY: `key` outlives the call.
         crate::error::check(unsafe { sys::firn_iter_seek(self.handle.as_ptr(), key.as_ptr(), key.len()) })
     }
@@ -387,6 +451,9 @@ impl Cursor {
         // SAFETY: there is room for `count` entries.
         let answer = unsafe { sys::firn_iter_entries(self.handle.as_ptr(), self.entries.as_mut_ptr().cast(), count) };
         self.filled = check_number(answer)? as usize;
+        if self.filled == 0 {
+            self.empty = Empty::Exhausted;
+        }
         Ok(self.filled != 0)
     }
 }

@@ -118,7 +118,7 @@ impl std::iter::FusedIterator for Records<'_> {}
 
 /// The records of a [`Log`], and those that are still to come; see [`Log::tail`].
 ///
-/// As an iterator it waits for each record, for ever: it ends when the log is closed. A [`Log::wake`] is an item,
+/// As an iterator it waits for each record, for ever: it ends when the log is closed, and after an error, which is an item. A [`Log::wake`] is one too,
 /// [`Cancelled`](ErrorKind::Cancelled), after which it goes on.
 ///
 /// ```
@@ -137,11 +137,12 @@ impl std::iter::FusedIterator for Records<'_> {}
 pub struct Tail<'log> {
     log: &'log Log,
     chunk: Chunk,
+    is_over: bool,
 }
 
 impl<'log> Tail<'log> {
     pub(crate) fn new(log: &'log Log, from: u64) -> Self {
-        Self { log, chunk: Chunk::new(from) }
+        Self { log, chunk: Chunk::new(from), is_over: false }
     }
 
     /// The index of the next record.
@@ -167,7 +168,7 @@ impl Iterator for Tail<'_> {
     type Item = Result<Record>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
+        while !self.is_over {
             let step = self.try_next().and_then(|record| match record {
                 Some(record) => Ok(Some(record)),
                 None => self.log.wait(self.next_index()).map(|()| None),
@@ -175,12 +176,17 @@ impl Iterator for Tail<'_> {
             match step {
                 Ok(Some(record)) => return Some(Ok(record)),
                 Ok(None) => {}
-                Err(error) if error.kind() == ErrorKind::Closed => return None,
-                Err(error) => return Some(Err(error)),
+                Err(error) => {
+                    self.is_over = error.kind() != ErrorKind::Cancelled;
+                    return (error.kind() != ErrorKind::Closed).then_some(Err(error));
+                }
             }
         }
+        None
     }
 }
+
+impl std::iter::FusedIterator for Tail<'_> {}
 
 impl std::fmt::Debug for Records<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -109,8 +109,9 @@ impl TxnOptions {
 /// # }
 /// ```
 pub struct Txn<'db> {
-    reads: Snapshot<'db>,
-    write: WriteOptions,
+    pub(crate) reads: Snapshot<'db>,
+    /// How it is committed when nothing else is said.
+    pub(crate) write: WriteOptions,
 }
 
 impl<'db> Txn<'db> {
@@ -158,22 +159,10 @@ impl<'db> Txn<'db> {
         self.explain(check_number(answer)).map(drop)
     }
 
-    /// Makes the writes visible, all at once. The version of the commit.
-    pub fn commit(self) -> Result<u64> {
-        let options = self.write;
-        self.commit_with(options)
-    }
-
-    /// The same with options in the place of those that the transaction began with.
-    pub fn commit_with(self, options: WriteOptions) -> Result<u64> {
-        // SAFETY: plain numbers besides the handle, which is closed after the call.
-        self.explain(check_number(unsafe { sys::firn_txn_commit_ex(self.reads.handle(), options.flags()) }))
-    }
-
     /// Forgets the writes; dropping does the same.
     pub fn rollback(self) {}
 
-    fn explain<T>(&self, result: Result<T>) -> Result<T> {
+    pub(crate) fn explain<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|error| self.reads.inner().explain(error))
     }
 }

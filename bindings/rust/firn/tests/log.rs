@@ -97,6 +97,16 @@ fn a_wake_is_an_item_of_a_tail() {
 }
 
 #[test]
+fn a_tail_ends_after_an_error() {
+    let (_directory, log) = log();
+    log.reset(7).unwrap();
+    let mut tail = log.tail(3); // before the first record
+    assert_eq!(tail.next().unwrap().unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(tail.next().is_none() && tail.next().is_none());
+    assert_eq!(tail.try_next().unwrap_err().kind(), ErrorKind::NotFound); // whoever asks is told again
+}
+
+#[test]
 fn either_end_can_be_trimmed() {
     let (_directory, log) = log();
     for i in 0..10u8 {
@@ -111,7 +121,10 @@ fn either_end_can_be_trimmed() {
     log.reset(100).unwrap();
     assert_eq!((log.bounds().unwrap(), log.append("new").unwrap()), (100..100, 100));
     assert_eq!(log.retain().unwrap(), 0);
-    assert!(log.notify_fd().unwrap() >= 0);
+    let mut descriptor = std::fs::File::from(log.notify_fd().unwrap());
+    log.close().unwrap();
+    assert_eq!(std::io::Read::read(&mut descriptor, &mut [0; 8]).unwrap(), 8); // still ours, and tells of the close
+    assert_eq!(log.notify_fd().unwrap_err().kind(), ErrorKind::Closed);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use firn::{Batch, Db, Options, Txn};
+use firn::{Batch, Db, Iter, Options, Txn};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -16,15 +16,24 @@ enum Write {
     Delete(Vec<u8>),
 }
 
+/// What is done with an iterator.
+#[derive(Clone, Debug)]
+enum Move {
+    Next,
+    NextBack,
+    Seek(Vec<u8>),
+    SeekBack(Vec<u8>),
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Write(Write),
     Batch(Vec<Write>),
     /// Writes, reads in between, and whether it is committed.
-    Txn(Vec<Write>, Ends, Vec<bool>, bool),
+    Txn(Vec<Write>, Ends, Vec<Move>, bool),
     Get(Vec<Vec<u8>>),
-    /// A range, and from which end its entries are taken.
-    Range(Ends, Vec<bool>),
+    /// A range, and how its entries are taken.
+    Range(Ends, Vec<Move>),
     Prefix(Vec<u8>),
     DeleteRange(Ends),
     Flush,
@@ -48,15 +57,24 @@ fn bound() -> impl Strategy<Value = Bound<Vec<u8>>> {
     prop_oneof![key().prop_map(Bound::Included), key().prop_map(Bound::Excluded), Just(Bound::Unbounded)]
 }
 
+fn a_move() -> impl Strategy<Value = Move> {
+    prop_oneof![
+        8 => Just(Move::Next),
+        8 => Just(Move::NextBack),
+        1 => key().prop_map(Move::Seek),
+        1 => key().prop_map(Move::SeekBack),
+    ]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let ends = || (bound(), bound());
-    let sides = || vec(any::<bool>(), 0..40);
+    let moves = || vec(a_move(), 0..40);
     prop_oneof![
         8 => write().prop_map(Step::Write),
         2 => vec(write(), 0..20).prop_map(Step::Batch),
-        2 => (vec(write(), 0..10), ends(), sides(), any::<bool>()).prop_map(|(w, e, s, c)| Step::Txn(w, e, s, c)),
+        2 => (vec(write(), 0..10), ends(), moves(), any::<bool>()).prop_map(|(w, e, m, c)| Step::Txn(w, e, m, c)),
         3 => vec(key(), 0..5).prop_map(Step::Get),
-        5 => (ends(), sides()).prop_map(|(ends, sides)| Step::Range(ends, sides)),
+        5 => (ends(), moves()).prop_map(|(ends, moves)| Step::Range(ends, moves)),
         2 => key().prop_map(Step::Prefix),
         1 => ends().prop_map(Step::DeleteRange),
         1 => Just(Step::Flush),
@@ -81,18 +99,33 @@ fn expected(model: &Model, ends: &Ends) -> Vec<(Vec<u8>, Vec<u8>)> {
     model.range(ends.clone()).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// Takes entries from the sides that `sides` says, then the rest from the front, and compares with a slice that is eaten in the same way.
-fn compare<I>(mut iter: I, mut expected: Vec<(Vec<u8>, Vec<u8>)>, sides: &[bool]) -> Result<(), TestCaseError>
-where
-    I: DoubleEndedIterator<Item = firn::Result<(Vec<u8>, Vec<u8>)>>,
-{
-    for &from_front in sides {
-        let (got, wanted) =
-            if from_front { (iter.next(), (!expected.is_empty()).then(|| expected.remove(0))) } else { (iter.next_back(), expected.pop()) };
-        prop_assert_eq!(got.transpose().unwrap(), wanted);
+/// Moves an iterator, then takes the rest from the front, and compares with a slice of which the same is left.
+fn compare<S>(mut iter: Iter<'_, S>, expected: Vec<(Vec<u8>, Vec<u8>)>, moves: &[Move]) -> Result<(), TestCaseError> {
+    let (mut front, mut back) = (0, expected.len());
+    for one in moves {
+        match one {
+            Move::Next => {
+                let wanted = (front < back).then(|| expected[front].clone());
+                front += usize::from(wanted.is_some());
+                prop_assert_eq!(iter.next().transpose().unwrap(), wanted);
+            }
+            Move::NextBack => {
+                let wanted = (front < back).then(|| expected[back - 1].clone());
+                back -= usize::from(wanted.is_some());
+                prop_assert_eq!(iter.next_back().transpose().unwrap(), wanted);
+            }
+            Move::Seek(key) => {
+                front = expected.partition_point(|(there, _)| there < key);
+                iter.seek(key).unwrap();
+            }
+            Move::SeekBack(key) => {
+                back = expected.partition_point(|(there, _)| there <= key);
+                iter.seek_back(key).unwrap();
+            }
+        }
     }
     let rest: Vec<_> = iter.map(Result::unwrap).collect();
-    prop_assert_eq!(rest, expected);
+    prop_assert_eq!(&rest[..], expected.get(front..back).unwrap_or_default());
     Ok(())
 }
 
@@ -137,7 +170,7 @@ impl Pair {
                 apply(&mut self.model, &write);
             }
             Step::Batch(writes) => self.batch(&writes),
-            Step::Txn(writes, ends, sides, is_committed) => self.transact(&writes, &ends, &sides, is_committed)?,
+            Step::Txn(writes, ends, moves, is_committed) => self.transact(&writes, &ends, &moves, is_committed)?,
             Step::Get(keys) => {
                 let values = self.db.multi_get(&keys).unwrap();
                 for (i, key) in keys.iter().enumerate() {
@@ -145,11 +178,11 @@ impl Pair {
                     prop_assert_eq!(values.get(i), self.model.get(key).map(|value| &value[..]));
                 }
             }
-            Step::Range(ends, sides) => compare(self.db.range(ends.clone()), expected(&self.model, &ends), &sides)?,
+            Step::Range(ends, moves) => compare(self.db.range(ends.clone()), expected(&self.model, &ends), &moves)?,
             Step::Prefix(prefix) => {
                 let wanted = self.model.iter().filter(|(key, _)| key.starts_with(&prefix));
                 let wanted: Vec<_> = wanted.map(|(key, value)| (key.clone(), value.clone())).collect();
-                compare(self.db.prefix(&prefix), wanted, &[false, true])?;
+                compare(self.db.prefix(&prefix), wanted, &[Move::NextBack, Move::Next])?;
             }
             Step::DeleteRange(ends) => {
                 let keys: Vec<_> = expected(&self.model, &ends).into_iter().map(|(key, _)| key).collect();
@@ -178,15 +211,15 @@ impl Pair {
         self.db.write(&batch).unwrap();
     }
 
-    fn transact(&mut self, writes: &[Write], ends: &Ends, sides: &[bool], is_committed: bool) -> Result<(), TestCaseError> {
+    fn transact(&mut self, writes: &[Write], ends: &Ends, moves: &[Move], is_committed: bool) -> Result<(), TestCaseError> {
         let mut inside = self.model.clone();
         let txn = self.db.txn().unwrap();
         for write in writes {
             write_to_txn(&txn, write);
             apply(&mut inside, write);
         }
-        compare(txn.range(ends.clone()), expected(&inside, ends), sides)?;
-        compare(self.db.range(ends.clone()), expected(&self.model, ends), sides)?;
+        compare(txn.range(ends.clone()), expected(&inside, ends), moves)?;
+        compare(self.db.range(ends.clone()), expected(&self.model, ends), moves)?;
         if is_committed {
             txn.commit().unwrap();
             self.model = inside;

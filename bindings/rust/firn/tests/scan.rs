@@ -147,6 +147,46 @@ fn a_seek_moves_its_end_and_the_ends_still_meet() {
 }
 
 #[test]
+fn an_end_that_was_sought_bounds_the_other_one() {
+    let db = numbered(10);
+    let key = |i: u32| i.to_be_bytes();
+    let mut iter = db.iter();
+    iter.seek_back(key(4)).unwrap();
+    assert_eq!(keys(iter), [0, 1, 2, 3, 4]);
+    let mut iter = db.iter();
+    iter.seek(key(4)).unwrap();
+    assert_eq!(keys(iter.rev()), [9, 8, 7, 6, 5, 4]);
+    // Ends that have passed each other give nothing until one of them goes back.
+    let mut iter = db.iter();
+    iter.seek(key(7)).unwrap();
+    iter.seek_back(key(3)).unwrap();
+    assert!(iter.next().is_none() && iter.next_back().is_none());
+    iter.seek(key(2)).unwrap();
+    assert_eq!(keys(iter), [2, 3]);
+}
+
+#[test]
+fn what_an_end_found_and_did_not_return_is_not_lost() {
+    let db = numbered(10);
+    let key = |i: u32| i.to_be_bytes();
+    let mut iter = db.iter();
+    assert_eq!(keys(iter.by_ref().take(5)), [0, 1, 2, 3, 4]);
+    assert_eq!(keys(iter.by_ref().rev()), [9, 8, 7, 6, 5]);
+    assert!(iter.next().is_none()); // where it finds 5, which the back has returned
+    iter.seek_back(key(9)).unwrap();
+    assert_eq!(keys(iter.by_ref().rev()), [9, 8, 7, 6, 5]);
+    iter.seek_back(key(6)).unwrap();
+    assert_eq!(keys(iter.by_ref()), [5, 6]);
+    // An end that has returned everything leaves nothing, wherever the other one goes.
+    let mut iter = db.iter();
+    assert_eq!(iter.by_ref().count(), 10);
+    iter.seek_back(key(9)).unwrap();
+    assert!(iter.next_back().is_none());
+    iter.seek(key(8)).unwrap();
+    assert_eq!(keys(iter.rev()), [9, 8]);
+}
+
+#[test]
 fn an_error_is_one_item_and_then_the_end() {
     let db = numbered(3);
     let namespace = db.namespace("gone").unwrap();

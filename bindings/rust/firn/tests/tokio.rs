@@ -81,6 +81,58 @@ async fn updates_of_many_tasks_lose_nothing() {
     assert_eq!(db.add("n", 0).await.unwrap(), 400);
 }
 
+#[tokio::test]
+async fn counters_and_swaps_that_have_to_wait_are_no_transactions() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = Options::new().durability(Durability::Sync).open(directory.path()).unwrap().to_async();
+    let begun = db.as_db().stats().unwrap().transactions;
+    assert_eq!((db.add("n", 2).await.unwrap(), db.add("n", 3).await.unwrap()), (2, 5));
+    assert!(db.compare_swap("n", 5i64.to_le_bytes(), "new").await.unwrap());
+    assert!(!db.compare_swap("n", "old", "newer").await.unwrap());
+    // So they cannot end with a conflict, however many there are.
+    assert_eq!(db.as_db().stats().unwrap().transactions, begun);
+}
+
+/// What a future answers when it is polled for the first time.
+async fn polled_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        answer = future => Some(answer),
+        () = std::future::ready(()) => None,
+    }
+}
+
+#[test]
+fn many_keys_are_looked_up_in_the_pool() {
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let db = numbered(100);
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let holds_the_pool = tokio::task::spawn_blocking(move || held.recv());
+        let keys = |count: u32| (0..count).map(u32::to_be_bytes);
+        assert_eq!(polled_once(db.multi_get(keys(64))).await.unwrap().unwrap().len(), 64);
+        assert!(polled_once(db.multi_get(keys(65))).await.is_none());
+        release.send(()).unwrap();
+        holds_the_pool.await.unwrap().unwrap();
+        let values = db.multi_get(keys(101)).await.unwrap();
+        assert_eq!((values.len(), values.get(99), values.get(100)), (101, Some(&[][..]), None));
+    });
+}
+
+#[tokio::test]
+async fn a_wait_for_the_disk_ends_with_the_sync() {
+    let directory = tempfile::tempdir().unwrap();
+    let day = Duration::from_secs(24 * 3600);
+    let db = Options::new().durability(Durability::Interval(day)).open(directory.path()).unwrap().to_async();
+    let version = db.write(Batch::new().put("k", "v").clone()).await.unwrap();
+    let waiting = db.clone();
+    let mut wait = Box::pin(async move { waiting.wait_durable(version).await });
+    assert!(polled_once(&mut wait).await.is_none());
+    db.sync().await.unwrap();
+    wait.await.unwrap();
+    assert!(polled_once(db.wait_durable(version)).await.unwrap().is_ok());
+}
+
 fn numbered(count: u32) -> firn::AsyncDb {
     let db = Db::in_memory().unwrap();
     for i in 0..count {
@@ -128,12 +180,7 @@ async fn a_step_that_is_dropped_loses_nothing() {
     let mut seen = 0;
     while seen < 2000 {
         // Polled once, then dropped, most of them in the middle of a trip to the pool.
-        let polled_once = tokio::select! {
-            biased;
-            item = iter.next() => Some(item),
-            () = std::future::ready(()) => None,
-        };
-        if let Some(item) = polled_once {
+        if let Some(item) = polled_once(iter.next()).await {
             assert_eq!(number(item), Some(seen));
             seen += 1;
         } else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use firn::{Db, ErrorKind, TxnOptions};
+use firn::{Db, ErrorKind, Options, TxnOptions, WriteOptions};
 
 fn counted(db: &Db) -> i64 {
     db.get("n").unwrap().map_or(0, |value| i64::from_le_bytes(value.try_into().unwrap()))
@@ -113,6 +113,45 @@ fn what_was_read_and_has_changed_is_a_conflict_and_nothing_else_is() {
     txn.put("result", "y").unwrap();
     db.put("ab", "new").unwrap();
     assert_eq!(txn.commit().unwrap_err().kind(), ErrorKind::Conflict);
+}
+
+#[test]
+fn a_commit_that_would_have_waited_gives_the_transaction_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = Options::new().memtable_bytes(1 << 13).open(directory.path()).unwrap();
+    let at_once = WriteOptions::new().no_block();
+    let begin = || {
+        let txn = db.txn().unwrap();
+        txn.put("k", [7; 8000]).unwrap();
+        txn
+    };
+    // Every commit fills a memtable, faster than they are flushed.
+    let refused = (0..100_000).find_map(|_| begin().try_commit(at_once).err()).expect("no commit had to wait");
+    let (error, mut txn) = refused.into_parts();
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    txn.as_ref().unwrap().put("l", "w").unwrap();
+    assert_eq!(txn.as_ref().unwrap().get("k").unwrap().unwrap(), [7; 8000]);
+    assert!(!db.exists("l").unwrap());
+    let version = loop {
+        match txn.take().unwrap().try_commit(at_once).map_err(|refused| refused.into_parts()) {
+            Ok(version) => break version,
+            Err((error, again)) => {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                txn = again;
+                std::thread::yield_now();
+            }
+        }
+    };
+    assert_eq!(db.get_entry("l").unwrap().unwrap().version, version);
+
+    let txn = db.txn().unwrap();
+    txn.get("k").unwrap();
+    txn.put("m", "x").unwrap();
+    db.put("k", "other").unwrap();
+    let failed = txn.try_commit(at_once).unwrap_err();
+    assert_eq!(failed.to_string(), failed.error().to_string());
+    let (error, txn) = failed.into_parts();
+    assert!(error.kind() == ErrorKind::Conflict && txn.is_none());
 }
 
 #[test]

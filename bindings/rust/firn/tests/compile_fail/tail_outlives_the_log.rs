@@ -1,0 +1,6 @@
+fn main() {
+    let log = firn::Log::open("log").unwrap();
+    let mut tail = log.tail(0);
+    drop(log);
+    tail.next();
+}

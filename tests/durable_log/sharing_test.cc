@@ -1,6 +1,8 @@
 // Calls that meet: resets and trims beside syncs and waits, and readers of another opening beside a writer who works.
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -200,6 +202,39 @@ TEST_F(LogSharing, readers_beside_a_writer_who_works_find_no_damage) {
     close();
     std::filesystem::remove_all(path());
   }
+}
+
+std::filesystem::path newest_state(const std::string& directory) {
+  std::filesystem::path newest;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().filename().string().starts_with("state-")) newest = std::max(newest, entry.path());
+  }
+  return newest;
+}
+
+// A reader who looks while the writer replaces the state sees the one before, and with the next look the new one, whose number he has met already.
+TEST_F(LogSharing, a_state_that_was_half_written_when_first_seen_counts_once_it_is_whole) {
+  namespace fs = std::filesystem;
+  open("");
+  for (int i = 0; i < 10; i++) append(log_, std::to_string(i));
+  firn_log* const follower = open_log(path(), "read_only=true");
+  ASSERT_NE(nullptr, follower);
+  const fs::path before = newest_state(path());
+  const fs::path aside = path() + ".state";
+  fs::copy_file(before, aside);
+  ASSERT_EQ(FIRN_OK, firn_log_trim_after(log_, 4));
+  const fs::path after = newest_state(path());
+  const fs::path whole = path() + ".whole";
+  fs::rename(after, whole);
+  std::ofstream(after).put('x');
+  fs::rename(aside, before);
+  ASSERT_EQ(FIRN_OK, firn_log_refresh(follower));
+  EXPECT_EQ(10u, firn_log_bounds(follower).next);
+  fs::rename(whole, after);
+  fs::remove(before);
+  ASSERT_EQ(FIRN_OK, firn_log_refresh(follower));
+  EXPECT_EQ(5u, firn_log_bounds(follower).next);
+  EXPECT_EQ(FIRN_OK, firn_log_close(follower));
 }
 
 }  // namespace

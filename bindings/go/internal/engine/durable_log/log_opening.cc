@@ -105,7 +105,7 @@ Status DurableLog::recover() {
     if (status.ok() || !options_.read_only || attempt == kAttemptCountMax) return status;
     const Result<LogState> now = LogState::load(*directory_);
     const std::lock_guard lock(state_mutex_);
-    if (now.ok() && now->number == state_.number && (!status.is(Code::kCorrupt) || status.is_same_place(before))) return status;
+    if (now.ok() && now->is_same(state_) && (!status.is(Code::kCorrupt) || status.is_same_place(before))) return status;
     before = std::move(status);
   }
 }
@@ -318,8 +318,8 @@ Status DurableLog::close() {
 // or there is something that recover() has to judge.
 Result<bool> DurableLog::read_on() {
   if (tail_.part == nullptr || tail_.part->segment()->io() != SegmentIo::kMmap) return false;
-  FIRN_TRY_ASSIGN(const LogState now, LogState::load(*directory_));
-  if (now.number != state_.number) return false;
+  const Result<LogState> now = LogState::load(*directory_);
+  if (!now.ok() || !now->is_same(state_)) return false;  // the file that was listed may have been replaced before it was opened
   const Segment& segment = *tail_.part->segment();
   for (RecordView record; read_record(segment.image(), tail_.gap, segment.capacity(), segment.header().generation, &record);) {
     if (record.kind == RecordKind::kData) {
@@ -328,8 +328,8 @@ Result<bool> DurableLog::read_on() {
     }
     tail_.gap += record_bytes(record.payload.size());
   }
-  if (now.parts.back().segment_id == segment.id()) return true;
-  const auto spare = Segment::open(*segments_, now.parts.back().segment_id, now.log_id, SegmentIo::kMmap);
+  if (now->parts.back().segment_id == segment.id()) return true;
+  const auto spare = Segment::open(*segments_, now->parts.back().segment_id, now->log_id, SegmentIo::kMmap);
   return spare.ok() && !opening_mark(**spare);
 }
 

@@ -108,13 +108,17 @@ Result<LogState> LogState::load(Directory& directory) {
   Status newest;
   for (const uint64_t number : numbers) {
     Result<LogState> state = read(directory, number);
-    if (state.ok()) state->number = numbers[0];  // the next one is above all
+    if (state.ok()) {
+      state->number = numbers[0];  // the next one is above all
+      state->is_newest = number == numbers[0];
+    }
     if (!state.status().is(Code::kCorrupt)) return state;
     if (newest.ok()) newest = state.status();
   }
   if (numbers.back() != 1) return newest;
   LogState none;
   none.number = numbers[0];
+  none.is_newest = false;
   return none;
 }
 

@@ -33,9 +33,12 @@ struct LogState {
   LogPosition next_base = 0;  // no position of the log at or above it was ever used
   bool closed_clean = false;
   std::vector<PartRecord> parts;  // ascending
+  bool is_newest = true;          // false: a file above it is torn, or being written beside the reader; `number` is that file's
 
   // The newest whole state. kCorrupt, kNewerFormat, kIo.
   static Result<LogState> load(Directory& directory);
+  // Whether both were loaded from the same files in the same condition.
+  bool is_same(const LogState& other) const { return number == other.number && is_newest == other.is_newest; }
   // Writes the state under the next number and removes older files.
   Status save(Directory& directory);
 };

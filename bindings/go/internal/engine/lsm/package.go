@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 980edc9de11a5c894de3ed8a49e022c8cff4b84269302cd0e352fdd74f7e2e28
+// Checksum of all sources: 10f637f27f3b5ab59715b5f7739ab7acae1ab64c1a4bd8a0b0cf0e731ff936b8
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

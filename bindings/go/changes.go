@@ -2,27 +2,8 @@ package firn
 
 /*
 #include "firn_go.h"
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
-// A descriptor of one's own, which stays when the database closes its one.
-static int firn_go_own_fd(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
-
-// Waits until the descriptor is readable, and clears it. It is non-blocking: when somebody else has cleared it that is well too.
-static void firn_go_wait_fd(int fd, int timeout_ms) {
-  struct pollfd one = {fd, POLLIN, 0};
-  uint64_t count;
-  if (poll(&one, 1, timeout_ms) > 0 && read(fd, &count, sizeof count) < 0) return;
-}
-
 #cgo noescape firn_changes
 #cgo nocallback firn_changes
-#cgo noescape firn_changes_bounds
-#cgo nocallback firn_changes_bounds
-#cgo nocallback firn_notify_fd
-#cgo nocallback firn_go_own_fd
-#cgo nocallback firn_go_wait_fd
 */
 import "C"
 
@@ -31,7 +12,6 @@ import (
 	"encoding/binary"
 	"iter"
 	"runtime"
-	"syscall"
 	"time"
 )
 
@@ -120,16 +100,11 @@ func (r *changeReader) each(yield func(Change) bool) bool {
 	return true
 }
 
-// run yields changes until wait says that there is nothing to wait for.
-func (r *changeReader) run(yield func(Change) bool, wait func() (more bool, err error)) error {
+// run yields what more fetches, until it fetches nothing.
+func (r *changeReader) run(yield func(Change) bool, more func() (bool, error)) error {
 	defer func() { putBuffer(r.buffer) }()
 	for {
-		filled, err := r.fill()
-		if err == nil && !filled {
-			if filled, err = wait(); err == nil && filled {
-				continue
-			}
-		}
+		filled, err := more()
 		if err != nil || !filled || !r.each(yield) {
 			return err
 		}
@@ -147,78 +122,33 @@ func (db *DB) Changes(options ChangesOptions) (changes iter.Seq[Change], failure
 	var failed error
 	return func(yield func(Change) bool) {
 		r := db.changeReader(options)
-		failed = r.run(yield, func() (bool, error) { return false, nil })
+		failed = r.run(yield, r.fill)
 	}, func() error { return failed }
 }
 
-// FollowChanges is Changes that does not end: it waits for the next commit, until ctx is done, whose error the function then tells, or the database is closed. A
-// read-only database is refreshed many times a second.
+// FollowChanges is Changes that does not end: it waits for the next commit, without holding a thread, until ctx is done, whose error the function then tells, or the
+// database is closed. A read-only database is refreshed many times a second.
 func (db *DB) FollowChanges(ctx context.Context, options ChangesOptions) (changes iter.Seq[Change], failure func() error) {
 	var failed error
 	return func(yield func(Change) bool) {
-		wait, done, err := db.commitWaiter(ctx)
-		if err != nil {
-			failed = err
-			return
-		}
-		defer done()
 		r := db.changeReader(options)
-		failed = r.run(func(change Change) bool { return ctx.Err() == nil && yield(change) }, wait)
+		failed = r.run(func(change Change) bool { return ctx.Err() == nil && yield(change) }, r.follow(ctx))
 		if failed == nil {
 			failed = ctx.Err()
 		}
 	}, func() error { return failed }
 }
 
-// commitWaiter gives a function that comes back, a little later at most, when there is a commit that Changes did not have, and one that ends it.
-func (db *DB) commitWaiter(ctx context.Context) (wait func() (bool, error), done func(), err error) {
-	stats, err := db.Stats()
+// follow gives a function that fetches commits and waits for them when there are none.
+func (r *changeReader) follow(ctx context.Context) (more func() (bool, error)) {
+	stats, err := r.db.Stats()
 	if err != nil {
-		return nil, nil, err
+		return func() (bool, error) { return false, err }
 	}
 	if stats.ReadOnly { // whoever writes, in another process, cannot wake it
-		return func() (bool, error) {
-			select {
-			case <-ctx.Done():
-				return false, ctx.Err()
-			case <-time.After(tailPoll):
-				return true, db.Refresh()
-			}
-		}, func() {}, nil
+		return func() (bool, error) { return true, poll(ctx, r.fill, r.db.Refresh) }
 	}
-	fd, err := db.notifyFD()
-	if err != nil {
-		return nil, nil, err
-	}
-	stop := context.AfterFunc(ctx, func() { C.firn_wake(db.h) })
-	return func() (bool, error) {
-			if err := ctx.Err(); err != nil {
-				return false, err
-			}
-			C.firn_go_wait_fd(fd, C.int(waitSlice/time.Millisecond))
-			return true, ctx.Err()
-		}, func() {
-			stop()
-			_ = syscall.Close(int(fd))
-		}, nil
-}
-
-// notifyFD gives a descriptor of the caller's own. A Close waits for it: else the number might be something else's when it is copied.
-func (db *DB) notifyFD() (C.int, error) {
-	db.closing.Lock()
-	defer db.closing.Unlock()
-	if db.closed {
-		return 0, ErrClosed
-	}
-	fd := C.firn_notify_fd(db.h)
-	if fd < 0 {
-		return 0, db.failure("changes", int64(fd))
-	}
-	own, err := C.firn_go_own_fd(C.int(fd))
-	if own < 0 {
-		return 0, &Error{Code: CodeIO, Op: "changes", Errno: err.(syscall.Errno)}
-	}
-	return own, nil
+	return func() (bool, error) { return true, r.db.events.await(ctx, r.db.descriptor, r.fill) }
 }
 
 // ChangesBounds are the versions that Changes can read: every commit from first on, and next is one above the last.

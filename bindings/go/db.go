@@ -24,9 +24,12 @@ import (
 // fail with ErrClosed. The operations on keys and values, which it has from Keyspace, are on the default namespace.
 type DB struct {
 	Keyspace
-	closing sync.Mutex
-	closed  bool
-	watch   watch
+	closing      sync.Mutex
+	closed       bool
+	syncsByClock bool // durability is interval:T: who waits for it needs not sync
+	events       *notifier
+	syncs        syncGroup
+	watch        watch
 }
 
 // Open opens the database in the directory path, and creates it when there is none. ":memory:" is a database without files. After a crash no flag
@@ -50,9 +53,13 @@ func Open(path string, options ...Option) (*DB, error) {
 	if h == nil {
 		return nil, detailedError("open", &e)
 	}
-	db := &DB{watch: watch{report: config.reports}}
+	events := new(notifier)
+	db := &DB{events: events, syncsByClock: config.syncsByClock(), watch: watch{report: config.reports}}
 	db.Keyspace = Keyspace{h: h, db: db}
-	db.watch.begin(db, "database", 2, func() { C.firn_close(h) })
+	db.watch.begin(db, "database", 2, func() {
+		events.close()
+		C.firn_close(h)
+	})
 	return db, nil
 }
 
@@ -69,14 +76,12 @@ func (db *DB) Close() error {
 	}
 	db.closed = true
 	db.watch.end()
+	db.events.close()
 	if code := C.firn_close(db.h); code != 0 {
 		return &Error{Code: Code(code), Op: "close"}
 	}
 	return nil
 }
-
-// Sync makes everything acknowledged before the call durable. It joins the sync that is being prepared and does not block writers.
-func (db *DB) Sync() error { return db.ended("sync", C.firn_sync(db.h)) }
 
 // Flush writes what is in memory to tables and waits for it. Nothing needs it to be safe.
 func (db *DB) Flush() error { return db.ended("flush", C.firn_flush(db.h)) }

@@ -16,6 +16,9 @@ package firn
 #cgo nocallback firn_log_recovery
 #cgo noescape firn_log_error
 #cgo nocallback firn_log_error
+#cgo nocallback firn_log_wait
+#cgo nocallback firn_log_notify_fd
+#cgo nocallback firn_log_sync
 */
 import "C"
 
@@ -33,10 +36,13 @@ import (
 // A Log is a durable log in a directory of its own: records with the indexes 0, 1, 2 and so on, appended at the end and removed at either end. Its methods may
 // be called from any goroutine at any time, also while it is being closed: calls that come too late fail with ErrClosed.
 type Log struct {
-	h       *C.firn_log
-	closing sync.Mutex
-	closed  bool
-	watch   watch
+	h        *C.firn_log
+	closing  sync.Mutex
+	closed   bool
+	readOnly bool
+	events   *notifier
+	syncs    syncGroup
+	watch    watch
 }
 
 // WithSegmentBytes sets the size of a log's files: space is given back a segment at a time.
@@ -67,8 +73,13 @@ func OpenLog(directory string, options ...Option) (*Log, error) {
 	if h == nil {
 		return nil, detailedError("open log", &e)
 	}
-	l := &Log{h: h, watch: watch{report: config.reports}}
-	l.watch.begin(l, "log", 2, func() { C.firn_log_close(h) })
+	events := new(notifier)
+	l := &Log{h: h, events: events, watch: watch{report: config.reports}}
+	l.readOnly = C.firn_log_wait(h, 0, 0) == C.FIRN_UNSUPPORTED
+	l.watch.begin(l, "log", 2, func() {
+		events.close()
+		C.firn_log_close(h)
+	})
 	return l, nil
 }
 
@@ -84,6 +95,7 @@ func (l *Log) Close() error {
 	}
 	l.closed = true
 	l.watch.end()
+	l.events.close()
 	if code := C.firn_log_close(l.h); code != 0 {
 		return &Error{Code: Code(code), Op: "close log"}
 	}
@@ -193,20 +205,34 @@ func (l *Log) Bounds() (first, next uint64, err error) {
 // Durable is the index below which all records survive power loss.
 func (l *Log) Durable() (uint64, error) { return l.number("durable", int64(C.firn_log_durable(l.h))) }
 
-// Sync makes everything appended before the call durable. It does not block appends.
-func (l *Log) Sync() error { return l.answered("sync", int64(C.firn_log_sync(l.h))) }
+// Sync makes everything appended before the call durable. It does not block appends. However many call it, one thread is in the engine.
+func (l *Log) Sync() error {
+	return l.answered("sync", l.syncs.wait(func() int64 { return int64(C.firn_log_sync(l.h)) }))
+}
 
-// Wait waits until the record index is there, or ctx is done. ErrNotFound when it was removed at the front. ErrUnsupported on a read-only log, whose
-// writer cannot wake it: Tail polls there.
+// Wait waits until the record index is there, without holding a thread, or ctx is done. ErrNotFound when it was removed at the front. ErrUnsupported on a read-only log,
+// whose writer cannot wake it: Tail polls there.
 func (l *Log) Wait(ctx context.Context, index uint64) error {
-	code, err := waitFor(ctx, func(timeoutMs C.int32_t) C.int32_t {
-		return C.firn_log_wait(l.h, C.uint64_t(index), timeoutMs)
-	}, func() { C.firn_log_wake(l.h) })
-	if err != nil {
-		runtime.KeepAlive(l)
-		return err
-	}
-	return l.answered("wait", code)
+	defer runtime.KeepAlive(l)
+	return l.events.await(ctx, l.descriptor, func() (bool, error) {
+		for {
+			// Looking at the end of the log makes the engine tell of the next append. Then the look at the record, so that none is missed.
+			end := C.firn_log_read_chunk(l.h, C.firn_log_bounds(l.h).next, nil, 0)
+			code := C.firn_log_wait(l.h, C.uint64_t(index), 0)
+			if code != C.FIRN_TIMEOUT && code != C.FIRN_CANCELLED {
+				return true, l.answered("wait", int64(code))
+			}
+			if end == 0 {
+				return false, nil
+			}
+		}
+	})
+}
+
+// descriptor gives the engine's descriptor to the notifier.
+func (l *Log) descriptor() (int, error) {
+	fd := int64(C.firn_log_notify_fd(l.h))
+	return int(fd), l.answered("wait", fd)
 }
 
 // TrimBefore removes the records at the front: index is the first one kept. Durable when it returns.

@@ -10,7 +10,6 @@ import "C"
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"iter"
 	"time"
 )
@@ -70,17 +69,11 @@ func (r *logReader) each(yield func(Record) bool) bool {
 	return true
 }
 
-// run yields records until wait says that there is nothing to wait for.
-func (r *logReader) run(yield func(Record) bool, wait func(index uint64) (more bool, err error)) error {
+// run yields what more fetches, until it fetches nothing.
+func (r *logReader) run(yield func(Record) bool, more func() (bool, error)) error {
 	defer func() { putBuffer(r.buffer) }()
 	for {
-		filled, err := r.fill()
-		if err == nil && !filled {
-			filled, err = wait(r.next)
-			if err == nil && filled {
-				continue
-			}
-		}
+		filled, err := more()
 		if err != nil || !filled || !r.each(yield) {
 			return err
 		}
@@ -93,37 +86,24 @@ func (l *Log) Records(from uint64) (records iter.Seq[Record], failure func() err
 	var failed error
 	return func(yield func(Record) bool) {
 		r := logReader{log: l, next: from}
-		failed = r.run(yield, func(uint64) (bool, error) { return false, nil })
+		failed = r.run(yield, r.fill)
 	}, func() error { return failed }
 }
 
-// How often a read-only log looks for what its writer, in another process, has appended.
-const tailPoll = 10 * time.Millisecond
-
-// Tail is Records that does not end: at the end of the log it waits for more, until ctx is done, whose error the function then tells, or the log is closed.
+// Tail is Records that does not end: at the end of the log it waits for more, without holding a thread, until ctx is done, whose error the function then tells, or
+// the log is closed. A read-only log is refreshed many times a second.
 func (l *Log) Tail(ctx context.Context, from uint64) (records iter.Seq[Record], failure func() error) {
 	var failed error
 	return func(yield func(Record) bool) {
 		r := logReader{log: l, next: from}
-		failed = r.run(func(record Record) bool { return ctx.Err() == nil && yield(record) }, func(index uint64) (bool, error) {
-			err := l.Wait(ctx, index)
-			if errors.Is(err, ErrUnsupported) {
-				err = l.poll(ctx)
+		failed = r.run(func(record Record) bool { return ctx.Err() == nil && yield(record) }, func() (bool, error) {
+			if l.readOnly { // whoever writes, in another process, cannot wake it
+				return true, poll(ctx, r.fill, l.Refresh)
 			}
-			return err == nil, err
+			return true, l.events.await(ctx, l.descriptor, r.fill)
 		})
 		if failed == nil {
 			failed = ctx.Err()
 		}
 	}, func() error { return failed }
-}
-
-// poll lets a little time go by and looks for what the writer has made.
-func (l *Log) poll(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(tailPoll):
-		return l.Refresh()
-	}
 }

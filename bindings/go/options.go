@@ -31,6 +31,20 @@ func (c *configuration) take(op string, options []Option) error {
 	return nil
 }
 
+// syncsByClock tells whether the engine syncs by itself, in the end: then those who wait for it do not sync. Without threads it leaves that to them.
+func (c *configuration) syncsByClock() bool {
+	byClock, alone := false, false
+	for _, s := range c.settings {
+		switch s.name {
+		case "durability":
+			byClock = strings.HasPrefix(s.value, "interval:")
+		case "single_threaded":
+			alone = s.value != "false"
+		}
+	}
+	return byClock && !alone
+}
+
 type setting struct{ name, value string }
 
 // Set gives an option by its name in the engine, with a value as text: Set("cache_bytes", "64MiB"). An unknown name makes Open fail with ErrInvalid.

@@ -3,47 +3,68 @@ package firn
 /*
 #include "firn_go.h"
 #cgo nocallback firn_wait_durable
-#cgo nocallback firn_wake
+#cgo nocallback firn_notify_fd
 #cgo nocallback firn_refresh
+#cgo nocallback firn_sync
+#cgo noescape firn_changes_bounds
+#cgo nocallback firn_changes_bounds
 */
 import "C"
 
 import (
 	"context"
 	"runtime"
-	"time"
 )
 
-// waitSlice bounds one wait in C: a wake that comes between looking at the context and waiting is not missed for longer.
-const waitSlice = 100 * time.Millisecond
-
-// waitFor waits in slices until wait answers something else than that its time ran out or that it was woken, or until ctx is done. wake ends the waits
-// that go on.
-func waitFor(ctx context.Context, wait func(timeoutMs C.int32_t) C.int32_t, wake func()) (code int64, err error) {
-	stop := context.AfterFunc(ctx, wake)
-	defer stop()
-	for {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		code := Code(wait(C.int32_t(waitSlice / time.Millisecond)))
-		if code != CodeTimeout && code != CodeCancelled {
-			return int64(code), nil
-		}
-	}
+// Sync makes everything acknowledged before the call durable. It joins the sync that is being prepared and does not block writers. However many call it, one
+// thread is in the engine.
+func (db *DB) Sync() error {
+	code := db.syncs.wait(func() int64 { return int64(C.firn_sync(db.h)) })
+	return db.ended("sync", C.int32_t(code))
 }
 
 // WaitDurable waits until the commits up to version survive power loss, all that were acknowledged before the call when version is 0, or until ctx is
-// done. Where nobody syncs by the clock it syncs itself, together with others who wait.
+// done. Where nobody syncs by the clock it syncs, together with others who wait. Those who wait hold no thread.
 func (db *DB) WaitDurable(ctx context.Context, version uint64) error {
-	code, err := waitFor(ctx, func(timeoutMs C.int32_t) C.int32_t {
-		return C.firn_wait_durable(db.h, C.uint64_t(version), timeoutMs)
-	}, func() { C.firn_wake(db.h) })
-	runtime.KeepAlive(db)
-	if err == nil && code != 0 {
-		err = db.failure("wait", code)
+	defer runtime.KeepAlive(db)
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	return err
+	if version == 0 {
+		_, next, err := db.ChangesBounds()
+		if err != nil || next <= 1 {
+			return err // there is no commit
+		}
+		version = next - 1
+	}
+	isDurable := func() (bool, error) {
+		code := C.firn_wait_durable(db.h, C.uint64_t(version), 0) // looks
+		if Code(code) == CodeTimeout {
+			return false, nil
+		}
+		return true, db.ended("wait", code)
+	}
+	if db.syncsByClock {
+		return db.events.await(ctx, db.descriptor, isDurable)
+	}
+	if done, err := isDurable(); done || err != nil {
+		return err
+	}
+	code, err := db.syncs.waitContext(ctx, func() int64 { return int64(C.firn_sync(db.h)) })
+	if err != nil {
+		return err
+	}
+	return db.ended("wait", C.int32_t(code))
+}
+
+// descriptor gives the engine's descriptor to the notifier.
+func (db *DB) descriptor() (int, error) {
+	defer runtime.KeepAlive(db)
+	fd := int64(C.firn_notify_fd(db.h))
+	if fd < 0 {
+		return 0, db.failure("wait", fd)
+	}
+	return int(fd), nil
 }
 
 // Refresh moves a read-only database on to what a writer has made since. What was opened before stays where it is. On others it does nothing.

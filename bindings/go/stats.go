@@ -181,7 +181,7 @@ func (db *DB) StatsJSON() ([]byte, error) {
 }
 
 // StatsPrometheus gives the statistics in the text format of Prometheus, to be served as they are (Content-Type "text/plain; version=0.0.4"): every metric with
-// the label db, which is the path, and latencies as histograms. Programs that have a registry use the collector of the module firnprom, beside this package.
+// the label db, which is the path, and latencies as histograms. Programs that have a registry use the collector of the package firnprom, beside this one.
 func (db *DB) StatsPrometheus() ([]byte, error) {
 	return db.text(func(buffer *C.char, size C.size_t) C.int64_t { return C.firn_stats_prometheus(db.h, buffer, size) })
 }

@@ -1,4 +1,5 @@
-// Package firnprom gives the statistics of a Firn database to a registry of Prometheus. A module of its own, so that the binding itself depends on nothing.
+// Package firnprom gives the statistics of a Firn database to a registry of Prometheus. It is the only package of its module that needs other modules: who does
+// not import it gets none of them.
 //
 //	db, err := firn.Open("notes")
 //	...

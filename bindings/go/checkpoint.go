@@ -9,15 +9,14 @@ import "C"
 
 import (
 	"runtime"
-	"strings"
 )
 
 // Checkpoint makes a database of its own in directory, which must not exist while its parent must: everything that was acknowledged before the call, as one
 // snapshot, whatever is written meanwhile. Tables are linked where the file system can, else copied. It is durable when Checkpoint returns. Writers are not
 // held up. Works on read-only databases and on those without files too. On a failure nothing is left there. ErrExists, ErrNotFound (no parent), ErrNoSpace, ErrIO.
 func (db *DB) Checkpoint(directory string) error {
-	if strings.Contains(directory, "\x00") {
-		return &Error{Code: CodeInvalid, Op: "checkpoint", Message: "the path has a NUL in it"}
+	if err := noNUL("checkpoint", directory); err != nil {
+		return err
 	}
 	e := newCError()
 	code := C.firn_checkpoint(db.h, cString(directory), &e)

@@ -8,15 +8,18 @@ package firn
 #cgo nocallback firn_open
 #cgo noescape firn_recovery
 #cgo nocallback firn_recovery
+#cgo nocallback firn_run_jobs
 #cgo noescape firn_check
 #cgo nocallback firn_check
 */
 import "C"
 
 import (
+	"math"
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 	"unsafe"
 )
 
@@ -40,8 +43,8 @@ func Open(path string, options ...Option) (*DB, error) {
 	if err := config.take("open", options); err != nil {
 		return nil, err
 	}
-	if strings.Contains(path, "\x00") {
-		return nil, &Error{Code: CodeInvalid, Op: "open", Message: "the path has a NUL in it"}
+	if err := noNUL("open", path); err != nil {
+		return nil, err
 	}
 	cOptions, err := newCOptions(config.settings)
 	if err != nil {
@@ -98,6 +101,13 @@ func (k *Keyspace) ended(op string, code C.int32_t) error {
 	return nil
 }
 
+// RunJobs does background work for at most d, in milliseconds rounded up, of a database that was opened with Set("single_threaded", "true"), and tells whether there is
+// more. On a database with threads, which need nobody to call it, it is ErrMisuse.
+func (db *DB) RunJobs(d time.Duration) (more bool, err error) {
+	code := C.firn_run_jobs(db.h, C.int32_t(min(milliseconds(d), math.MaxInt32)))
+	return code == 1, db.ended("run jobs", min(code, 0))
+}
+
 // Err is the last error of background work or of the disk, nil when there was none.
 func (db *DB) Err() error {
 	e := newCError()
@@ -139,8 +149,8 @@ func newRecovery(info *C.firn_recovery_info) Recovery {
 
 // Check verifies a database that nobody has open for writing: every checksum, the order of keys, tables against the manifest, the log. It writes nothing.
 func Check(path string) error {
-	if strings.Contains(path, "\x00") {
-		return &Error{Code: CodeInvalid, Op: "check", Message: "the path has a NUL in it"}
+	if err := noNUL("check", path); err != nil {
+		return err
 	}
 	e := newCError()
 	if C.firn_check(cString(path), &e) != 0 {

@@ -400,6 +400,27 @@ func ExampleDB_Checkpoint() {
 	// Output: then
 }
 
+func ExampleDB_Backup() {
+	parent, err := os.MkdirTemp("", "firn")
+	check(err)
+	defer os.RemoveAll(parent)
+	db := temporary()
+	defer db.Close()
+	check(db.Put([]byte("ice"), []byte("old snow")))
+	backups, path, ctx := filepath.Join(parent, "backups"), filepath.Join(parent, "restored"), context.Background()
+	id, err := db.Backup(ctx, backups, nil) // the next one copies what is new only
+	check(err)
+	check(firn.Restore(ctx, backups, id, path, nil))
+
+	restored, err := firn.Open(path)
+	check(err)
+	defer restored.Close()
+	value, err := restored.Get([]byte("ice"))
+	check(err)
+	fmt.Printf("%s\n", value)
+	// Output: old snow
+}
+
 func ExampleError() {
 	_, err := firn.Open("/nowhere", firn.WithCreateIfMissing(false))
 	var failure *firn.Error

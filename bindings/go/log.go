@@ -28,7 +28,6 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -60,8 +59,8 @@ func OpenLog(directory string, options ...Option) (*Log, error) {
 	if err := config.take("open log", options); err != nil {
 		return nil, err
 	}
-	if strings.Contains(directory, "\x00") {
-		return nil, &Error{Code: CodeInvalid, Op: "open log", Message: "the path has a NUL in it"}
+	if err := noNUL("open log", directory); err != nil {
+		return nil, err
 	}
 	cOptions, err := newCOptions(config.settings)
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"sync"
+	"time"
 )
 
 // A TxnReader reads one namespace as a transaction or a snapshot sees it: of a snapshot from any goroutine, of a transaction one goroutine at a time.
@@ -122,6 +124,22 @@ func (r TxnReader) Scan(options ScanOptions) (entries iter.Seq2[[]byte, []byte],
 	return scan(r.txn.database(), r.txn, r.ns, options)
 }
 
+// TTL is the time that is left to a key, NoExpiry when it never expires: see Keyspace.TTL. A transaction judges by the time at which it first met an expiry, so it may
+// show a key of which nothing is left: 0.
+func (r TxnReader) TTL(key []byte) (time.Duration, error) {
+	entry := C.firn_entry{struct_size: C.sizeof_firn_entry}
+	n := int64(C.firn_txn_get_entry(r.txn.enter(), r.ns, in(key), size(key), nil, 0, &entry))
+	r.txn.leave()
+	if err := r.ended("ttl", n); err != nil {
+		return 0, err
+	}
+	if entry.expiry_ms == 0 {
+		return NoExpiry, nil
+	}
+	left := max(int64(entry.expiry_ms)-time.Now().UnixMilli(), 0)
+	return time.Duration(min(left, maxTTLMs)) * time.Millisecond, nil
+}
+
 // Version is the version of the last commit that the transaction or the snapshot sees; 0 when it is closed.
 func (r TxnReader) Version() uint64 {
 	version := uint64(C.firn_txn_version(r.txn.enter()))
@@ -149,4 +167,69 @@ func (k TxnKeyspace) Add(key []byte, delta int64) (int64, error) {
 	sum := C.firn_txn_add(k.txn.enter(), k.ns, in(key), size(key), C.int64_t(delta))
 	k.txn.leave()
 	return int64(sum.value), k.ended("add", int64(sum.status))
+}
+
+// operations are batches of one operation, used again.
+var operations = sync.Pool{New: func() any { return new(Batch) }}
+
+// apply does one operation of those that batches have.
+func (k TxnKeyspace) apply(op string, kind uint32, ttlMs int64, key, value []byte) error {
+	b := operations.Get().(*Batch)
+	defer func() {
+		if cap(b.buf) <= keptLookupBytes {
+			operations.Put(b)
+		}
+	}()
+	b.Reset()
+	b.add(kind, uint32(k.ns), ttlMs, key, value)
+	if b.err != nil {
+		return b.err
+	}
+	n := int64(C.firn_txn_write(k.txn.enter(), in(b.buf), size(b.buf)))
+	k.txn.leave()
+	return k.ended(op, n)
+}
+
+// PutTTL is Put with a time to live, which counts from now, not from the commit; <= 0 means that the value never expires.
+func (k TxnKeyspace) PutTTL(key, value []byte, ttl time.Duration) error {
+	return k.apply("put", C.FIRN_OP_PUT, milliseconds(ttl), key, value)
+}
+
+// PutKeepTTL is Put that leaves the time to live of the present entry, which is reading it.
+func (k TxnKeyspace) PutKeepTTL(key, value []byte) error {
+	return k.apply("put", C.FIRN_OP_PUT_KEEP_TTL, 0, key, value)
+}
+
+// Expire gives a key that is there a time to live, which must be positive, else ErrInvalid. ErrNotFound when the key is absent. It reads the value and writes it.
+func (k TxnKeyspace) Expire(key []byte, ttl time.Duration) error {
+	value, err := k.Get(key)
+	if err == nil && ttl <= 0 {
+		err = ErrInvalid
+	}
+	if err != nil {
+		return err
+	}
+	return k.PutTTL(key, value, ttl)
+}
+
+// Persist takes the time to live away from a key. ErrNotFound when the key is absent. It reads the value and writes it.
+func (k TxnKeyspace) Persist(key []byte) error {
+	value, err := k.Get(key)
+	if err != nil {
+		return err
+	}
+	return k.PutTTL(key, value, 0)
+}
+
+// DeleteRange deletes all keys from lower to below upper, at most 1,000,000, else ErrTooLarge; nil is an open bound. The keys count as read.
+func (k TxnKeyspace) DeleteRange(lower, upper []byte) error {
+	if upper != nil && len(upper) == 0 { // no key lies before it; in a batch it would be an open bound
+		lower, upper = []byte{0}, []byte{0}
+	}
+	return k.apply("delete range", C.FIRN_OP_DELETE_RANGE, 0, lower, upper)
+}
+
+// ExpectVersion fails with ErrConflict unless key has this version for the transaction; 0 means that it is absent. The key counts as read.
+func (k TxnKeyspace) ExpectVersion(key []byte, version uint64) error {
+	return k.apply("expect version", C.FIRN_OP_EXPECT_VERSION, int64(version), key, nil)
 }

@@ -304,3 +304,89 @@ func TestIteratorsThatATransactionHasForgottenDoNotDisturbIt(t *testing.T) {
 	_, err = tx.Commit()
 	must(t, err)
 }
+
+func TestATransactionKnowsTimesToLiveAndRanges(t *testing.T) {
+	db := letters(t)
+	ns, err := db.Namespace("n")
+	must(t, err)
+	ctx := context.Background()
+	near := func(left time.Duration, err error, want time.Duration) {
+		t.Helper()
+		must(t, err)
+		if left > want || left < want-time.Minute {
+			t.Errorf("%v left, want %v", left, want)
+		}
+	}
+	_, err = db.PutWith([]byte("mortal"), []byte("v"), firn.PutOptions{TTL: time.Hour})
+	must(t, err)
+	_, err = db.PutWith([]byte("kept"), []byte("v"), firn.PutOptions{TTL: 3 * time.Hour})
+	must(t, err)
+	must(t, db.Update(ctx, func(tx *firn.Txn) error {
+		left, err := tx.TTL([]byte("mortal"))
+		near(left, err, time.Hour)
+		must(t, tx.Persist([]byte("mortal")))
+		left, err = tx.TTL([]byte("mortal"))
+		if err != nil || left != firn.NoExpiry {
+			t.Errorf("%v, %v", left, err)
+		}
+		must(t, tx.PutKeepTTL([]byte("kept"), []byte("w")))
+		must(t, tx.In(ns).PutTTL([]byte("new"), []byte("v"), 2*time.Hour))
+		wantError(t, tx.Expire([]byte("missing"), time.Hour), firn.ErrNotFound)
+		wantError(t, tx.Expire([]byte("a"), 0), firn.ErrInvalid)
+		wantError(t, tx.Persist([]byte("missing")), firn.ErrNotFound)
+		_, err = tx.TTL([]byte("missing"))
+		wantError(t, err, firn.ErrNotFound)
+		must(t, tx.DeleteRange([]byte("a"), []byte{}))
+		wantValue(t, tx, "a", "a!")
+		must(t, tx.Expire([]byte("a"), time.Hour))
+		must(t, tx.DeleteRange([]byte("b"), []byte("c")))
+		wantMissing(t, tx, "b")
+		return nil
+	}))
+	left, err := db.TTL([]byte("a"))
+	near(left, err, time.Hour)
+	left, err = db.TTL([]byte("kept"))
+	near(left, err, 3*time.Hour)
+	left, err = ns.TTL([]byte("new"))
+	near(left, err, 2*time.Hour)
+	left, err = db.TTL([]byte("mortal"))
+	if err != nil || left != firn.NoExpiry {
+		t.Errorf("%v, %v", left, err)
+	}
+	wantValue(t, db, "kept", "w")
+	wantValue(t, db, "a", "a!")
+	wantMissing(t, db, "b")
+	wantMissing(t, db, "bb")
+	wantValue(t, db, "c", "c!")
+	must(t, db.Update(ctx, func(tx *firn.Txn) error { return tx.DeleteRange(nil, nil) }))
+	wantMissing(t, db, "a")
+	_, err = ns.Get([]byte("new"))
+	must(t, err)
+	snapshot, err := db.Snapshot()
+	must(t, err)
+	defer snapshot.Close()
+	left, err = snapshot.In(ns).TTL([]byte("new"))
+	near(left, err, 2*time.Hour)
+}
+
+func TestATransactionExpectsVersions(t *testing.T) {
+	db := open(t)
+	version, err := db.PutWith([]byte("k"), nil, firn.PutOptions{})
+	must(t, err)
+	for expected, want := range map[uint64]error{version: nil, version + 1: firn.ErrConflict, 0: firn.ErrConflict} {
+		tx, err := db.Begin()
+		must(t, err)
+		if err := tx.ExpectVersion([]byte("k"), expected); !errors.Is(err, want) {
+			t.Errorf("version %d: %v, want %v", expected, err, want)
+		}
+		must(t, tx.Close())
+	}
+	tx, err := db.Begin()
+	must(t, err)
+	defer tx.Close()
+	must(t, tx.ExpectVersion([]byte("k"), version))
+	must(t, tx.Put([]byte("other"), nil))
+	must(t, db.Put([]byte("k"), nil))
+	_, err = tx.Commit()
+	wantError(t, err, firn.ErrConflict)
+}

@@ -1,0 +1,83 @@
+package firn_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// notBound are the functions of firn.h that the binding does without.
+var notBound = map[string]string{
+	"firn_add_to":          "the twin of firn_add for runtimes that cannot take a struct",
+	"firn_log_bounds_to":   "the twin of firn_log_bounds for such runtimes",
+	"firn_get_api":         "for those who load the library at run time",
+	"firn_version":         "Version is read from firn_build_info",
+	"firn_options_parse":   "options are set one by one, so that an error names the one",
+	"firn_options_set_u64": "options are set as texts",
+	"firn_txn_commit":      "firn_txn_commit_ex without flags",
+	"firn_wake":            "nobody waits in the engine: see notifier",
+	"firn_log_wake":        "nobody waits in the engine",
+	"firn_iter_entries":    "an entry read in C memory would need its bounds checked by hand; chunks cross once for as many",
+	"firn_inspect":         "for people: the command firn does it, of a database that no program can open",
+	"firn_explain_key":     "as firn_inspect",
+	"firn_salvage":         "as firn_inspect: to give up data is the decision of a person",
+}
+
+// goFiles are the files of the package itself.
+func goFiles(t *testing.T) (files []*ast.File) {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	must(t, err)
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		must(t, err)
+		files = append(files, file)
+	}
+	return files
+}
+
+func TestEveryFunctionOfTheHeaderIsBoundOrLeftOutForAReason(t *testing.T) {
+	header, err := os.ReadFile("internal/engine/capi/firn.h")
+	must(t, err)
+	helpers, err := os.ReadFile("firn_go.h")
+	must(t, err)
+	called := map[string]bool{}
+	for _, match := range regexp.MustCompile(`\b(firn_\w+)\(`).FindAllStringSubmatch(string(helpers), -1) {
+		called[match[1]] = true
+	}
+	for _, file := range goFiles(t) {
+		ast.Inspect(file, func(node ast.Node) bool {
+			if selected, ok := node.(*ast.SelectorExpr); ok {
+				if from, ok := selected.X.(*ast.Ident); ok && from.Name == "C" {
+					called[selected.Sel.Name] = true
+				}
+			}
+			return true
+		})
+	}
+	functions := regexp.MustCompile(`(?m)^FIRN_API [^(]*\b(firn_\w+)\(`).FindAllStringSubmatch(string(header), -1)
+	if len(functions) < 100 {
+		t.Fatalf("the header has %d functions only", len(functions))
+	}
+	known := map[string]bool{}
+	for _, match := range functions {
+		name := match[1]
+		known[name] = true
+		if reason := notBound[name]; called[name] == (reason != "") {
+			t.Errorf("%s is called: %v; left out because: %q", name, called[name], reason)
+		}
+	}
+	for name := range notBound {
+		if !known[name] {
+			t.Errorf("%s is not in the header", name)
+		}
+	}
+}

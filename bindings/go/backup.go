@@ -32,18 +32,18 @@ type BackupProgress struct {
 	BytesTotal  uint64 // of tables; those that memtables become are added when they are written
 	BytesDone   uint64 // linked ones included
 	BytesLinked uint64 // that did not have to be copied: an earlier backup has them
-	TablesTotal uint64
-	TablesDone  uint64
+	TablesTotal uint64 // grows with the memtables that are written
+	TablesDone  uint64 // of TablesTotal
 	Version     uint64 // of the snapshot
 }
 
 // BackupInfo is what Backups tells of one backup.
 type BackupInfo struct {
-	ID      uint64 // 1, 2, 3 and so on in its directory; never given again
-	Time    time.Time
-	Version uint64 // of the last commit in it
-	Bytes   uint64 // of its tables, linked ones included
-	Tables  uint64
+	ID      uint64    // 1, 2, 3 and so on in its directory; never given again
+	Time    time.Time // when it was made
+	Version uint64    // of the last commit in it
+	Bytes   uint64    // of its tables, linked ones included
+	Tables  uint64    // in it
 }
 
 // Backup makes a backup of everything acknowledged before the call in directory, which is made when it is missing, and returns its number there. A table that an earlier

@@ -4,6 +4,8 @@ package firn
 #include "firn_go.h"
 #cgo noescape firn_changes
 #cgo nocallback firn_changes
+#cgo noescape firn_changes_bounds
+#cgo nocallback firn_changes_bounds
 */
 import "C"
 
@@ -20,8 +22,8 @@ type ChangeKind uint32
 
 // The kinds of changes.
 const (
-	ChangePut            ChangeKind = C.FIRN_OP_PUT
-	ChangeDelete         ChangeKind = C.FIRN_OP_DELETE
+	ChangePut            ChangeKind = C.FIRN_OP_PUT          // the key has the value
+	ChangeDelete         ChangeKind = C.FIRN_OP_DELETE       // the key is gone
 	ChangeNamespaceOpen  ChangeKind = C.FIRN_CHANGE_NS_OPEN  // a namespace was created; its name is the key, as below
 	ChangeNamespaceClear ChangeKind = C.FIRN_CHANGE_NS_CLEAR // all its keys are gone; the name of the default one is empty
 	ChangeNamespaceDrop  ChangeKind = C.FIRN_CHANGE_NS_DROP  // it is gone
@@ -30,12 +32,12 @@ const (
 // A Change is one operation of a commit, as a result: what is there after a counter, a swap or a deleted range. Key and Value are good until the next step of
 // the loop, and not to be changed.
 type Change struct {
-	Version   uint64 // of the commit; changes of one commit follow one another
-	Kind      ChangeKind
-	Namespace uint32 // the ID of the namespace, 0 for the default one
-	Key       []byte
-	Value     []byte
-	Expiry    time.Time // zero: never
+	Version   uint64     // of the commit; changes of one commit follow one another
+	Kind      ChangeKind // what was done
+	Namespace uint32     // the ID of the namespace, 0 for the default one
+	Key       []byte     // or the name of a namespace: see the kinds
+	Value     []byte     // of a ChangePut
+	Expiry    time.Time  // zero: never
 }
 
 // ChangesOptions of Changes and FollowChanges. The zero value is every commit that is there.

@@ -32,7 +32,7 @@ type Condition uint32
 
 // The conditions of a put. A key whose time to live has run out is absent.
 const (
-	Always    Condition = 0
+	Always    Condition = 0                 // no condition
 	IfAbsent  Condition = C.FIRN_IF_ABSENT  // else ErrExists
 	IfPresent Condition = C.FIRN_IF_PRESENT // else ErrNotFound
 	IfVersion Condition = C.FIRN_IF_VERSION // the version is PutOptions.Version, else ErrConflict; version 0: the key is absent now
@@ -41,11 +41,11 @@ const (
 // PutOptions of PutWith. The zero value is a plain put.
 type PutOptions struct {
 	TTL     time.Duration // <= 0: never expires. Counts in milliseconds, rounded up
-	If      Condition
-	Version uint64 // for IfVersion
-	KeepTTL bool   // the expiry of the present entry stays; TTL must be 0
-	Sync    bool   // durable when PutWith returns, whatever the durability of the database
-	NoBlock bool   // ErrWouldBlock instead of waiting for room in memory
+	If      Condition     // what must hold, else nothing is written
+	Version uint64        // for IfVersion
+	KeepTTL bool          // the expiry of the present entry stays; TTL must be 0
+	Sync    bool          // durable when PutWith returns, whatever the durability of the database
+	NoBlock bool          // ErrWouldBlock instead of waiting for room in memory
 }
 
 func flag(set bool, bit C.uint32_t) C.uint32_t {

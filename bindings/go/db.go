@@ -11,6 +11,10 @@ package firn
 #cgo nocallback firn_run_jobs
 #cgo noescape firn_check
 #cgo nocallback firn_check
+#cgo nocallback firn_build_info
+#cgo nocallback firn_close
+#cgo nocallback firn_compact
+#cgo nocallback firn_flush
 */
 import "C"
 
@@ -120,10 +124,10 @@ func (db *DB) Err() error {
 type Recovery struct {
 	Clean           bool   // the last opening was closed in order, or the database is new
 	RecordsReplayed uint64 // commits found in the write-ahead log
-	BytesReplayed   uint64
+	BytesReplayed   uint64 // of these commits
 	BytesDropped    uint64 // the torn tail: written, never made durable, cut
 	DroppedFile     string // where it was cut; empty: nothing was
-	DroppedOffset   uint64
+	DroppedOffset   uint64 // in DroppedFile
 }
 
 // Recovery tells what Open found.

@@ -26,31 +26,31 @@ type Code int32
 
 // The codes of the engine, as firn.h has them.
 const (
-	CodeNotFound      Code = C.FIRN_NOT_FOUND
-	CodeExists        Code = C.FIRN_EXISTS
-	CodeConflict      Code = C.FIRN_CONFLICT
-	CodeInvalid       Code = C.FIRN_INVALID
-	CodeTooLarge      Code = C.FIRN_TOO_LARGE
-	CodeTypeMismatch  Code = C.FIRN_TYPE_MISMATCH
-	CodeClosed        Code = C.FIRN_CLOSED
-	CodeMisuse        Code = C.FIRN_MISUSE
-	CodeLocked        Code = C.FIRN_LOCKED
-	CodeReadOnly      Code = C.FIRN_READ_ONLY
-	CodeNoSpace       Code = C.FIRN_NO_SPACE
-	CodeIO            Code = C.FIRN_IO
-	CodeCorrupt       Code = C.FIRN_CORRUPT
-	CodeNoMemory      Code = C.FIRN_NO_MEMORY
-	CodeUnsupported   Code = C.FIRN_UNSUPPORTED
-	CodeTimeout       Code = C.FIRN_TIMEOUT
-	CodeCancelled     Code = C.FIRN_CANCELLED
-	CodeForked        Code = C.FIRN_FORKED
-	CodeNoExpiry      Code = C.FIRN_NO_EXPIRY
-	CodeWouldBlock    Code = C.FIRN_WOULD_BLOCK
-	CodeIndeterminate Code = C.FIRN_INDETERMINATE
-	CodeNotADatabase  Code = C.FIRN_NOT_A_DATABASE
-	CodeNewerFormat   Code = C.FIRN_NEWER_FORMAT
-	CodeOverflow      Code = C.FIRN_OVERFLOW
-	CodeInternal      Code = C.FIRN_INTERNAL
+	CodeNotFound      Code = C.FIRN_NOT_FOUND      // the key, the namespace or the database is not there
+	CodeExists        Code = C.FIRN_EXISTS         // it is there already
+	CodeConflict      Code = C.FIRN_CONFLICT       // what was read has changed: retry the transaction
+	CodeInvalid       Code = C.FIRN_INVALID        // an argument is outside its domain; nothing has changed
+	CodeTooLarge      Code = C.FIRN_TOO_LARGE      // over a limit; nothing has changed
+	CodeTypeMismatch  Code = C.FIRN_TYPE_MISMATCH  // a counter operation on a value that is not 8 bytes
+	CodeClosed        Code = C.FIRN_CLOSED         // the handle, or the database that it came from, was closed
+	CodeMisuse        Code = C.FIRN_MISUSE         // a call out of order, or two at a time where one is allowed
+	CodeLocked        Code = C.FIRN_LOCKED         // another opening owns the database
+	CodeReadOnly      Code = C.FIRN_READ_ONLY      // the database was opened, or has become, read-only
+	CodeNoSpace       Code = C.FIRN_NO_SPACE       // the disk is full; what was acknowledged is safe
+	CodeIO            Code = C.FIRN_IO             // the operating system reported an error
+	CodeCorrupt       Code = C.FIRN_CORRUPT        // bytes on disk do not verify
+	CodeNoMemory      Code = C.FIRN_NO_MEMORY      // an allocation failed; nothing has changed
+	CodeUnsupported   Code = C.FIRN_UNSUPPORTED    // this build or this version cannot do it
+	CodeTimeout       Code = C.FIRN_TIMEOUT        // the time given ran out
+	CodeCancelled     Code = C.FIRN_CANCELLED      // a wait was woken on purpose
+	CodeForked        Code = C.FIRN_FORKED         // the handle belongs to the parent process
+	CodeNoExpiry      Code = C.FIRN_NO_EXPIRY      // the key is there and never expires
+	CodeWouldBlock    Code = C.FIRN_WOULD_BLOCK    // NoBlock was given and the call would have waited
+	CodeIndeterminate Code = C.FIRN_INDETERMINATE  // the write may or may not survive; the database is now read-only
+	CodeNotADatabase  Code = C.FIRN_NOT_A_DATABASE // the path holds something else; nothing was touched
+	CodeNewerFormat   Code = C.FIRN_NEWER_FORMAT   // written by a newer Firn
+	CodeOverflow      Code = C.FIRN_OVERFLOW       // a counter would leave the range of int64; nothing has changed
+	CodeInternal      Code = C.FIRN_INTERNAL       // a defect of Firn: please report it
 )
 
 // String is the code's name, "FIRN_NOT_FOUND".
@@ -115,7 +115,7 @@ func (s sentinel) As(target any) bool {
 // An Error is what errors.As gives of every error of this package: the details. Ask for the code with errors.Is and one of the Err values.
 // Never parse its text. It unwraps to the syscall.Errno when the operating system reported one.
 type Error struct {
-	Code    Code
+	Code    Code          // which errors.Is asks for
 	Op      string        // what was asked for: "open", "put"; empty: nothing but the code is known
 	Errno   syscall.Errno // 0: not from the operating system
 	File    string        // empty: not about a file

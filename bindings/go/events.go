@@ -39,13 +39,13 @@ func (k EventKind) String() string {
 
 // An Event tells of something that the database has done by itself, or that has happened to it.
 type Event struct {
-	Number       uint64 // 1, 2, 3 and so on since the opening; a gap: older events gave way to newer ones
-	Time         time.Time
-	Kind         EventKind
+	Number       uint64        // 1, 2, 3 and so on since the opening; a gap: older events gave way to newer ones
+	Time         time.Time     // of its end
+	Kind         EventKind     // what it tells of
 	Err          error         // of a flush or a compaction: why it failed (it is tried again); of EventError: the code
 	Duration     time.Duration // of flush, compaction (work alone, not the pauses) and stall
 	BytesRead    uint64        // by a compaction
-	BytesWritten uint64
+	BytesWritten uint64        // by a flush or a compaction
 }
 
 const keptEvents = 256

@@ -8,6 +8,7 @@ package firn
 #cgo nocallback firn_go_iter_one
 #cgo noescape firn_iter_seek
 #cgo nocallback firn_iter_seek
+#cgo nocallback firn_iter_close
 */
 import "C"
 

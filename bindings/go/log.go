@@ -19,6 +19,15 @@ package firn
 #cgo nocallback firn_log_wait
 #cgo nocallback firn_log_notify_fd
 #cgo nocallback firn_log_sync
+#cgo nocallback firn_log_bounds
+#cgo nocallback firn_log_close
+#cgo nocallback firn_log_durable
+#cgo nocallback firn_log_refresh
+#cgo nocallback firn_log_reset
+#cgo nocallback firn_log_retain
+#cgo nocallback firn_log_seek_time
+#cgo nocallback firn_log_trim_after
+#cgo nocallback firn_log_trim_before
 */
 import "C"
 

@@ -16,9 +16,9 @@ import (
 
 // A Record of a log. Data is good until the next step of the loop, and not to be changed.
 type Record struct {
-	Index uint64
+	Index uint64    // by which Read finds it
 	Time  time.Time // of the append; never falls
-	Data  []byte
+	Data  []byte    // the bytes that were appended
 }
 
 // A logReader reads records in chunks.

@@ -6,6 +6,8 @@ package firn
 #cgo nocallback firn_ns_open
 #cgo noescape firn_ns_list
 #cgo nocallback firn_ns_list
+#cgo nocallback firn_ns_clear
+#cgo nocallback firn_ns_drop
 */
 import "C"
 

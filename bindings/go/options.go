@@ -2,6 +2,11 @@ package firn
 
 /*
 #include "firn_go.h"
+#cgo nocallback firn_option_count
+#cgo noescape firn_option_info_at
+#cgo nocallback firn_option_info_at
+#cgo nocallback firn_options_free
+#cgo nocallback firn_options_new
 */
 import "C"
 
@@ -98,9 +103,9 @@ type Compression string
 
 // The compressions; lz4 and zstd are there when the library was built with them, else Open fails with ErrUnsupported.
 const (
-	CompressionNone Compression = "none"
-	CompressionLZ4  Compression = "lz4"
-	CompressionZstd Compression = "zstd"
+	CompressionNone Compression = "none" // tables are mapped and read in place
+	CompressionLZ4  Compression = "lz4"  // fast
+	CompressionZstd Compression = "zstd" // small
 )
 
 // WithCompression compresses tables that are written from now on. The default is CompressionNone.
@@ -139,9 +144,9 @@ func setMilliseconds(name string, d time.Duration) Option {
 
 // An OptionInfo describes one option of the engine.
 type OptionInfo struct {
-	Name    string
+	Name    string // for Set
 	Type    string // "bool", "u64", "bytes", "ms", "enum" or "durability"
-	Default string
+	Default string // as Set takes it
 	Range   string // "1MiB..1GiB", "none|lz4|zstd"
 	Text    string // one sentence
 	ForDB   bool   // Open takes it

@@ -23,18 +23,18 @@ type Stats struct {
 	TableMapped bool // tables are mapped unless they are compressed, else read by pread
 	Compacting  bool // a compaction goes on
 
-	Version        uint64 // of the last commit
-	DurableVersion uint64 // commits up to here are known to be durable
-	Uptime         time.Duration
+	Version        uint64        // of the last commit
+	DurableVersion uint64        // commits up to here are known to be durable
+	Uptime         time.Duration // since the opening
 
 	Gets      uint64 // keys looked up, each key of MultiGet and Lookup, in transactions too
 	GetMisses uint64 // of these: not found
 	GetBytes  uint64 // values found
 	Scans     uint64 // begun
 
-	Commits      uint64
+	Commits      uint64 // that wrote something
 	Puts         uint64 // entries written
-	Deletes      uint64
+	Deletes      uint64 // of the entries written
 	WriteBytes   uint64 // keys and values of the entries written
 	Transactions uint64 // begun
 	Conflicts    uint64 // of these: refused with ErrConflict
@@ -44,26 +44,26 @@ type Stats struct {
 	SyncWaits       uint64 // calls that waited for one of them: SyncWaits / Syncs is the mean size of a group
 	SyncGroupMax    uint64 // the largest group
 
-	Flushes             uint64
+	Flushes             uint64 // that have ended
 	FlushBytes          uint64 // of tables written
-	Compactions         uint64
-	CompactionReadBytes uint64
+	Compactions         uint64 // that have ended
+	CompactionReadBytes uint64 // of tables read
 	CompactionBytes     uint64 // of tables written
 	MovedTables         uint64 // taken over by a compaction as they were
 	Stalls              uint64 // times that a writer waited for a flush or a compaction
 	CacheMisses         uint64 // chunks of tables that were read, or verified for the first time where they are mapped
-	CacheMissBytes      uint64
+	CacheMissBytes      uint64 // of these chunks
 	Events              uint64 // the number of the last event
 
 	MemtableCount uint64 // now, as everything below
 	MemtableBytes uint64 // memory of the memtables' indexes; their data are the log's images
 	LogBytes      uint64 // memory, and disk, of the memtables' log segments
 
-	RunCount           uint64
-	TableCount         uint64
+	RunCount           uint64 // of sorted runs, each of which a look-up may have to ask
+	TableCount         uint64 // in all runs
 	TableBytes         uint64 // on disk
 	TableEntries       uint64 // deleted and expired ones included
-	TableTombstones    uint64
+	TableTombstones    uint64 // of these: deletions
 	TableKeyValueBytes uint64 // uncompressed
 	TableMemoryBytes   uint64 // data that tables hold in memory, and their bookkeeping
 
@@ -81,20 +81,20 @@ type Stats struct {
 
 	Get        Latency // Get and GetAppend, one call in 256
 	Commit     Latency // every write: those that wait for the disk, and of the others one in 256
-	Sync       Latency
-	Flush      Latency
-	Compaction Latency
-	Stall      Latency
+	Sync       Latency // of the write-ahead log
+	Flush      Latency // each one
+	Compaction Latency // each one, pauses left out
+	Stall      Latency // each one that a writer had to wait for
 }
 
 // A Latency tells how long something took. Quantiles are upper bounds of their bucket: at most an eighth above the truth.
 type Latency struct {
-	Count uint64 // that were timed
-	Sum   time.Duration
-	P50   time.Duration
-	P99   time.Duration
-	P999  time.Duration
-	Max   time.Duration
+	Count uint64        // that were timed
+	Sum   time.Duration // of all of them
+	P50   time.Duration // half were as short
+	P99   time.Duration // 99 of 100 were as short
+	P999  time.Duration // 999 of 1000 were as short
+	Max   time.Duration // the longest one
 }
 
 func newLatency(from *C.firn_latency) Latency {

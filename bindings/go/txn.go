@@ -23,6 +23,7 @@ package firn
 #cgo noescape firn_txn_write
 #cgo nocallback firn_txn_write
 #cgo nocallback firn_txn_commit_ex
+#cgo nocallback firn_txn_close
 */
 import "C"
 

@@ -2,6 +2,7 @@ package firn
 
 /*
 #include "firn_go.h"
+#cgo nocallback firn_txn_version
 */
 import "C"
 

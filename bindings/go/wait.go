@@ -6,8 +6,6 @@ package firn
 #cgo nocallback firn_notify_fd
 #cgo nocallback firn_refresh
 #cgo nocallback firn_sync
-#cgo noescape firn_changes_bounds
-#cgo nocallback firn_changes_bounds
 */
 import "C"
 

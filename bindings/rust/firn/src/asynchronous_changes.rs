@@ -1,27 +1,30 @@
 //! The change feed as futures.
 
+use std::sync::Arc;
+
 use firn_sys as sys;
 
-use crate::asynchronous::{AsyncDb, WAIT_SLICE, in_pool};
+use crate::asynchronous::AsyncDb;
 use crate::changes::Changes;
 use crate::db::Db;
 use crate::error::Result;
 use crate::follow::Cursor;
+use crate::watch::Watch;
 
 /// What was committed, and what is still to come; see [`AsyncDb::follow_changes`]. A call of `next` that is dropped before it is ready loses nothing.
 pub struct AsyncChangeFollower {
-    db: Db,
+    watch: Arc<Watch<Db>>,
     cursor: Cursor,
 }
 
 impl AsyncDb {
-    /// The commits from version `from` on, and then those that are made; see [`Db::follow_changes`]. What is there is read at once, waiting is done in the pool.
+    /// The commits from version `from` on, and then those that are made; see [`Db::follow_changes`]. What is there is read at once, waiting holds no thread.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> firn::Result<()> {
     /// # let db = firn::Db::in_memory()?.to_async();
-    /// let (_, next) = db.as_db().changes_bounds()?;
+    /// let (_, next) = db.changes_bounds().await?;
     /// let mut follower = db.follow_changes(next);
     /// db.put("k", "v").await?;
     /// assert_eq!(follower.next().await?.iter().count(), 1);
@@ -29,25 +32,25 @@ impl AsyncDb {
     /// # }
     /// ```
     pub fn follow_changes(&self, from: u64) -> AsyncChangeFollower {
-        AsyncChangeFollower { db: self.as_db().clone(), cursor: Cursor::new(from, 0) }
+        AsyncChangeFollower { watch: Arc::clone(self.watch()), cursor: Cursor::new(from, 0) }
     }
 
     /// The same of durable commits only.
     pub fn follow_durable_changes(&self, from: u64) -> AsyncChangeFollower {
-        AsyncChangeFollower { db: self.as_db().clone(), cursor: Cursor::new(from, sys::FIRN_CHANGES_DURABLE) }
+        AsyncChangeFollower { watch: Arc::clone(self.watch()), cursor: Cursor::new(from, sys::FIRN_CHANGES_DURABLE) }
     }
 }
 
 impl AsyncChangeFollower {
     /// The next commits, as soon as there are any. [`Closed`](crate::ErrorKind::Closed) when the database is closed.
     pub async fn next(&mut self) -> Result<Changes> {
-        loop {
-            if let Some(changes) = self.cursor.try_next(&self.db)? {
-                return Ok(changes);
-            }
-            let (db, signal) = (self.db.clone(), self.cursor.signal(&self.db)?);
-            in_pool(move || signal.wait(&db, WAIT_SLICE)).await?;
-        }
+        let cursor = &mut self.cursor;
+        self.watch.wait(|db| cursor.try_next(db)).await
+    }
+
+    /// The next commits if they are there already.
+    pub fn try_next(&mut self) -> Result<Option<Changes>> {
+        self.cursor.try_next(self.watch.watched())
     }
 
     /// From where to go on: one above the last version that it gave.

@@ -13,7 +13,10 @@ use firn_sys as sys;
 
 use crate::error::{Error, Result, last_failure, with_cause};
 use crate::namespace::Namespace;
-use crate::options::{EngineOptions, Options};
+use crate::options::Options;
+use crate::settings::{Manner, Settings, c_path};
+#[cfg(feature = "tokio")]
+use crate::watch::{Watched, Watches};
 
 /// An open database.
 ///
@@ -40,9 +43,9 @@ pub(crate) struct Inner {
     handle: NonNull<sys::firn_db>,
     /// Distinguishes databases, also one that lies where an earlier one lay.
     id: u64,
-    /// Every commit waits for the disk.
-    #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
-    waits_at_commit: bool,
+    manner: Manner,
+    #[cfg(feature = "tokio")]
+    watches: Watches,
     /// Held by a close, and by those whom it must not overtake.
     closing: Mutex<()>,
 }
@@ -62,9 +65,8 @@ impl Inner {
         self.id
     }
 
-    #[cfg(feature = "tokio")]
-    pub(crate) fn waits_at_commit(&self) -> bool {
-        self.waits_at_commit
+    pub(crate) fn manner(&self) -> &Manner {
+        &self.manner
     }
 
     /// Adds what the database knows about its last background or disk error, when `error` is of that sort.
@@ -86,7 +88,10 @@ impl Inner {
     fn close(&self) -> Result<()> {
         let _alone = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: closing a second time answers FIRN_CLOSED.
-        match unsafe { sys::firn_close(self.handle()) } {
+        let code = unsafe { sys::firn_close(self.handle()) };
+        #[cfg(feature = "tokio")]
+        self.watches.closed();
+        match code {
             sys::FIRN_OK | sys::FIRN_CLOSED => Ok(()),
             code => Err(Error::from_code(i64::from(code))),
         }
@@ -158,13 +163,21 @@ impl Db {
         Options::new()
     }
 
-    pub(crate) fn open_with(path: &CStr, options: &EngineOptions, waits_at_commit: bool) -> Result<Self> {
+    pub(crate) fn open_with(path: &CStr, settings: &Settings) -> Result<Self> {
         static OPENINGS: AtomicU64 = AtomicU64::new(0);
+        let options = settings.to_engine()?;
         let mut error = sys::firn_error::INIT;
         // SAFETY: a C string, a live handle and a firn_error with its size set; all outlive the call.
         let handle = NonNull::new(unsafe { sys::firn_open(path.as_ptr(), options.as_ptr(), &mut error) });
         let handle = handle.ok_or_else(|| Error::from_engine(&error))?;
-        let inner = Inner { handle, id: OPENINGS.fetch_add(1, Ordering::Relaxed), waits_at_commit, closing: Mutex::new(()) };
+        let inner = Inner {
+            handle,
+            id: OPENINGS.fetch_add(1, Ordering::Relaxed),
+            manner: settings.manner(),
+            #[cfg(feature = "tokio")]
+            watches: Watches::default(),
+            closing: Mutex::new(()),
+        };
         Ok(Self { root: Namespace::root(Arc::new(inner)) })
     }
 
@@ -222,7 +235,7 @@ impl Db {
     /// database is closed.
     ///
     /// The counter behind it is shared by all descriptors of the database, those of [`follow_changes`](Self::follow_changes) among them: reading 8 bytes clears it
-    /// for everybody. Who waits should look again once in a while.
+    /// for everybody but the futures of the feature `tokio`. Who waits should look again once in a while.
     pub fn notify_fd(&self) -> Result<OwnedFd> {
         self.inner().notify_fd()
     }
@@ -269,9 +282,7 @@ impl Db {
     /// Verifies a database that no one has open for writing: every checksum, the order of keys, tables against the manifest, the log. Reads
     /// everything, writes nothing.
     pub fn verify(path: impl AsRef<Path>) -> Result<()> {
-        use std::os::unix::ffi::OsStrExt;
-        let path = std::ffi::CString::new(path.as_ref().as_os_str().as_bytes())
-            .map_err(|_| Error::new(sys::FIRN_INVALID, "the path contains a zero byte"))?;
+        let path = c_path(path)?;
         let mut error = sys::firn_error::INIT;
         // SAFETY: a C string and a firn_error with its size set.
         match unsafe { sys::firn_check(path.as_ptr(), &mut error) } {
@@ -283,6 +294,25 @@ impl Db {
     #[inline]
     fn check(&self, code: i32) -> Result<()> {
         crate::error::check(code).map_err(|error| self.inner().explain(error))
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl Watched for Db {
+    fn descriptor(&self) -> Result<OwnedFd> {
+        self.inner().notify_fd()
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.inner().manner.is_read_only
+    }
+
+    fn refresh(&self) -> Result<()> {
+        self.refresh()
+    }
+
+    fn watches(&self) -> &Watches {
+        &self.inner().watches
     }
 }
 

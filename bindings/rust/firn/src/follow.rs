@@ -16,7 +16,7 @@ use crate::error::{ErrorKind, Result};
 /// A wait looks again so often: another follower may have taken the signal.
 const TURN: Duration = Duration::from_millis(100);
 /// How often a read-only opening looks for what its writer, in another process, has made.
-const POLL: Duration = Duration::from_millis(20);
+pub(crate) const POLL: Duration = Duration::from_millis(20);
 
 /// What [`Db::changes`] gives, and then what is committed, waiting for it; see [`Db::follow_changes`].
 ///
@@ -160,7 +160,7 @@ pub(crate) enum Signal {
 
 impl Signal {
     fn new(db: &Db) -> Result<Self> {
-        if db.stats()?.read_only {
+        if db.inner().manner().is_read_only {
             return Ok(Self::Clock);
         }
         db.inner().notify_fd().map(|own| Self::Descriptor(own.into()))

@@ -8,6 +8,10 @@ mod asynchronous;
 mod asynchronous_changes;
 #[cfg(feature = "tokio")]
 mod asynchronous_log;
+#[cfg(feature = "tokio")]
+mod asynchronous_namespace;
+#[cfg(feature = "tokio")]
+mod asynchronous_scan;
 mod batch;
 mod bounds;
 mod changes;
@@ -25,18 +29,25 @@ mod operate;
 mod options;
 mod pinned;
 mod scan;
+mod settings;
 mod snapshot;
 mod stats;
 mod tail;
 mod txn;
+#[cfg(feature = "tokio")]
+mod watch;
 
 pub use append::Append;
 #[cfg(feature = "tokio")]
-pub use asynchronous::{AsyncDb, AsyncIter, AsyncNamespace};
+pub use asynchronous::AsyncDb;
 #[cfg(feature = "tokio")]
 pub use asynchronous_changes::AsyncChangeFollower;
 #[cfg(feature = "tokio")]
 pub use asynchronous_log::{AsyncLog, AsyncTail};
+#[cfg(feature = "tokio")]
+pub use asynchronous_namespace::AsyncNamespace;
+#[cfg(feature = "tokio")]
+pub use asynchronous_scan::AsyncIter;
 pub use batch::{Batch, BatchOn, WriteOptions};
 pub use changes::{Change, ChangeKind, Changes};
 pub use commit::CommitError;

@@ -16,9 +16,11 @@ use crate::db::{Recovery, duplicate};
 use crate::error::{Error, Result, check, check_number, found, last_failure, with_cause};
 use crate::fill::{fill, fill_new};
 use crate::log_options::LogOptions;
-use crate::options::EngineOptions;
 use crate::pinned::Pinned;
+use crate::settings::{Manner, Settings};
 use crate::tail::{Records, Tail};
+#[cfg(feature = "tokio")]
+use crate::watch::{Watched, Watches};
 
 /// A durable log in a directory of its own: records with the indexes 0, 1, 2 ..., appended at the end, removed at either end.
 ///
@@ -43,9 +45,9 @@ pub struct Log {
 
 struct Inner {
     handle: NonNull<sys::firn_log>,
-    /// Every append waits for the disk.
-    #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
-    waits_at_append: bool,
+    manner: Manner,
+    #[cfg(feature = "tokio")]
+    watches: Watches,
     /// Held by a close, and by those whom it must not overtake.
     closing: Mutex<()>,
 }
@@ -59,7 +61,10 @@ impl Inner {
     fn close(&self) -> Result<()> {
         let _alone = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: closing a second time answers FIRN_CLOSED.
-        match unsafe { sys::firn_log_close(self.handle.as_ptr()) } {
+        let code = unsafe { sys::firn_log_close(self.handle.as_ptr()) };
+        #[cfg(feature = "tokio")]
+        self.watches.closed();
+        match code {
             sys::FIRN_OK | sys::FIRN_CLOSED => Ok(()),
             code => Err(Error::from_code(i64::from(code))),
         }
@@ -84,12 +89,20 @@ impl Log {
         LogOptions::new().open(path)
     }
 
-    pub(crate) fn open_with(path: &CStr, options: &EngineOptions, waits_at_append: bool) -> Result<Self> {
+    pub(crate) fn open_with(path: &CStr, settings: &Settings) -> Result<Self> {
+        let options = settings.to_engine()?;
         let mut error = sys::firn_error::INIT;
         // SAFETY: a C string, a live handle and a firn_error with its size set; all outlive the call.
         let handle = NonNull::new(unsafe { sys::firn_log_open(path.as_ptr(), options.as_ptr(), &mut error) });
         let handle = handle.ok_or_else(|| Error::from_engine(&error))?;
-        Ok(Self { inner: Arc::new(Inner { handle, waits_at_append, closing: Mutex::new(()) }) })
+        let inner = Inner {
+            handle,
+            manner: settings.manner(),
+            #[cfg(feature = "tokio")]
+            watches: Watches::default(),
+            closing: Mutex::new(()),
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     #[inline]
@@ -97,9 +110,8 @@ impl Log {
         self.inner.handle.as_ptr()
     }
 
-    #[cfg(feature = "tokio")]
-    pub(crate) fn waits_at_append(&self) -> bool {
-        self.inner.waits_at_append
+    pub(crate) fn manner(&self) -> &Manner {
+        &self.inner.manner
     }
 
     /// Closes the log for all clones, and ends their waits: makes everything durable, releases the lock. Every later call fails with
@@ -150,7 +162,8 @@ impl Log {
         Records::new(self, from)
     }
 
-    /// The records from `from` on, and then those that are appended, waiting for them.
+    /// The records from `from` on, and then those that are appended, waiting for them. A [`read_only`](LogOptions::read_only) opening is refreshed many times a
+    /// second, so that it gives those of the writer.
     pub fn tail(&self, from: u64) -> Tail<'_> {
         Tail::new(self, from)
     }
@@ -271,6 +284,25 @@ impl Log {
     #[inline]
     fn check(&self, code: i32) -> Result<()> {
         self.explain(check(code))
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl Watched for Log {
+    fn descriptor(&self) -> Result<OwnedFd> {
+        self.notify_fd()
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.inner.manner.is_read_only
+    }
+
+    fn refresh(&self) -> Result<()> {
+        self.refresh()
+    }
+
+    fn watches(&self) -> &Watches {
+        &self.inner.watches
     }
 }
 

@@ -1,20 +1,17 @@
 //! How a log is opened.
 
-use std::ffi::CString;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
-use firn_sys as sys;
-
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::log::Log;
-use crate::options::{Durability, EngineOptions};
+use crate::options::Durability;
+use crate::settings::{Settings, c_path};
 
 /// Options of a [`Log`], builder style; what is not set keeps the engine's default.
 #[derive(Clone, Debug, Default)]
 pub struct LogOptions {
-    settings: Vec<(String, String)>,
+    settings: Settings,
 }
 
 impl LogOptions {
@@ -25,7 +22,7 @@ impl LogOptions {
 
     /// Sets an option by its name in the engine, from text: `("segment_bytes", "16MiB")`.
     pub fn set(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.settings.push((name.into(), value.into()));
+        self.settings.set(name, value);
         self
     }
 
@@ -81,11 +78,6 @@ impl LogOptions {
 
     /// Opens the log in the directory `path`, creating it unless [`create_if_missing`](Self::create_if_missing) says otherwise.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Log> {
-        let path = CString::new(path.as_ref().as_os_str().as_bytes())
-            .map_err(|_| Error::new(sys::FIRN_INVALID, "the path contains a zero byte"))?;
-        let options = EngineOptions::new()?;
-        self.settings.iter().try_for_each(|(name, value)| options.set(name, value))?;
-        let durability = self.settings.iter().rfind(|(name, _)| name == "durability");
-        Log::open_with(&path, &options, durability.is_some_and(|(_, value)| value == "sync"))
+        Log::open_with(&c_path(path)?, &self.settings)
     }
 }

@@ -1,7 +1,5 @@
 //! Operating a database: what it has done by itself, a copy of it as it is, going on after a failure of the disk.
 
-use std::ffi::CString;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -9,6 +7,7 @@ use firn_sys as sys;
 
 use crate::db::Db;
 use crate::error::{Error, Result, check, check_number};
+use crate::settings::c_path;
 
 /// So many are kept, see firn_events_poll.
 const EVENTS_KEPT: usize = 256;
@@ -119,8 +118,7 @@ impl Db {
     /// # }
     /// ```
     pub fn checkpoint(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = CString::new(path.as_ref().as_os_str().as_bytes())
-            .map_err(|_| Error::new(sys::FIRN_INVALID, "the path contains a zero byte"))?;
+        let path = c_path(path)?;
         let mut error = sys::firn_error::INIT;
         // SAFETY: a C string and a firn_error with its size set.
         match unsafe { sys::firn_checkpoint(self.handle(), path.as_ptr(), &mut error) } {

@@ -1,16 +1,12 @@
 //! How a database is opened.
 
-use std::ffi::CString;
 use std::fmt;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::ptr::NonNull;
 use std::time::Duration;
 
-use firn_sys as sys;
-
 use crate::db::Db;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::settings::{Settings, c_path};
 
 /// What an acknowledged write survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -64,7 +60,7 @@ pub enum Compression {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    settings: Vec<(String, String)>,
+    settings: Settings,
 }
 
 impl Options {
@@ -76,7 +72,7 @@ impl Options {
     /// Sets an option by its name in the engine, from text: `("memtable_bytes", "16MiB")`. Opening fails with
     /// [`Invalid`](crate::ErrorKind::Invalid) when the name is unknown or the value out of range.
     pub fn set(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.settings.push((name.into(), value.into()));
+        self.settings.set(name, value);
         self
     }
 
@@ -154,61 +150,11 @@ impl Options {
 
     /// Opens the database in the directory `path`, creating it unless [`create_if_missing`](Self::create_if_missing) says otherwise.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Db> {
-        let path = CString::new(path.as_ref().as_os_str().as_bytes())
-            .map_err(|_| Error::new(sys::FIRN_INVALID, "the path contains a zero byte"))?;
-        Db::open_with(&path, &self.to_engine()?, self.waits_at_commit())
+        Db::open_with(&c_path(path)?, &self.settings)
     }
 
     /// Opens a database without files, gone when it is closed.
     pub fn open_in_memory(&self) -> Result<Db> {
-        Db::open_with(c":memory:", &self.to_engine()?, self.waits_at_commit())
-    }
-
-    fn waits_at_commit(&self) -> bool {
-        let last = self.settings.iter().rfind(|(name, _)| name == "durability");
-        last.is_some_and(|(_, value)| value == "sync")
-    }
-
-    fn to_engine(&self) -> Result<EngineOptions> {
-        let options = EngineOptions::new()?;
-        for (name, value) in &self.settings {
-            options.set(name, value)?;
-        }
-        Ok(options)
-    }
-}
-
-/// The engine's own options, for the time of an opening.
-pub(crate) struct EngineOptions(NonNull<sys::firn_options>);
-
-impl EngineOptions {
-    pub(crate) fn new() -> Result<Self> {
-        // SAFETY: takes nothing.
-        let options = NonNull::new(unsafe { sys::firn_options_new() });
-        options.map(Self).ok_or_else(|| Error::from_code(i64::from(sys::FIRN_NO_MEMORY)))
-    }
-
-    pub(crate) fn as_ptr(&self) -> *const sys::firn_options {
-        self.0.as_ptr()
-    }
-
-    pub(crate) fn set(&self, name: &str, value: &str) -> Result<()> {
-        let (Ok(name_c), Ok(value_c)) = (CString::new(name), CString::new(value)) else {
-            return Err(Error::new(sys::FIRN_INVALID, "an option contains a zero byte"));
-        };
-        // SAFETY: a live handle that one thread uses, and two C strings that outlive the call.
-        let code = unsafe { sys::firn_options_set(self.0.as_ptr(), name_c.as_ptr(), value_c.as_ptr()) };
-        match code {
-            sys::FIRN_OK => Ok(()),
-            sys::FIRN_UNSUPPORTED => Err(Error::explained(code, format!("{name}={value}: the library was built without it"))),
-            _ => Err(Error::explained(code, format!("{name}={value}: no such option, or the value is out of range"))),
-        }
-    }
-}
-
-impl Drop for EngineOptions {
-    fn drop(&mut self) {
-        // SAFETY: the handle is ours, and closed once.
-        unsafe { sys::firn_options_free(self.0.as_ptr()) };
+        Db::open_with(c":memory:", &self.settings)
     }
 }

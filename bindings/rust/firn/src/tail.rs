@@ -1,10 +1,11 @@
 //! Reading a log in order: up to its end, or on and on.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use firn_sys as sys;
 
 use crate::error::{Error, ErrorKind, Result, check_number};
+use crate::follow::POLL;
 use crate::log::Log;
 
 const CHUNK_BYTES: usize = 64 << 10;
@@ -160,7 +161,26 @@ impl<'log> Tail<'log> {
         if let Some(record) = self.try_next()? {
             return Ok(Some(record));
         }
-        if self.log.wait_for(self.next_index(), time)? { self.try_next() } else { Ok(None) }
+        if !self.log.manner().is_read_only {
+            return if self.log.wait_for(self.next_index(), time)? { self.try_next() } else { Ok(None) };
+        }
+        let end = Instant::now().checked_add(time);
+        loop {
+            let left = end.map_or(POLL, |end| end.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Ok(None);
+            }
+            self.poll(left)?;
+            if let Some(record) = self.try_next()? {
+                return Ok(Some(record));
+            }
+        }
+    }
+
+    /// Who appends is in another process: nobody tells.
+    fn poll(&self, time: Duration) -> Result<()> {
+        std::thread::sleep(time.min(POLL));
+        self.log.refresh()
     }
 }
 
@@ -171,6 +191,7 @@ impl Iterator for Tail<'_> {
         while !self.is_over {
             let step = self.try_next().and_then(|record| match record {
                 Some(record) => Ok(Some(record)),
+                None if self.log.manner().is_read_only => self.poll(POLL).map(|()| None),
                 None => self.log.wait(self.next_index()).map(|()| None),
             });
             match step {

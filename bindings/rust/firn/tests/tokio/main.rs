@@ -1,9 +1,11 @@
 //! Futures: what they answer, that waiting does not stop the runtime, that dropping one loses nothing.
 #![cfg(feature = "tokio")]
 
+mod waiting;
+
 use std::time::Duration;
 
-use firn::{Batch, Db, Durability, ErrorKind, Options, PutOptions, Scan};
+use firn::{Append, AsyncDb, AsyncLog, Batch, Db, Durability, ErrorKind, LogOptions, Options, PutOptions, Scan, Ttl, TxnOptions};
 
 #[tokio::test]
 async fn keys_batches_counters_and_transactions() {
@@ -40,6 +42,85 @@ async fn keys_batches_counters_and_transactions() {
         maintenance.unwrap();
     }
     assert_eq!(db.put("k", "v").await.unwrap_err().kind(), ErrorKind::Closed);
+}
+
+#[tokio::test]
+async fn what_threads_can_do_with_keys_tasks_can() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = AsyncDb::open(directory.path()).await.unwrap();
+    assert_eq!(AsyncDb::open_with(Options::new().read_only(false), directory.path()).await.unwrap_err().kind(), ErrorKind::Locked);
+    let users = db.namespace("users").await.unwrap();
+    users.put("a", "1").await.unwrap();
+    assert_eq!(users.ttl("a").await.unwrap(), Some(Ttl::Never));
+    users.expire("a", Duration::from_secs(60)).await.unwrap();
+    assert!(matches!(users.ttl("a").await.unwrap(), Some(Ttl::After(_))));
+    users.persist("a").await.unwrap();
+    assert_eq!(users.swap("a", "2").await.unwrap().unwrap(), b"1");
+    let entry = users.get_entry("a").await.unwrap().unwrap();
+    assert_eq!((&entry.value[..], entry.expires), (&b"2"[..], None));
+    assert_eq!(&*users.get_pinned("a").await.unwrap().unwrap(), b"2");
+    assert!(users.compare_swap_with_ttl("a", "2", "3", Duration::from_secs(60)).await.unwrap());
+    assert!(users.get_entry("a").await.unwrap().unwrap().expires.is_some());
+
+    for key in ["b", "c", "d"] {
+        users.put(key, key).await.unwrap();
+    }
+    assert!(users.approximate_count("a".."c").await.unwrap() > 0 && users.approximate_bytes("a"..).await.is_ok());
+    assert_eq!(users.range("b".."d").collect().await.unwrap().len(), 2);
+    assert_eq!(users.prefix("d").collect().await.unwrap().len(), 1);
+    assert_eq!(users.delete_range("b"..="c").await.unwrap(), 2);
+    assert_eq!(users.iter().collect().await.unwrap().len(), 2);
+    assert_eq!(db.multi_get_from([(&users, "d"), (&*db, "d")]).await.unwrap().to_vecs(), [Some(b"d".to_vec()), None]);
+    assert_eq!(db.multi_get_from((0..100).map(|_| (&users, "d"))).await.unwrap().len(), 100);
+    users.clear().await.unwrap();
+    assert!(users.iter().next().await.is_none());
+
+    assert_eq!(db.namespaces().await.unwrap(), [b"users"]);
+    assert!(db.existing_namespace("users").await.unwrap().is_some() && db.existing_namespace("x").await.unwrap().is_none());
+    assert_eq!(db.namespace_by_id(users.as_namespace().id()).as_namespace().id(), users.as_namespace().id());
+    db.drop_namespace(&users).await.unwrap();
+    assert_eq!(users.get("a").await.unwrap_err().kind(), ErrorKind::Invalid);
+
+    let seen = db.update_with(TxnOptions::new().serializable(), |txn| txn.put("k", "v").map(|()| txn.version()));
+    let version = seen.await.unwrap();
+    assert_eq!(db.read(|snapshot| Ok((snapshot.get("k")?, snapshot.version() > 0))).await.unwrap(), (Some(b"v".to_vec()), true));
+    assert_eq!(db.changes(version + 1).await.unwrap().iter().count(), 1);
+    db.sync().await.unwrap();
+    assert_eq!(db.durable_changes(version + 1).await.unwrap().iter().count(), 1);
+    assert!(db.blocking(Db::stats_json).await.unwrap().starts_with('{'));
+    for nothing_to_do in [db.resume().await, db.refresh().await] {
+        nothing_to_do.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_threads_can_do_with_a_log_tasks_can() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = AsyncLog::open_with(LogOptions::new().segment_bytes(1 << 20), directory.path()).await.unwrap();
+    for i in 0..5u8 {
+        log.append([i]).await.unwrap();
+    }
+    assert_eq!(log.append_all(Append::new().push("5").clone()).await.unwrap(), 5);
+    let mut buf = Vec::new();
+    assert!(log.read_into(4, &mut buf).await.unwrap() && !log.read_into(9, &mut Vec::new()).await.unwrap());
+    assert_eq!((&buf[..], &*log.read_pinned(4).await.unwrap().unwrap()), (&[4][..], &[4][..]));
+    assert_eq!(log.read(3).await.unwrap().unwrap(), [3]);
+    assert_eq!(log.seek_time(std::time::SystemTime::UNIX_EPOCH).await.unwrap(), 0);
+    log.sync().await.unwrap();
+    assert_eq!(log.durable().await.unwrap(), 6);
+    log.trim_before(1).await.unwrap();
+    log.trim_after(3).await.unwrap();
+    assert_eq!(log.bounds().await.unwrap(), 1..4);
+    let mut tail = log.tail(3);
+    assert_eq!(tail.try_next().unwrap().unwrap().data, [3]);
+    assert!(tail.try_next().unwrap().is_none() && tail.next_index() == 4);
+    log.reset(9).await.unwrap();
+    assert_eq!(log.bounds().await.unwrap(), 9..9);
+    assert_eq!(log.retain().await.unwrap(), 0);
+    assert!(log.blocking(|log| log.recovery()).await.unwrap().clean);
+    log.refresh().await.unwrap();
+    log.close().await.unwrap();
+    assert_eq!(log.append("x").await.unwrap_err().kind(), ErrorKind::Closed);
 }
 
 #[tokio::test]

@@ -1,4 +1,6 @@
 // What times, searches by time and retention say over openings between which the system's clock was set back or forward, and after a kill.
+#include <sys/stat.h>
+
 #include <atomic>
 #include <filesystem>
 #include <memory>
@@ -137,6 +139,39 @@ TEST_P(LogReopening, times_do_not_fall_when_the_clock_was_set_back_between_two_o
   EXPECT_EQ(last_ms, time_of(100)) << "as long as the clock is behind, time stands still";
   EXPECT_EQ(last_ms, time_of(139));
   EXPECT_LT(last_ms, time_of(140));
+}
+
+TEST_P(LogReopening, times_follow_a_clock_that_is_set_while_the_log_is_open) {
+  open();
+  append(1);
+  clock_.set_wall(48 * kHourMs);
+  append(1);
+  EXPECT_EQ(48 * kHourMs + kMinuteMs, time_of(1) - time_of(0));
+  clock_.set_wall(-24 * kHourMs);
+  append(1);
+  EXPECT_EQ(time_of(1), time_of(2)) << "not back";
+  expect_times_in_order();
+}
+
+// What a large record does not fit into is given back to the file system, while the log goes on.
+TEST_P(LogReopening, a_sealed_segment_takes_no_more_space_than_its_records) {
+  options_.segment_bytes = 4 << 20;
+  open();
+  append(4);
+  {
+    const ThreadMark mark;
+    const std::string large(size_t{6} << 20, 'x');
+    const Slice slice{std::string_view(large)};
+    ASSERT_TRUE(log_->append(&slice, 1).ok());
+  }
+  std::filesystem::path oldest;
+  for (const auto& entry : std::filesystem::directory_iterator(path() + "/segments")) {
+    if (oldest.empty() || entry.path() < oldest) oldest = entry.path();
+  }
+  struct stat status = {};
+  ASSERT_EQ(0, ::stat(oldest.c_str(), &status));
+  EXPECT_GE(status.st_size, 1 << 20);
+  EXPECT_LT(status.st_blocks * 512, 64 << 10);
 }
 
 TEST_P(LogReopening, times_do_not_fall_behind_records_that_a_trim_has_taken) {

@@ -179,6 +179,23 @@ TEST_P(EnvTest, AReleasedTailReadsAsZerosAndTheRestAndTheLengthStay) {
   EXPECT_EQ(read_text(*file, 0, 5000), std::string(5000, 'x'));
 }
 
+TEST_P(EnvTest, BehindTheWrittenEndThereAreOnlyZeros) {
+  constexpr uint64_t kLength = 1 << 20;
+  const auto file = create("a", "");
+  ASSERT_TRUE(file->allocate(kLength).ok());
+  ASSERT_TRUE(file->write(100, Slice("hello")).ok());
+  EXPECT_GE(file->written_end(), 105u);
+  auto mapping = file->map(kLength, true);
+  ASSERT_TRUE(mapping.ok());
+  mapping.value()->data()[300'000] = 'x';  // not yet on any disk
+  mapping.value()->announce(300'000, 1);
+  const uint64_t end = file->written_end();
+  EXPECT_GT(end, 300'000u);
+  if (end < kLength) {
+    EXPECT_EQ(read_text(*file, end, kLength - end), std::string(kLength - end, '\0'));
+  }
+}
+
 TEST_P(EnvTest, AStoreIntoASharedMappingIsReadByCallsAfterASync) {
   const auto file = create("a");
   ASSERT_TRUE(file->allocate(1 << 20).ok());

@@ -1,7 +1,9 @@
 // log append, read, tail, stat, trim, check: a durable log from and to pipes.
+#include <sys/stat.h>
 #include <time.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -199,6 +201,23 @@ int64_t time_of(const Log& log, uint64_t index) {
   return cursor.next(record) ? record.time_ms : -1;
 }
 
+// What the files of the log take on the disk: a segment's space is reserved when it is begun.
+struct DiskUse {
+  uint64_t segment_count = 0;
+  uint64_t bytes = 0;
+};
+DiskUse disk_use_of(const std::string& path) {
+  DiskUse use;
+  std::error_code ignored;  // a writer beside this command may remove a file at any time
+  for (std::filesystem::recursive_directory_iterator at(path, ignored), end; !ignored && at != end; at.increment(ignored)) {
+    struct stat status = {};
+    if (::lstat(at->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    use.bytes += static_cast<uint64_t>(status.st_blocks) * 512;
+    if (at->path().parent_path().filename() == "segments") use.segment_count++;
+  }
+  return use;
+}
+
 int stat(const Settings& settings, const LogArguments&) {
   Log log(settings, LogMode::kRead);
   const firn_log_range bounds = log.bounds();
@@ -208,6 +227,7 @@ int stat(const Settings& settings, const LogArguments&) {
   const int64_t first_ms = has_records ? time_of(log, bounds.first) : -1;
   const int64_t last_ms = has_records ? time_of(log, bounds.next - 1) : -1;
   log.close();
+  const DiskUse use = disk_use_of(settings.path);
   Output output;
   if (settings.json) {
     std::string line;
@@ -216,12 +236,15 @@ int stat(const Settings& settings, const LogArguments&) {
     object.number("records", bounds.next - bounds.first);
     if (first_ms >= 0) object.integer("first_time_ms", first_ms);
     if (last_ms >= 0) object.integer("last_time_ms", last_ms);
+    object.number("segments", use.segment_count).number("disk_bytes", use.bytes);
     object.boolean("clean", info.clean == 1).number("bytes_dropped", info.bytes_dropped).end();
     output.line(line);
   } else {
     output.line("records        " + grouped(bounds.next - bounds.first));
     output.line("first          " + std::to_string(bounds.first));
     output.line("next           " + std::to_string(bounds.next));
+    output.line("segments       " + grouped(use.segment_count));
+    output.line("disk_bytes     " + grouped(use.bytes));
     if (first_ms >= 0) output.line("first_time_ms  " + std::to_string(first_ms));
     if (last_ms >= 0) output.line("last_time_ms   " + std::to_string(last_ms));
     output.line(std::string("clean          ") + (info.clean == 1 ? "true" : "false"));
@@ -321,7 +344,7 @@ void add_log_commands(CLI::App& app, Invocation& invocation) {
   for (CLI::App* const sub : {reading, tailing}) {
     sub->add_flag("--index", arguments->with_index, "Print index and time (Unix, ms) in front of each record, tabs between them");
   }
-  add("stat", "Print the bounds of the log, and what opening found", stat);
+  add("stat", "Print the bounds of the log, what it takes on the disk, and what opening found", stat);
   CLI::App* const trimming = add("trim", "Remove records, durably", trim);
   trimming->add_option("--before", arguments->before, "Remove the records before this index")->type_name("INDEX");
   trimming->add_option("--after", arguments->after, "Remove the records after this index; their indexes are given again")

@@ -69,6 +69,8 @@ TEST_F(LogCommands, StatAndCheckTellWhatIsThere) {
   firn_ok({"log", "append", log()}, "a\nb\n");
   const std::string stat = firn_ok({"log", "stat", log(), "--json"});
   EXPECT_NE(stat.find("\"first\":0,\"next\":2,\"records\":2,\"first_time_ms\":1"), std::string::npos) << stat;
+  EXPECT_NE(stat.find("\"segments\":1,\"disk_bytes\":"), std::string::npos) << stat;
+  EXPECT_EQ(stat.find("\"disk_bytes\":0"), std::string::npos) << stat;
   EXPECT_NE(stat.find("\"clean\":true,\"bytes_dropped\":0}"), std::string::npos) << stat;
   EXPECT_EQ(firn_ok({"log", "check", log()}), "ok: every checksum verifies\n");
   firn_ok({"put", db(), "k", "v"});
@@ -108,6 +110,32 @@ TEST_F(LogCommands, TailFollowsAWriterUntilItIsInterrupted) {
   EXPECT_EQ(wait_for(tail), 0);
   ::close(in_fd);
   ::close(out_fd);
+}
+
+TEST_F(LogCommands, TailGoesOnBehindWhatATrimHasTaken) {
+  firn_ok({"log", "append", log()}, "a\nb\n");
+  const std::string out = path("out");
+  const std::string err = path("err");
+  const int in_fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const int out_fd = ::open(out.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  const int err_fd = ::open(err.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  const pid_t tail = start_firn({"log", "tail", log(), "-f", "-n", "1"}, in_fd, out_fd, err_fd);
+  const auto wait_for_text = [&](const std::string& text) {
+    for (int i = 0; i < 3000 && read_file(out) != text; i++) ::usleep(10'000);
+    EXPECT_EQ(read_file(out), text);
+  };
+  wait_for_text("b\n");
+  ASSERT_EQ(::kill(tail, SIGSTOP), 0);
+  firn_ok({"log", "append", log()}, "c\nd\ne\n");
+  firn_ok({"log", "trim", log(), "--yes", "--before", "4"});
+  ASSERT_EQ(::kill(tail, SIGCONT), 0);
+  wait_for_text("b\ne\n");
+  ASSERT_EQ(::kill(tail, SIGINT), 0);
+  EXPECT_EQ(wait_for(tail), 0);
+  EXPECT_NE(read_file(err).find("record 2 is gone, the log goes on at 4"), std::string::npos) << read_file(err);
+  ::close(in_fd);
+  ::close(out_fd);
+  ::close(err_fd);
 }
 
 }  // namespace

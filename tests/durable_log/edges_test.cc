@@ -243,7 +243,7 @@ TEST_F(LogEdges, a_pin_outlives_trims_and_the_log) {
 TEST_F(LogEdges, what_was_synced_is_durable_and_closing_syncs) {
   open("durability=none");
   for (int i = 0; i < 10; i++) append(log_, "x");
-  EXPECT_LE(firn_log_durable(log_), 10);
+  EXPECT_EQ(0, firn_log_durable(log_));
   ASSERT_EQ(FIRN_OK, firn_log_sync(log_));
   EXPECT_EQ(10, firn_log_durable(log_));
   append(log_, "y");

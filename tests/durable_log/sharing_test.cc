@@ -204,6 +204,27 @@ TEST_F(LogSharing, readers_beside_a_writer_who_works_find_no_damage) {
   }
 }
 
+// A refresh that failed fails again: what the reader shows is not the state of now.
+TEST_F(LogSharing, a_refresh_that_meets_damage_meets_it_again) {
+  open("durability=sync");
+  for (int i = 0; i < 10; i++) append(log_, "record " + std::to_string(i));
+  firn_log* const follower = open_log(path(), "read_only=true");
+  ASSERT_NE(nullptr, follower);
+  ASSERT_EQ(FIRN_OK, firn_log_trim_before(log_, 1));  // another state
+  const std::filesystem::path segment = std::filesystem::directory_iterator(path() + "/segments")->path();
+  std::fstream file(segment, std::ios::binary | std::ios::in | std::ios::out);
+  const std::string content((std::istreambuf_iterator<char>(file)), {});
+  file.seekp(static_cast<std::streamoff>(content.find("record 5"))).put('R').flush();
+  for (int i = 0; i < 3; i++) {
+    EXPECT_EQ(FIRN_CORRUPT, firn_log_refresh(follower));
+    EXPECT_EQ(10u, firn_log_bounds(follower).next) << "it goes on showing what it showed";
+  }
+  file.seekp(static_cast<std::streamoff>(content.find("record 5"))).put('r').flush();
+  EXPECT_EQ(FIRN_OK, firn_log_refresh(follower));
+  EXPECT_EQ(1u, firn_log_bounds(follower).first);
+  EXPECT_EQ(FIRN_OK, firn_log_close(follower));
+}
+
 std::filesystem::path newest_state(const std::string& directory) {
   std::filesystem::path newest;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {

@@ -1,4 +1,4 @@
-// Runs every *.txt of this folder (FIRN_SCENARIOS: of another) in each of its modes and with each of its sets of options, as one test each.
+// Runs every *.txt of this folder and of log/ (FIRN_SCENARIOS: of another) in each of its modes and with each of its sets of options, as one test each.
 // FIRN_SCENARIO_REWRITE=1 replaces the expected answers by those that were given.
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "scenarios/log_session.h"
 #include "scenarios/scenario_session.h"
 
 namespace {
@@ -37,15 +38,26 @@ class ScenarioTest : public testing::Test {
   void TestBody() override {
     const ScenarioFile file = ScenarioFile::read(path_);
     ASSERT_EQ("", file.error) << path_;
-    ScenarioSession session(mode_, file.option_sets[set_]);
-    if (!session.are_options_supported()) GTEST_SKIP() << "this build lacks an option of " << joined(file.option_sets[set_]);
-    ASSERT_EQ(std::vector<std::string>{"ok"}, session.run({"open", {}, {}, {}}));
+    if (mode_ == "log") {
+      LogSession session(file.option_sets[set_]);
+      run(file, &session);
+    } else {
+      ScenarioSession session(mode_, file.option_sets[set_]);
+      run(file, &session);
+    }
+  }
+
+ private:
+  template <typename Session>
+  void run(const ScenarioFile& file, Session* session) const {
+    if (!session->are_options_supported()) GTEST_SKIP() << "this build lacks an option of " << joined(file.option_sets[set_]);
+    ASSERT_EQ(std::vector<std::string>{"ok"}, session->run({"open", {}, {}, {}}));
     const bool is_rewriting = std::getenv("FIRN_SCENARIO_REWRITE") != nullptr;
     std::vector<std::vector<std::string>> answers;
     for (const Block& block : file.blocks) {
       answers.emplace_back();
       for (const Command& command : block.commands) {
-        for (std::string& line : session.run(command)) answers.back().push_back(std::move(line));
+        for (std::string& line : session->run(command)) answers.back().push_back(std::move(line));
       }
       if (!is_rewriting) {
         EXPECT_EQ(joined(block.expected), joined(answers.back())) << file.path << ":" << block.line;
@@ -54,7 +66,6 @@ class ScenarioTest : public testing::Test {
     if (is_rewriting) rewrite(file, answers);
   }
 
- private:
   std::string path_;
   std::string mode_;
   size_t set_;
@@ -65,8 +76,11 @@ void register_scenarios() {
   const std::filesystem::path folder =
       given != nullptr ? std::filesystem::path(given) : std::filesystem::path(FIRN_SOURCE_DIR "/tests/scenarios");
   std::vector<std::string> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".txt") paths.push_back(entry.path());
+  for (const std::filesystem::path& place : {folder, folder / "log"}) {
+    if (!std::filesystem::is_directory(place)) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(place)) {
+      if (entry.path().extension() == ".txt") paths.push_back(entry.path());
+    }
   }
   std::sort(paths.begin(), paths.end());
   for (const std::string& path : paths) {

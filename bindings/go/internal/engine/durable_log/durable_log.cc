@@ -10,6 +10,7 @@ namespace firn {
 namespace {
 
 constexpr uint64_t kSegmentGrowth = 8;
+constexpr int64_t kWallLookNs = 1'000'000'000;
 constexpr uint64_t kSlotBytes = 16;  // of a segment, for each record at least
 
 }  // namespace
@@ -57,7 +58,7 @@ Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
   const uint64_t index = next_.load(std::memory_order_relaxed);
   if (count > kIndexMax - index) return Code::kTooLarge;
   FIRN_TRY(log_->make_present(payload_bytes));
-  last_time_ms_ = std::max(last_time_ms_, wall_offset_ms_ + env_->monotonic_coarse_ns() / 1'000'000);
+  last_time_ms_ = std::max(last_time_ms_, time_of_append());
   if (Status status = log_->make_ready(); !status.ok()) [[unlikely]]
     return fail(status);
   const uint64_t offset = log_->active_offset() + kRecordHeaderBytes;
@@ -88,6 +89,16 @@ Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
     }
   }
   return index;
+}
+
+// append_mutex_ is held. The coarse clock costs a third of the wall clock, which is looked at once a second: it may be set while the log is open.
+inline int64_t DurableLog::time_of_append() {
+  const int64_t now_ns = env_->monotonic_coarse_ns();
+  if (now_ns >= wall_look_at_ns_) [[unlikely]] {
+    wall_look_at_ns_ = now_ns + kWallLookNs;
+    wall_offset_ms_ = env_->wall_ms() - now_ns / 1'000'000;
+  }
+  return wall_offset_ms_ + now_ns / 1'000'000;
 }
 
 // Whether somebody waits for an append, or the append for a sync.

@@ -146,6 +146,7 @@ class DurableLog {
   void publish(Parts parts, std::unique_ptr<const Parts> view);
   void reclaim();
   Status settle();
+  int64_t time_of_append();
   bool has_followers() const;
   Status serve_followers(LogPosition position, uint64_t index_end, size_t count);
   void raise_durable(uint64_t index_end, uint64_t cut_count);
@@ -157,6 +158,7 @@ class DurableLog {
   void call_disk_keeper();
   bool keep_pages();
   bool keep_disk();
+  void release_tails();
 
   const std::string path_;
   const LogOptions options_;
@@ -184,7 +186,8 @@ class DurableLog {
   std::shared_ptr<LogPart> active_;  // nullptr: the next append makes one
   uint64_t upkeep_at_ = 0;           // the offset in the active segment at which the keeper is called
   int64_t last_time_ms_ = 0;
-  int64_t wall_offset_ms_ = 0;  // wall time less the coarse monotonic time, at opening
+  int64_t wall_offset_ms_ = 0;   // wall time less the coarse monotonic time, when last looked
+  int64_t wall_look_at_ns_ = 0;  // when the wall clock is looked at again
   std::atomic<bool> is_failed_{false};
   mutable std::mutex error_mutex_;  // error_, report_; a leaf
   Status error_;                    // the first one that made it read-only
@@ -208,6 +211,7 @@ class DurableLog {
 
   // Of keep_disk() alone.
   std::shared_ptr<Segment> kept_segment_;  // the active one when last looked
+  uint64_t released_id_ = 0;               // up to this segment what was reserved and not used was given back
   std::chrono::steady_clock::time_point next_sync_;
   Keeper page_keeper_;
   Keeper disk_keeper_;

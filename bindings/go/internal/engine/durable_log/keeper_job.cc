@@ -2,6 +2,7 @@
 // durable, and syncs by count or by the clock. Two threads, or (single_threaded) a piece of the appends that call them.
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <new>
 
 #include "durable_log/durable_log.h"
@@ -112,9 +113,27 @@ bool DurableLog::keep_disk() try {
   if ((rolled || is_time || is_due) && durable() < next()) {
     (void)settle().ok();  // a failure makes the log read-only by itself
   }
+  if (rolled && !is_failed_.load()) release_tails();
   return false;
 } catch (const std::bad_alloc&) {
   return false;
+}
+
+// A segment is sealed early when a large record, or many small ones, do not fit behind what is there. Behind its end nothing will ever be stored.
+void DurableLog::release_tails() try {
+  Parts sealed;
+  {
+    const std::lock_guard lock(state_mutex_);
+    std::copy_if(parts_.begin(), parts_.end(), std::back_inserter(sealed), [this](const Part& part) {
+      return part.part->id() > released_id_ && part.end != 0 && part.part->segment() != nullptr && !part.part->segment()->is_found();
+    });
+  }
+  for (const Part& part : sealed) {
+    part.part->segment()->release_tail(part.end - part.base);
+    released_id_ = part.part->id();
+  }
+} catch (const std::bad_alloc&) {
+  // With the next segment, or not: it is only space.
 }
 
 }  // namespace firn

@@ -55,6 +55,7 @@ struct DurableLog::Recovered {
   LogState state;
   Parts parts;
   uint64_t next = 0;
+  LogPosition durable = 0;   // what lies in front of it was durable before the opening
   LogPosition end = 0;       // where the records end; 0: not known, everything was closed in order
   size_t first_scanned = 0;  // parts from here on were read
   uint64_t next_segment_id = 1;
@@ -68,7 +69,6 @@ Result<std::unique_ptr<DurableLog>> DurableLog::open(const std::string& path, co
   if (!options.read_only) {
     FIRN_TRY_ASSIGN(log->lock_, wait_for_lock(*log->env_, *log->directory_, kLockName, options.lock_timeout_ms));
   }
-  log->wall_offset_ms_ = log->env_->wall_ms() - log->env_->monotonic_coarse_ns() / 1'000'000;
   FIRN_TRY(log->recover());
   if (!options.read_only && !options.single_threaded) FIRN_TRY(log->start_keepers());
   return log;
@@ -236,6 +236,7 @@ Status DurableLog::scan_tail(const LogState& state, Recovered* recovered) {
   FIRN_TRY_ASSIGN(const LogRecovery found, recover_log(*segments_, state.log_id, ids, segment_io(options_.log_io), visit));
   limit_next();
   recovered->end = found.end;
+  recovered->durable = found.durable;
   // Ends with the marks behind the last records, as the segments that follow name them.
   for (size_t i = recovered->first_scanned; i < parts.size(); i++) {
     const auto after =
@@ -249,13 +250,16 @@ Status DurableLog::scan_tail(const LogState& state, Recovered* recovered) {
   return {};
 }
 
-// After a kill the page cache may show what an earlier, failed sync never wrote: it is written once more (DLOG-3).
+// After a kill the page cache may show what an earlier, failed sync never wrote: it is written once more (DLOG-3). What a mark names as durable had reached the disk.
 Status DurableLog::make_durable(const Recovered& recovered) {
   for (size_t i = recovered.first_scanned; i < recovered.parts.size(); i++) {
     const Part& part = recovered.parts[i];
+    const uint64_t from = recovered.durable - std::min(recovered.durable, part.base);
+    const uint64_t until = part.end - part.base;
+    if (from >= until) continue;
     FIRN_TRY_ASSIGN(const auto segment,
                     Segment::open(*segments_, part.part->id(), recovered.state.log_id, segment_io(options_.log_io), OpenMode::kReadWrite));
-    FIRN_TRY(segment->write_again(0, part.end - part.base));
+    FIRN_TRY(segment->write_again(from, until - from));
   }
   return {};
 }
@@ -302,15 +306,17 @@ Status DurableLog::close() {
   Status status = check_writable();
   if (status.ok()) status = settle();
   if (!status.ok()) return status;
-  const std::lock_guard state_lock(state_mutex_);
+  std::unique_lock state_lock(state_mutex_);
   if (state_.number != 0 && state_.closed_clean) return {};  // nothing was appended or trimmed
   Parts parts = parts_;
   seal_active(&parts);
   std::shared_ptr<Segment> unused = std::move(spare_);
   spare_.reset();
   FIRN_TRY(save(parts, first(), true));
+  parts_ = std::move(parts);
   if (unused != nullptr) unlink(unused->id());
-  if (active_ != nullptr) log_->active()->release_tail(log_->active_offset());
+  state_lock.unlock();
+  release_tails();
   return {};
 }
 

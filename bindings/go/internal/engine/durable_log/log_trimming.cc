@@ -118,7 +118,7 @@ Result<uint64_t> DurableLog::retain() {
   FIRN_TRY(check_writable());
   if (options_.retention_bytes == 0 && options_.retention_ms == 0) return uint64_t{0};
   const std::lock_guard state_lock(state_mutex_);
-  const int64_t now_ms = wall_offset_ms_ + env_->monotonic_coarse_ns() / 1'000'000;
+  const int64_t now_ms = env_->wall_ms();
   Parts parts = parts_;
   const auto bytes_of = [this](const Part& part) { return (part.end != 0 ? part.end : log_->end()) - part.base; };
   uint64_t bytes = 0;

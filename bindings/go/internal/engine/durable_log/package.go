@@ -5,7 +5,7 @@
 // Package durable_log is a layer of the engine, in C++.
 package durable_log
 
-// Checksum of all sources: 10f637f27f3b5ab59715b5f7739ab7acae1ab64c1a4bd8a0b0cf0e731ff936b8
+// Checksum of all sources: 818ac8ccc2930e8643564c7b3cbaa31af61f1da592c5f3c85f996b02f748a7c9
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -71,6 +71,9 @@ class File {
   virtual void release_tail(uint64_t from) = 0;            // gives blocks from here on back (punches a hole); best effort
   virtual Status sync() = 0;                               // fdatasync; an error is final (never call it again on this file)
   virtual Result<uint64_t> size() = 0;
+  // From here to the end of the file there are only zeros, as the file system knows without reading: behind the last place that was ever written. Best effort: a
+  // file system that does not know says the end of the file, and so does who does not ask it.
+  virtual uint64_t written_end() { return UINT64_MAX; }
   virtual Result<std::unique_ptr<Mapping>> map(size_t bytes, bool writable) = 0;
   // Whether space that allocate() gave can be stored to without ENOSPC (ext4, XFS, tmpfs with a real fallocate). Else write through
   // calls. Ask after allocate(): a false there is for good.

@@ -128,6 +128,16 @@ Result<uint64_t> PosixFile::size() {
   return static_cast<uint64_t>(status.st_size);
 }
 
+uint64_t PosixFile::written_end() {
+  off_t end = 0;
+  for (;;) {
+    const off_t data = ::lseek(fd(), end, SEEK_DATA);
+    if (data < 0) return errno == ENXIO ? static_cast<uint64_t>(end) : UINT64_MAX;
+    end = ::lseek(fd(), data, SEEK_HOLE);
+    if (end < 0) return UINT64_MAX;
+  }
+}
+
 Result<std::unique_ptr<Mapping>> PosixFile::map(size_t bytes, bool writable) { return map_file(fd(), bytes, writable, path_); }
 
 bool PosixFile::stores_in_place() {

@@ -21,6 +21,7 @@ class PosixFile final : public File {
   void release_tail(uint64_t from) override;
   Status sync() override;
   Result<uint64_t> size() override;
+  uint64_t written_end() override;
   Result<std::unique_ptr<Mapping>> map(size_t bytes, bool writable) override;
   // Known for good once allocate() has been called: a file system of the right kind may still have no fallocate.
   bool stores_in_place() override;

@@ -66,6 +66,7 @@ Status Log::activate(std::shared_ptr<Segment> prepared) {
 }
 
 Status Log::make_present_until(uint64_t offset) {
+  if (offset <= present_until_) return {};
   if (active_->present_until() < offset) {
     const uint64_t until = std::min(offset + kPresentStepBytes, active_->capacity());
     FIRN_TRY(active_->prefault(until, until).status());
@@ -90,7 +91,7 @@ Status Log::append(uint64_t payload_bytes) {
 }
 
 Status Log::append_mark() {
-  if (offset_ + kMarkBytes > present_until_) FIRN_TRY(make_present_until(offset_ + kMarkBytes));
+  FIRN_TRY(make_present_until(offset_ + kMarkBytes));
   // A bound that lies in segments that were cut off says that all in front of them is durable. Named as it is it would lie above what recovery finds, and pass for
   // damage: also in segments behind the first one after the cut, whose own opening mark a loss of power may take.
   const LogPosition durable = this->durable();

@@ -59,7 +59,7 @@ class Log {
   // fits(). The keepers do it ahead of the writer; who has outrun them pays for a stretch here, a tenth of what the faults would cost him page by page.
   Status make_present(uint64_t payload_bytes) {
     const uint64_t until = offset_ + kMarkBytes + record_bytes(payload_bytes);
-    return until <= present_until_ ? Status() : make_present_until(until);
+    return until <= present_until_ ? Status() : make_present_until(until);  // the comparison is here too, inline
   }
   // Where the next record's payload goes; appends a mark first when one is due. Needs fits(). Its offset in the segment is *offset.
   Result<uint8_t*> reserve(uint64_t payload_bytes, uint64_t* offset);

@@ -9,7 +9,7 @@ namespace {
 // Where the last byte that is not zero ends; `from` when all are zero.
 uint64_t content_end(const Segment& segment, uint64_t from) {
   const uint8_t* image = segment.image();
-  uint64_t end = segment.capacity();
+  uint64_t end = std::max(from, segment.written_end());
   while (end > from && end % 8 != 0) {
     if (image[end - 1] != 0) return end;
     end--;
@@ -130,7 +130,8 @@ LogPosition highest_durable_mark(const Segment& segment, uint64_t from) {
   const uint64_t tag = mark_tag(generation);
   LogPosition durable = 0;
   // A tag lies behind a record header; both are aligned to eight.
-  for (uint64_t at = from + kRecordHeaderBytes; at + kMarkPayloadBytes <= segment.capacity(); at += kRecordAlignment) {
+  const uint64_t end = segment.written_end();
+  for (uint64_t at = from + kRecordHeaderBytes; at + kMarkPayloadBytes <= end; at += kRecordAlignment) {
     if (load_u64(segment.image() + at) != tag) continue;
     RecordView record;
     if (read_record(segment.image(), at - kRecordHeaderBytes, segment.capacity(), generation, &record) &&

@@ -122,7 +122,7 @@ Result<std::shared_ptr<Segment>> Segment::open(Directory& directory, uint64_t id
   std::shared_ptr<Segment> segment(new Segment(std::move(file), *header, io));
   segment->is_found_ = true;
   FIRN_TRY(segment->make_image(false));
-  if (io == SegmentIo::kPwrite) FIRN_TRY(segment->file_->read(0, segment->image_, size));
+  if (io == SegmentIo::kPwrite) FIRN_TRY(segment->file_->read(0, segment->image_, segment->written_end()));
   return segment;
 }
 

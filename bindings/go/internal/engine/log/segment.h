@@ -8,6 +8,7 @@
 // Threading: one writer at a time (the caller's lock). Readers of published bytes: any number. sync(): any one thread beside the writer. prefault(): any thread.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -73,6 +74,8 @@ class Segment {
   // How far pages are present: a store below it waits for no page, and cannot raise a signal.
   uint64_t present_until() const { return io_ == SegmentIo::kMmap ? prefaulted_.load(std::memory_order_relaxed) : header_.capacity; }
   Status sync() { return file_->sync(); }
+  // Of a found segment: behind it the image is zero. A search of a young segment need not make the pages of all that was reserved for it.
+  uint64_t written_end() const { return std::min(file_->written_end(), header_.capacity); }
   // Nothing is written to the segment any more: makes its next sync cheaper (see Mapping::advise_written).
   void finish_writing() {
     if (mapping_ != nullptr) mapping_->advise_written();

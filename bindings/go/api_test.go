@@ -22,7 +22,6 @@ var notBound = map[string]string{
 	"firn_txn_commit":      "firn_txn_commit_ex without flags",
 	"firn_wake":            "nobody waits in the engine: see notifier",
 	"firn_log_wake":        "nobody waits in the engine",
-	"firn_iter_entries":    "an entry read in C memory would need its bounds checked by hand; chunks cross once for as many",
 	"firn_inspect":         "for people: the command firn does it, of a database that no program can open",
 	"firn_explain_key":     "as firn_inspect",
 	"firn_salvage":         "as firn_inspect: to give up data is the decision of a person",

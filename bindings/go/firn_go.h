@@ -100,6 +100,30 @@ static inline firn_go_begun firn_go_scan_first(firn_db* db, firn_txn* txn, uint3
   return begun;
 }
 
+// firn_iter_entries with the pointers as numbers: in Go memory the garbage collector would take those that the engine has given back for its own.
+typedef struct firn_go_entry {
+  uint64_t key;
+  uint64_t key_len;
+  uint64_t val;
+  uint64_t val_len;
+} firn_go_entry;
+
+typedef char firn_go_entry_is_firn_kv[sizeof(firn_go_entry) == sizeof(firn_kv) ? 1 : -1];
+
+static inline int64_t firn_go_iter_entries(firn_iter* iter, firn_go_entry* out, size_t max) {
+  return firn_iter_entries(iter, (firn_kv*)out, max);
+}
+
+// firn_get when the value fits buf, else firn_pin, with an owner then: copying a short value costs less than a second crossing, to unpin it.
+static inline firn_go_pinned firn_go_view(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, uint8_t* buf, size_t cap) {
+  firn_go_pinned copied = {0, buf, 0, 0, 0};
+  const int64_t len = firn_get(db, ns, key, key_len, buf, cap);
+  if (len > (int64_t)cap) return firn_go_pin(db, ns, key, key_len);
+  if (len < 0) copied.code = len;
+  copied.len = (uint64_t)len;
+  return copied;
+}
+
 static inline int64_t firn_go_put_ex(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, const uint8_t* val, size_t val_len,
                                      uint32_t flags, uint64_t if_version, int64_t ttl_ms) {
   firn_put_opts opts = FIRN_PUT_OPTS_INIT;

@@ -6,6 +6,8 @@ package firn
 #cgo nocallback firn_iter_chunk
 #cgo noescape firn_go_iter_one
 #cgo nocallback firn_go_iter_one
+#cgo noescape firn_go_iter_entries
+#cgo nocallback firn_go_iter_entries
 #cgo noescape firn_iter_seek
 #cgo nocallback firn_iter_seek
 #cgo nocallback firn_iter_close
@@ -17,6 +19,7 @@ import (
 	"iter"
 	"runtime"
 	"sync"
+	"unsafe"
 )
 
 // An Iterator walks over entries as they were when it was made, or as its transaction sees them. One goroutine at a time. Close it: until then the
@@ -127,6 +130,43 @@ func (it *Iterator) fetch(buffer []byte) int64 {
 		return int64(C.firn_go_iter_one(it.h, in(buffer), size(buffer)))
 	}
 	return int64(C.firn_iter_chunk(it.h, in(buffer), size(buffer)))
+}
+
+// How many entries a scan asks for in one crossing when it shows them in place.
+const placesCount = 256
+
+var places = sync.Pool{New: func() any { return new([placesCount]C.firn_go_entry) }}
+
+// eachInPlace yields what is left of the iteration, without a copy: the engine keeps the memory as it is until the next call on the iterator, also when the database is closed
+// meanwhile. Not in a transaction that writes: what it has written may change. false: the loop was left.
+func (it *Iterator) eachInPlace(yield func(key, value []byte) bool) bool {
+	batch := places.Get().(*[placesCount]C.firn_go_entry)
+	defer places.Put(batch)
+	for {
+		it.txn.enter()
+		n := int64(C.firn_go_iter_entries(it.h, &batch[0], placesCount))
+		it.txn.leave()
+		if n < 0 {
+			it.err = it.db.failure("scan", n)
+		}
+		if n <= 0 {
+			return true
+		}
+		for i := range batch[:n] {
+			entry := &batch[i]
+			if !yield(inPlace(&entry.key, entry.key_len), inPlace(&entry.val, entry.val_len)) {
+				return false
+			}
+		}
+	}
+}
+
+// inPlace gives memory of the engine, whose address is a number, as bytes, which are not nil.
+func inPlace(address *C.uint64_t, length C.uint64_t) []byte {
+	if length == 0 {
+		return []byte{}
+	}
+	return unsafe.Slice(*(**byte)(unsafe.Pointer(address)), int(length))
 }
 
 // grow gives the iterator its first buffer, then the larger one.

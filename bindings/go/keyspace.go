@@ -12,8 +12,8 @@ package firn
 #cgo nocallback firn_delete
 #cgo noescape firn_exists
 #cgo nocallback firn_exists
-#cgo noescape firn_go_pin
-#cgo nocallback firn_go_pin
+#cgo noescape firn_go_view
+#cgo nocallback firn_go_view
 #cgo noescape firn_go_unpin
 #cgo nocallback firn_go_unpin
 */
@@ -22,6 +22,7 @@ import "C"
 import (
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 	"unsafe"
 )
@@ -120,16 +121,29 @@ func newEntry(version uint64, expiryMs int64) Entry {
 	return entry
 }
 
-// View calls read with the value in place, without a copy, and returns what read returns, or ErrNotFound. The bytes must not be changed, nor used after
-// read has returned. They stay readable meanwhile even when the database is closed.
+// Values up to here View copies.
+const viewCopyBytes = 1 << 10
+
+var viewBuffers = sync.Pool{New: func() any { return new([viewCopyBytes]byte) }}
+
+// View calls read with the value and returns what read returns, or ErrNotFound. A value of more than 1 KiB is shown in place; a shorter one in memory of the binding, which
+// costs less. The bytes must not be changed, nor used after read has returned. They stay readable meanwhile even when the database is closed.
 func (k *Keyspace) View(key []byte, read func(value []byte) error) error {
-	pinned := C.firn_go_pin(k.h, k.ns, in(key), size(key))
+	buffer := viewBuffers.Get().(*[viewCopyBytes]byte)
+	pinned := C.firn_go_view(k.h, k.ns, in(key), size(key), in(buffer[:]), viewCopyBytes)
 	runtime.KeepAlive(k)
+	if pinned.owner != 0 {
+		viewBuffers.Put(buffer)
+		defer C.firn_go_unpin(pinned)
+		return read(pinnedBytes(pinned))
+	}
 	if pinned.code != 0 {
+		viewBuffers.Put(buffer)
 		return k.failure("view", int64(pinned.code))
 	}
-	defer C.firn_go_unpin(pinned)
-	return read(pinnedBytes(pinned))
+	err := read(buffer[:pinned.len:pinned.len])
+	viewBuffers.Put(buffer)
+	return err
 }
 
 // pinnedBytes gives the bytes of a pin, which are not nil.

@@ -3,6 +3,8 @@ package firn_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"math"
 	"testing"
 	"time"
@@ -365,4 +367,36 @@ func TestALookupAnswersKeysOfSeveralNamespaces(t *testing.T) {
 	}
 	l.Add(nil)
 	wantError(t, db.Lookup(&l), firn.ErrInvalid)
+}
+
+func TestViewShowsValuesOfEveryLength(t *testing.T) {
+	db := open(t)
+	lengths := []int{0, 1, 100, 1023, 1024, 1025, 100_000}
+	for _, length := range lengths {
+		must(t, db.Put(fmt.Append(nil, length), bytes.Repeat([]byte{byte(length)}, length)))
+	}
+	var view func(lengths []int) error
+	view = func(lengths []int) error { // one within the other: they are all there at once
+		if len(lengths) == 0 {
+			return io.EOF
+		}
+		length := lengths[0]
+		return db.View(fmt.Append(nil, length), func(value []byte) error {
+			err := view(lengths[1:])
+			if value == nil || cap(value) != length || !bytes.Equal(value, bytes.Repeat([]byte{byte(length)}, length)) {
+				t.Errorf("%d bytes: got %d of %d, nil: %v", length, len(value), cap(value), value == nil)
+			}
+			return err
+		})
+	}
+	wantError(t, view(lengths), io.EOF)
+	wantError(t, view(append([]int{1025}, 7)), firn.ErrNotFound)
+	must(t, db.View([]byte("100000"), func(value []byte) error {
+		must(t, db.Close())
+		if len(value) != 100_000 || value[99_999] != 160 {
+			t.Errorf("%d bytes after Close", len(value))
+		}
+		return nil
+	}))
+	wantError(t, view(lengths), firn.ErrClosed)
 }

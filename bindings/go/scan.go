@@ -128,15 +128,21 @@ func scan(db *DB, txn *txnState, ns C.uint32_t, options ScanOptions) (iter.Seq2[
 			return
 		}
 		defer it.Close()
-		for len(it.chunk) > 0 || it.fill() {
+		for len(it.chunk) > 0 || it.inChunks() && it.fill() {
 			if !eachEntry(it.chunk, yield) {
 				return
 			}
 			it.chunk = nil
 		}
+		if !it.inChunks() && !it.all && !it.eachInPlace(yield) {
+			return
+		}
 		failed = it.err
 	}, func() error { return failed }
 }
+
+// inChunks tells whether entries have to be copied, as they are in a transaction that writes: what it has written may change while it is shown.
+func (it *Iterator) inChunks() bool { return it.txn != nil && !it.txn.readOnly }
 
 // eachEntry yields the entries of a chunk that has only keys and values; false: the loop was left.
 func eachEntry(chunk []byte, yield func(key, value []byte) bool) bool {

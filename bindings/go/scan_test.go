@@ -172,3 +172,71 @@ func TestKeysOnlyScansHaveEmptyValues(t *testing.T) {
 		t.Errorf("%d entries", count)
 	}
 }
+
+// TestWhatAScanShowsStaysWhenTheDatabaseIsClosed: entries are shown in the engine's memory, many for one call.
+func TestWhatAScanShowsStaysWhenTheDatabaseIsClosed(t *testing.T) {
+	valueOf := func(i int) []byte { return bytes.Repeat([]byte{byte(i), byte(i >> 8)}, i%300) }
+	for name, options := range map[string][]firn.Option{
+		"memtable": nil,
+		"mmap":     {},
+		"pread":    {firn.WithTableIO("pread"), firn.WithLogIO("pwrite"), firn.WithCacheBytes(1 << 20)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := open(t, options...)
+			const count = 20_000
+			var batch firn.Batch
+			for i := range count {
+				batch.Put(fmt.Appendf(nil, "%06d", i), valueOf(i))
+			}
+			_, err := db.Write(&batch)
+			must(t, err)
+			if options != nil {
+				must(t, db.Compact())
+			}
+			snapshot, err := db.Snapshot()
+			must(t, err)
+			defer snapshot.Close()
+			for _, reverse := range []bool{false, true} {
+				for reader, scan := range map[string]func(firn.ScanOptions) (iter.Seq2[[]byte, []byte], func() error){"db": db.Scan, "snapshot": snapshot.Scan} {
+					i := 0
+					entries, failure := scan(firn.ScanOptions{Reverse: reverse})
+					for key, value := range entries {
+						n := i
+						if reverse {
+							n = count - 1 - i
+						}
+						if string(key) != fmt.Sprintf("%06d", n) || value == nil || !bytes.Equal(value, valueOf(n)) {
+							t.Fatalf("%s: entry %d is %s with %d bytes", reader, n, key, len(value))
+						}
+						i++
+					}
+					if err := failure(); err != nil || i != count {
+						t.Errorf("%s: %d entries, %v", reader, i, err)
+					}
+				}
+			}
+			entries, failure := db.Scan(firn.ScanOptions{KeysOnly: true})
+			for key, value := range entries {
+				if value == nil || len(value) != 0 {
+					t.Fatalf("%s has %v, want what is empty, not nil", key, value)
+				}
+			}
+			must(t, failure())
+			i := 0
+			entries, failure = db.Scan(firn.ScanOptions{})
+			for key, value := range entries {
+				if i == 5000 {
+					must(t, db.Close())
+				}
+				if string(key) != fmt.Sprintf("%06d", i) || !bytes.Equal(value, valueOf(i)) {
+					t.Fatalf("entry %d is %s with %d bytes after Close", i, key, len(value))
+				}
+				i++
+			}
+			wantError(t, failure(), firn.ErrClosed)
+			if i <= 5001 || i == count {
+				t.Errorf("%d entries: it is not tried what stays after Close", i)
+			}
+		})
+	}
+}

@@ -2,7 +2,9 @@ package firn
 
 import (
 	"encoding/binary"
+	"runtime"
 	"testing"
+	"unsafe"
 )
 
 // What an entry costs on the side of Go, without the engine. The targets are 4 ns an entry in chunks and batches, besides copying its bytes.
@@ -93,4 +95,25 @@ func BenchmarkEntriesOfALookup(b *testing.B) {
 		}
 	}
 	perEntry(b)
+}
+
+func BenchmarkEntriesInPlace(b *testing.B) {
+	memory := make([]byte, 116) // in place of the engine's
+	batch := places.New().(*[placesCount]enginePlace)
+	for i := range batch {
+		address := (*[4]uint64)(unsafe.Pointer(&batch[i]))
+		*address = [4]uint64{uint64(uintptr(unsafe.Pointer(&memory[0]))), 16, uint64(uintptr(unsafe.Pointer(&memory[16]))), 100}
+	}
+	bytes := 0
+	for b.Loop() {
+		eachPlace(batch[:], func(key, value []byte) bool {
+			bytes += len(key) + len(value)
+			return true
+		})
+	}
+	if bytes != b.N*placesCount*116 {
+		b.Fatal(bytes)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*placesCount), "ns/entry")
+	runtime.KeepAlive(memory)
 }

@@ -135,12 +135,15 @@ func (it *Iterator) fetch(buffer []byte) int64 {
 // How many entries a scan asks for in one crossing when it shows them in place.
 const placesCount = 256
 
-var places = sync.Pool{New: func() any { return new([placesCount]C.firn_go_entry) }}
+// An enginePlace says where in the engine's memory the key and the value of an entry are.
+type enginePlace = C.firn_go_entry
+
+var places = sync.Pool{New: func() any { return new([placesCount]enginePlace) }}
 
 // eachInPlace yields what is left of the iteration, without a copy: the engine keeps the memory as it is until the next call on the iterator, also when the database is closed
 // meanwhile. Not in a transaction that writes: what it has written may change. false: the loop was left.
 func (it *Iterator) eachInPlace(yield func(key, value []byte) bool) bool {
-	batch := places.Get().(*[placesCount]C.firn_go_entry)
+	batch := places.Get().(*[placesCount]enginePlace)
 	defer places.Put(batch)
 	for {
 		it.txn.enter()
@@ -152,13 +155,20 @@ func (it *Iterator) eachInPlace(yield func(key, value []byte) bool) bool {
 		if n <= 0 {
 			return true
 		}
-		for i := range batch[:n] {
-			entry := &batch[i]
-			if !yield(inPlace(&entry.key, entry.key_len), inPlace(&entry.val, entry.val_len)) {
-				return false
-			}
+		if !eachPlace(batch[:n], yield) {
+			return false
 		}
 	}
+}
+
+func eachPlace(batch []enginePlace, yield func(key, value []byte) bool) bool {
+	for i := range batch {
+		entry := &batch[i]
+		if !yield(inPlace(&entry.key, entry.key_len), inPlace(&entry.val, entry.val_len)) {
+			return false
+		}
+	}
+	return true
 }
 
 // inPlace gives memory of the engine, whose address is a number, as bytes, which are not nil.

@@ -14,7 +14,7 @@ const HEADER_BYTES: usize = 32;
 /// Commits that [`Db::changes`] or a [`ChangeFollower`](crate::ChangeFollower) has read, in order, in one piece of memory.
 #[derive(Clone, Debug)]
 pub struct Changes {
-    packed: Vec<u8>,
+    pub(crate) packed: Vec<u8>,
 }
 
 /// One operation of a commit, as a result: what is there after a counter, a swap or a deleted range.
@@ -105,7 +105,7 @@ fn parse(packed: &[u8]) -> Option<(Change<'_>, &[u8])> {
 }
 
 fn time(unix_ms: u64) -> Option<SystemTime> {
-    (unix_ms != 0).then(|| SystemTime::UNIX_EPOCH + Duration::from_millis(unix_ms))
+    if unix_ms == 0 { None } else { SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(unix_ms)) }
 }
 
 impl Db {

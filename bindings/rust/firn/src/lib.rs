@@ -27,6 +27,8 @@ mod multi_get;
 mod namespace;
 mod operate;
 mod options;
+#[cfg(test)]
+mod packed_formats;
 mod pinned;
 mod scan;
 mod settings;

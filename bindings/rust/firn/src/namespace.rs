@@ -223,16 +223,21 @@ impl Db {
         let handle = self.handle();
         // SAFETY: the engine writes at most `capacity` bytes at `to`, and all of the length that it returns if that fits.
         let packed = self.explain(unsafe { fill_new(|to, capacity| sys::firn_ns_list(handle, to, capacity)) })?.unwrap_or_default();
-        let mut names = Vec::new();
-        let mut rest = &packed[..];
-        // (u32 id, u32 name_len, name)*
-        while let [_, _, _, _, a, b, c, d, behind @ ..] = rest {
-            let (name, next) = behind.split_at(u32::from_le_bytes([*a, *b, *c, *d]) as usize);
-            names.push(name.to_vec());
-            rest = next;
-        }
-        Ok(names)
+        parse_names(&packed).ok_or_else(|| Error::new(sys::FIRN_INTERNAL, "the engine's list of namespaces is malformed"))
     }
+}
+
+/// (u32 id, u32 name_len, name)*; `None`: it is not.
+pub(crate) fn parse_names(mut packed: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut names = Vec::new();
+    while !packed.is_empty() {
+        let (header, behind) = packed.split_first_chunk::<8>()?;
+        let [_, _, _, _, a, b, c, d] = *header;
+        let (name, rest) = behind.split_at_checked(u32::from_le_bytes([a, b, c, d]) as usize)?;
+        names.push(name.to_vec());
+        packed = rest;
+    }
+    Some(names)
 }
 
 impl fmt::Debug for Namespace {

@@ -9,7 +9,7 @@ use crate::follow::POLL;
 use crate::log::Log;
 
 const CHUNK_BYTES: usize = 64 << 10;
-/// u64 index, i64 time_ms, u32 len
+/// Of a record as the engine packs it, see [`parse_record`].
 const HEADER_BYTES: usize = 20;
 
 /// A record of a [`Log`].
@@ -46,16 +46,11 @@ impl Chunk {
         if self.at == self.packed.len() && !self.fill(log)? {
             return Ok(None);
         }
-        let cut = || Error::new(sys::FIRN_INTERNAL, "the engine's records are malformed");
-        let (header, behind) = self.packed[self.at..].split_first_chunk::<HEADER_BYTES>().ok_or_else(cut)?;
-        let [.., a, b, c, d] = *header;
-        let length = u32::from_le_bytes([a, b, c, d]) as usize;
-        let data = behind.get(..length).ok_or_else(cut)?;
-        let number = |at: usize| header[at..at + 8].try_into().map(u64::from_le_bytes).map_err(|_| cut());
-        let (index, time_ms) = (number(0)?, number(8)?);
-        self.at += HEADER_BYTES + length;
+        let record = parse_record(&self.packed[self.at..]);
+        let (index, time, data) = record.ok_or_else(|| Error::new(sys::FIRN_INTERNAL, "the engine's records are malformed"))?;
+        self.at += HEADER_BYTES + data.len();
         self.next = index + 1;
-        Ok(Some((index, SystemTime::UNIX_EPOCH + Duration::from_millis(time_ms), data)))
+        Ok(Some((index, time, data)))
     }
 
     fn fill(&mut self, log: &Log) -> Result<bool> {
@@ -78,6 +73,16 @@ impl Chunk {
             return Ok(length != 0);
         }
     }
+}
+
+/// The first record: u64 index, i64 time_ms, u32 len, bytes. `None`: it is cut short, or cannot be.
+pub(crate) fn parse_record(packed: &[u8]) -> Option<(u64, SystemTime, &[u8])> {
+    let (header, behind) = packed.split_first_chunk::<HEADER_BYTES>()?;
+    let [.., a, b, c, d] = *header;
+    let data = behind.get(..u32::from_le_bytes([a, b, c, d]) as usize)?;
+    let number = |at: usize| Some(u64::from_le_bytes(header.get(at..at + 8)?.try_into().ok()?));
+    let index = number(0)?.checked_add(1)? - 1; // there is a next one
+    Some((index, SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(number(8)?))?, data))
 }
 
 pub(crate) fn to_record((index, time, data): (u64, SystemTime, &[u8])) -> Record {

@@ -246,6 +246,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[cfg_attr(miri, ignore)] // it waits in the kernel
     async fn what_happens_while_it_looks_is_heard() {
         let watch = Watch::new(Silent(Arc::default()));
         let (mut looks, shared) = (0, Arc::clone(&watch.shared));

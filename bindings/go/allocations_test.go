@@ -1,6 +1,8 @@
 package firn_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	firn "github.com/firn-db/firn/bindings/go"
@@ -47,6 +49,33 @@ func TestCallsWithCallersMemoryDoNotAllocate(t *testing.T) {
 	} {
 		if n := testing.AllocsPerRun(1000, call); n != 0 {
 			t.Errorf("%s: %v allocations a call", name, n)
+		}
+	}
+}
+
+func TestATransactionIsOneAllocation(t *testing.T) {
+	db := open(t)
+	key, ctx := []byte("key"), context.Background()
+	must(t, db.Put(key, make([]byte, 100)))
+	buffer := make([]byte, 0, 256)
+	change := func(tx *firn.Txn) error {
+		value, err := tx.GetAppend(buffer, key)
+		if err != nil {
+			return err
+		}
+		return tx.Put(key, value)
+	}
+	read := func(s *firn.Snapshot) error {
+		_, err := s.GetAppend(buffer, key)
+		return err
+	}
+	for name, call := range map[string]func() error{
+		"Update": func() error { return db.Update(ctx, change) },
+		"ReadTx": func() error { return db.ReadTx(ctx, read) },
+	} {
+		var failed error
+		if n := testing.AllocsPerRun(1000, func() { failed = errors.Join(failed, call()) }); n != 1 || failed != nil {
+			t.Errorf("%s: %v allocations, %v", name, n, failed)
 		}
 	}
 }

@@ -45,6 +45,13 @@ static inline void firn_go_unpin(firn_go_pinned pinned) {
   firn_unpin(&pin);
 }
 
+// firn_txn_commit_ex, and firn_txn_close when nothing else can follow.
+static inline int64_t firn_go_txn_finish(firn_txn* txn, uint32_t flags) {
+  const int64_t version = firn_txn_commit_ex(txn, flags);
+  if (version >= 0 || version == FIRN_CONFLICT) firn_txn_close(txn);
+  return version;
+}
+
 // firn_scan without a struct in Go memory that holds Go pointers.
 static inline firn_iter* firn_go_scan(firn_db* db, firn_txn* txn, uint32_t ns, uint32_t flags, uint64_t limit, const uint8_t* lower,
                                       size_t lower_len, const uint8_t* upper, size_t upper_len, const uint8_t* prefix, size_t prefix_len,

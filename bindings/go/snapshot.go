@@ -16,8 +16,8 @@ type Snapshot struct {
 
 // Snapshot takes a snapshot. Close it.
 func (db *DB) Snapshot() (*Snapshot, error) {
-	state, err := beginTxn(db, C.FIRN_TXN_READ_ONLY)
-	if err != nil {
+	state := new(txnState)
+	if err := state.begin(db, C.FIRN_TXN_READ_ONLY, new(orphans)); err != nil {
 		return nil, err
 	}
 	state.watchTxn("snapshot")
@@ -29,12 +29,13 @@ func (db *DB) ReadTx(ctx context.Context, read func(s *Snapshot) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	state, err := beginTxn(db, C.FIRN_TXN_READ_ONLY)
-	if err != nil {
+	lent := new(lentTxn)
+	if err := lent.state.begin(db, C.FIRN_TXN_READ_ONLY, &lent.orphans); err != nil {
 		return err
 	}
-	defer state.close()
-	return read(&Snapshot{TxnReader{txn: state}})
+	defer lent.state.close()
+	lent.view = Snapshot{TxnReader{txn: &lent.state}}
+	return read(&lent.view)
 }
 
 // In gives the operations of the snapshot on a namespace; with one of another database they are ErrInvalid.

@@ -22,7 +22,7 @@ package firn
 #cgo nocallback firn_txn_add
 #cgo noescape firn_txn_write
 #cgo nocallback firn_txn_write
-#cgo nocallback firn_txn_commit_ex
+#cgo nocallback firn_go_txn_finish
 #cgo nocallback firn_txn_close
 */
 import "C"
@@ -118,11 +118,16 @@ func (t *txnState) close() {
 	t.enter()
 	defer t.leave()
 	if !t.closed {
-		t.closed = true
-		t.watch.end()
 		C.firn_txn_close(t.h)
-		t.orphans.close()
+		t.gone()
 	}
+}
+
+// gone is called when the engine has closed the transaction.
+func (t *txnState) gone() {
+	t.closed = true
+	t.watch.end()
+	t.orphans.close()
 }
 
 // failure is DB.failure for calls of the transaction.
@@ -142,14 +147,23 @@ type TxnOption uint32
 // Serializable makes the commit fail too when a new key has come into what the transaction scanned.
 const Serializable TxnOption = C.FIRN_TXN_SERIALIZABLE
 
-func beginTxn(db *DB, flags C.uint32_t) (*txnState, error) {
+func (t *txnState) begin(db *DB, flags C.uint32_t, o *orphans) error {
 	e := newCError()
 	h := C.firn_txn_begin(db.h, flags, &e)
 	runtime.KeepAlive(db)
 	if h == nil {
-		return nil, detailedError("begin", &e)
+		return detailedError("begin", &e)
 	}
-	return &txnState{h: h, db: db, orphans: new(orphans), readOnly: flags&C.FIRN_TXN_READ_ONLY != 0}, nil
+	t.h, t.db, t.orphans, t.readOnly = h, db, o, flags&C.FIRN_TXN_READ_ONLY != 0
+	return nil
+}
+
+// A lentTxn is all of the transaction of an Update or a ReadTx, which cannot be forgotten, in one piece of memory.
+type lentTxn struct {
+	state   txnState
+	orphans orphans
+	txn     Txn
+	view    Snapshot
 }
 
 // watchTxn sees to a transaction that may be forgotten.
@@ -171,15 +185,13 @@ func combine(options []TxnOption) (flags C.uint32_t) {
 
 // Begin begins a transaction. Close it, after the commit or instead of it.
 func (db *DB) Begin(options ...TxnOption) (*Txn, error) {
-	state, err := beginTxn(db, combine(options))
-	if err != nil {
+	state := new(txnState)
+	if err := state.begin(db, combine(options), new(orphans)); err != nil {
 		return nil, err
 	}
 	state.watchTxn("transaction")
-	return newTxn(state), nil
+	return &Txn{TxnKeyspace{TxnReader{txn: state}}}, nil
 }
-
-func newTxn(state *txnState) *Txn { return &Txn{TxnKeyspace{TxnReader{txn: state}}} }
 
 // Update runs change in a transaction and commits it. On a conflict it does so again, in a new transaction, after a short, growing pause, until it
 // succeeds or ctx is done: then it returns an error that holds for both ErrConflict and the context's error. When change fails nothing is
@@ -203,13 +215,15 @@ func (db *DB) Update(ctx context.Context, change func(tx *Txn) error, options ..
 }
 
 func (db *DB) tryUpdate(flags C.uint32_t, change func(tx *Txn) error) (conflict bool, err error) {
-	state, err := beginTxn(db, flags)
-	if err != nil {
+	lent := new(lentTxn)
+	state := &lent.state
+	if err := state.begin(db, flags, &lent.orphans); err != nil {
 		return false, err
 	}
 	defer state.close()
 	state.lent = true
-	err = change(newTxn(state))
+	lent.txn = Txn{TxnKeyspace{TxnReader{txn: state}}}
+	err = change(&lent.txn)
 	state.lent = false
 	switch {
 	case err != nil:
@@ -284,13 +298,13 @@ func (t *txnState) commit(flags C.uint32_t) (uint64, error) {
 		t.misused = true
 		return 0, ErrMisuse
 	}
-	n := int64(C.firn_txn_commit_ex(t.h, flags))
+	n := int64(C.firn_go_txn_finish(t.h, flags))
 	runtime.KeepAlive(t)
 	if n < 0 && Code(n) != CodeConflict {
 		return 0, t.failure("commit", n)
 	}
 	t.finished = true
-	t.close()
+	t.gone()
 	if n < 0 {
 		return 0, ErrConflict
 	}

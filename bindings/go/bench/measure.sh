@@ -6,12 +6,13 @@
 set -eu
 cd "$(dirname "$0")"
 time=200ms count=6 seed_count=4 keys=200000 memory_keys=1000000
-out=.
+out=$(mktemp -d) # nothing that is here changes before all is measured
+trap 'rm -rf "$out"' EXIT
+cp README.md "$out/"
+kept=yes
 if [ "${1:-}" = --smoke ]; then
   time=1x count=1 seed_count=1 keys=5000 memory_keys=5000
-  out=$(mktemp -d)
-  trap 'rm -rf "$out"' EXIT
-  cp README.md "$out/"
+  kept=
 elif [ $# -gt 0 ]; then
   echo "measure.sh takes --smoke" >&2
   exit 2
@@ -35,9 +36,12 @@ say "the workloads of the earlier systems"
 bench 'GoLite|Bitcask|Namestore|Strata' $seed_count $time $keys
 say "what an entry costs on the side of Go"
 "$out/entries.test" -test.run '^$' -test.bench Entries -test.count $seed_count -test.benchtime $time >>"$out/measured.txt"
-rm -f "$out/bench.test" "$out/entries.test"
 
 grep -E '^(goos|goarch|cpu|pkg: .*/bench$)|/engine=' "$out/measured.txt" | grep -v '^BenchmarkMemory' | go tool benchstat -col /engine - >"$out/benchstat.txt"
 go run ./figures -machine "$(nproc) cores of $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(go env GOVERSION), $(date -u +%Y-%m-%d), $keys keys (memory: $memory_keys)" \
   "$out/measured.txt" "$out/README.md"
-[ "$out" = . ] || cat "$out/README.md"
+if [ -n "$kept" ]; then
+  cp "$out/measured.txt" "$out/benchstat.txt" "$out/README.md" .
+else
+  cat "$out/README.md"
+fi

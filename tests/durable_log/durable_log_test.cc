@@ -1,15 +1,47 @@
 // The durable log through the C header: indexes, batches, trims, retention, reopening, reading beside a writer, misuse.
 #include <poll.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
-#include "durable_log_fixture.h"
+#include "durable_log/log_driver.h"
 
+namespace durable_log_test {
 namespace {
 
-using namespace firn_test;
+class DurableLogTest : public LogDriver {
+ protected:
+  void SetUp() override { open(); }
 
-class DurableLogTest : public LogTest {};
+  // A copy of the files as they are now: what a killed process would leave. A copy during which the keeper made or removed a file is no such moment.
+  std::string copy() const {
+    const std::string to = elsewhere("copy");
+    for (;;) {
+      const std::vector<std::string> before = names();
+      std::error_code error;
+      std::filesystem::remove_all(to);
+      std::filesystem::copy(path(), to, std::filesystem::copy_options::recursive, error);
+      if (!error && names() == before) return to;
+    }
+  }
+  std::string range() const { return std::to_string(first()) + ".." + std::to_string(next()); }
+  size_t segment_count() const {
+    const std::filesystem::directory_iterator all(path() + "/segments");
+    return static_cast<size_t>(std::distance(begin(all), end(all)));
+  }
+
+ private:
+  std::vector<std::string> names() const {
+    std::vector<std::string> found;
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator at(path(), error), end; !error && at != end; at.increment(error))
+      found.push_back(at->path());
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+};
 
 TEST_F(DurableLogTest, records_have_dense_indexes_and_come_back_also_after_reopening) {
   EXPECT_EQ("0..0", range());
@@ -27,30 +59,29 @@ TEST_F(DurableLogTest, records_have_dense_indexes_and_come_back_also_after_reope
     EXPECT_EQ(100'000, firn_log_read(log_, 2, one, 1));
     EXPECT_EQ(1, firn_log_read(log_, 0, one, 1));
     EXPECT_EQ('a', one[0]);
-    reopen();
+    open();
     firn_recovery_info info = FIRN_RECOVERY_INFO_INIT;
     EXPECT_EQ(FIRN_OK, firn_log_recovery(log_, &info));
     EXPECT_EQ(1, info.clean);
   }
   EXPECT_EQ(3, append(log_, "after"));
   EXPECT_EQ("a", read(log_, 0));
-  reopen("verify_on_open=true");
+  open("verify_on_open=true");
   EXPECT_EQ("after", read(log_, 3));
 }
 
 TEST_F(DurableLogTest, a_batch_is_appended_as_a_whole_or_not_at_all) {
-  std::string packed;
-  for (const char* record : {"one", "", "three"}) append_packed(&packed, record);
-  EXPECT_EQ(0, firn_log_append_batch(log_, bytes(packed), packed.size()));
+  const std::string packed = durable_log_test::packed({"one", "", "three"});
+  EXPECT_EQ(0, firn_log_append_batch(log_, bytes_of(packed), packed.size()));
   EXPECT_EQ(3, firn_log_append_batch(log_, nullptr, 0)) << "an empty one";
   for (size_t cut = 1; cut < packed.size(); cut++) {
     if (cut != 7 && cut != 11) {
-      EXPECT_EQ(FIRN_INVALID, firn_log_append_batch(log_, bytes(packed), cut)) << cut;
+      EXPECT_EQ(FIRN_INVALID, firn_log_append_batch(log_, bytes_of(packed), cut)) << cut;
     }
   }
   EXPECT_EQ("0..3", range());
   EXPECT_EQ(3, append(log_, "four"));
-  reopen();
+  open();
   EXPECT_EQ("one", read(log_, 0));
   EXPECT_EQ("", read(log_, 1));
   EXPECT_EQ("three", read(log_, 2));
@@ -94,7 +125,7 @@ TEST_F(DurableLogTest, chunks_carry_indexes_and_times_that_never_fall) {
 }
 
 TEST_F(DurableLogTest, segments_of_one_record_and_records_larger_than_a_segment) {
-  reopen("segment_bytes=4KiB");
+  open("segment_bytes=4KiB");
   for (int i = 0; i < 20; i++) ASSERT_EQ(i, append(log_, std::string(3600, static_cast<char>('a' + i))));
   ASSERT_EQ(20, append(log_, std::string(1'000'000, 'L')));
   ASSERT_EQ(21, append(log_, "small"));
@@ -103,11 +134,10 @@ TEST_F(DurableLogTest, segments_of_one_record_and_records_larger_than_a_segment)
     for (int i = 0; i < 20; i++) EXPECT_EQ(std::string(3600, static_cast<char>('a' + i)), read(log_, static_cast<uint64_t>(i)));
     EXPECT_EQ(std::string(1'000'000, 'L'), read(log_, 20));
     EXPECT_EQ("small", read(log_, 21));
-    reopen("segment_bytes=1MiB");
+    open("segment_bytes=1MiB");
   }
-  std::string packed;
-  for (int i = 0; i < 300'000; i++) append_packed(&packed, "");
-  EXPECT_EQ(22, firn_log_append_batch(log_, bytes(packed), packed.size()));
+  const std::string packed = durable_log_test::packed(std::vector<std::string>(300'000));
+  EXPECT_EQ(22, firn_log_append_batch(log_, bytes_of(packed), packed.size()));
   EXPECT_EQ("", read(log_, 300'021));
   EXPECT_EQ("0..300022", range());
   ASSERT_EQ(300'022, append(log_, std::string(64 << 20, 'M')));
@@ -115,7 +145,7 @@ TEST_F(DurableLogTest, segments_of_one_record_and_records_larger_than_a_segment)
 }
 
 TEST_F(DurableLogTest, trimming_the_front_is_exact_and_gives_segments_back) {
-  reopen("segment_bytes=4KiB");
+  open("segment_bytes=4KiB");
   for (int i = 0; i < 100; i++) ASSERT_EQ(i, append(log_, std::string(500, 'x')));
   const size_t before = segment_count();
   EXPECT_EQ(FIRN_INVALID, firn_log_trim_before(log_, 101));
@@ -126,18 +156,18 @@ TEST_F(DurableLogTest, trimming_the_front_is_exact_and_gives_segments_back) {
     EXPECT_EQ("50..100", range());
     EXPECT_EQ("FIRN_NOT_FOUND", read(log_, 49));
     EXPECT_EQ(500u, read(log_, 50).size());
-    reopen("segment_bytes=4KiB");
+    open("segment_bytes=4KiB");
   }
   EXPECT_EQ(FIRN_OK, firn_log_trim_before(log_, 100));
   EXPECT_EQ("100..100", range());
-  reopen();
+  open();
   EXPECT_EQ("100..100", range());
   EXPECT_EQ(100, append(log_, "next"));
 }
 
 TEST_F(DurableLogTest, indexes_behind_a_trim_are_given_again_and_what_was_there_never_comes_back) {
   for (const char* options : {"segment_bytes=4KiB", "segment_bytes=1MiB"}) {
-    reopen(options);
+    open(options);
     ASSERT_EQ(FIRN_OK, firn_log_reset(log_, 0));
     for (int i = 0; i < 100; i++) ASSERT_EQ(i, append(log_, std::string(500, 'x')));
     EXPECT_EQ(FIRN_INVALID, firn_log_trim_after(log_, 100));
@@ -152,11 +182,11 @@ TEST_F(DurableLogTest, indexes_behind_a_trim_are_given_again_and_what_was_there_
       EXPECT_EQ(static_cast<int64_t>(kept) + 1, append(log_, "new " + std::to_string(kept)));
       EXPECT_EQ("new " + std::to_string(kept), read(log_, kept + 1));
       EXPECT_EQ("FIRN_NOT_FOUND", read(log_, kept + 2));
-      if (kept == 40) reopen(options);
+      if (kept == 40) open(options);
     }
     EXPECT_EQ(500u, read(log_, 0).size());
     EXPECT_EQ("new 0", read(log_, 1));
-    reopen(options);
+    open(options);
     EXPECT_EQ("0..2", range());
     EXPECT_EQ("new 0", read(log_, 1));
   }
@@ -167,7 +197,7 @@ TEST_F(DurableLogTest, a_reset_empties_the_log_and_goes_on_where_it_is_told) {
   ASSERT_EQ(FIRN_OK, firn_log_reset(log_, 1'000'000));
   EXPECT_EQ("1000000..1000000", range());
   EXPECT_EQ(0u, segment_count());
-  reopen();
+  open();
   EXPECT_EQ("1000000..1000000", range());
   EXPECT_EQ(1'000'000, append(log_, "y"));
   EXPECT_EQ("FIRN_NOT_FOUND", read(log_, 5));
@@ -182,7 +212,7 @@ TEST_F(DurableLogTest, a_reset_empties_the_log_and_goes_on_where_it_is_told) {
 }
 
 TEST_F(DurableLogTest, retention_by_bytes_and_by_age_deletes_whole_segments_but_never_the_newest) {
-  reopen("segment_bytes=4KiB,retention_bytes=20KiB");
+  open("segment_bytes=4KiB,retention_bytes=20KiB");
   for (int i = 0; i < 200; i++) ASSERT_EQ(i, append(log_, std::string(500, 'x')));
   ASSERT_GE(firn_log_retain(log_), 0);
   EXPECT_EQ(0, firn_log_retain(log_));
@@ -191,7 +221,7 @@ TEST_F(DurableLogTest, retention_by_bytes_and_by_age_deletes_whole_segments_but_
   EXPECT_LT(bounds.first, 190u);
   EXPECT_LE(segment_count(), 8u);
   EXPECT_EQ(500u, read(log_, bounds.first).size());
-  reopen("segment_bytes=4KiB,retention_ms=1");
+  open("segment_bytes=4KiB,retention_ms=1");
   usleep(30'000);
   EXPECT_GT(firn_log_retain(log_), 0);
   EXPECT_EQ(200u, firn_log_bounds(log_).next);
@@ -199,7 +229,7 @@ TEST_F(DurableLogTest, retention_by_bytes_and_by_age_deletes_whole_segments_but_
 }
 
 TEST_F(DurableLogTest, what_a_killed_process_leaves_is_found_again_and_a_torn_tail_is_cut_and_reported) {
-  reopen("segment_bytes=64KiB");
+  open("segment_bytes=64KiB");
   for (int i = 0; i < 1000; i++) ASSERT_EQ(i, append(log_, "record " + std::to_string(i)));
   const std::string dead = copy();
   {
@@ -248,11 +278,11 @@ TEST_F(DurableLogTest, what_a_killed_process_leaves_is_found_again_and_a_torn_ta
 }
 
 TEST_F(DurableLogTest, a_flipped_byte_in_a_sealed_segment_is_refused_with_file_and_offset_when_it_is_met) {
-  reopen("segment_bytes=4KiB");
+  open("segment_bytes=4KiB");
   for (int i = 0; i < 50; i++) ASSERT_EQ(i, append(log_, std::string(500, 'x')));
   close();
   std::string victim;
-  for (const auto& entry : std::filesystem::directory_iterator(path_ + "/segments")) {
+  for (const auto& entry : std::filesystem::directory_iterator(path() + "/segments")) {
     if (victim.empty() || entry.path().string() < victim) victim = entry.path().string();
   }
   {
@@ -266,7 +296,7 @@ TEST_F(DurableLogTest, a_flipped_byte_in_a_sealed_segment_is_refused_with_file_a
   EXPECT_EQ(500u, read(log_, 49).size());
   close();
   firn_error error = FIRN_ERROR_INIT;
-  EXPECT_EQ(nullptr, open_log(path_, "verify_on_open=true", &error));
+  EXPECT_EQ(nullptr, open_log(path(), "verify_on_open=true", &error));
   EXPECT_EQ(FIRN_CORRUPT, error.code);
   EXPECT_EQ(victim, error.file);
   EXPECT_GT(error.offset, 0u);
@@ -281,13 +311,13 @@ TEST_F(DurableLogTest, durability_and_waits) {
   EXPECT_EQ(FIRN_TIMEOUT, firn_log_wait(log_, 1, 0));
   EXPECT_EQ(FIRN_TIMEOUT, firn_log_wait(log_, 1, 5));
   EXPECT_EQ(FIRN_INVALID, firn_log_wait(log_, 1, -2));
-  reopen("durability=sync");
+  open("durability=sync");
   EXPECT_EQ(1, append(log_, "b"));
   EXPECT_EQ(2, firn_log_durable(log_));
-  reopen("durability=every:10");
+  open("durability=every:10");
   for (int i = 0; i < 10; i++) append(log_, "c");
   while (firn_log_durable(log_) < 12) usleep(1000);
-  reopen("durability=interval:5ms");
+  open("durability=interval:5ms");
   append(log_, "d");
   while (firn_log_durable(log_) < 13) usleep(1000);
   EXPECT_EQ(FIRN_OK, firn_log_trim_before(log_, 5));
@@ -308,12 +338,12 @@ TEST_F(DurableLogTest, the_descriptor_tells_of_the_append_behind_the_end) {
 }
 
 TEST_F(DurableLogTest, a_reader_beside_the_writer_goes_on_when_it_is_told) {
-  reopen("segment_bytes=4KiB");
+  open("segment_bytes=4KiB");
   for (int i = 0; i < 30; i++) append(log_, std::string(500, 'x'));
   firn_error error = FIRN_ERROR_INIT;
-  EXPECT_EQ(nullptr, open_log(path_, "", &error));
+  EXPECT_EQ(nullptr, open_log(path(), "", &error));
   EXPECT_EQ(FIRN_LOCKED, error.code);
-  firn_log* reader = open_log(path_, "read_only=true", &error);
+  firn_log* reader = open_log(path(), "read_only=true", &error);
   ASSERT_NE(nullptr, reader) << error.message;
   EXPECT_EQ(30u, firn_log_bounds(reader).next);
   EXPECT_EQ(FIRN_READ_ONLY, append(reader, "no"));
@@ -328,32 +358,6 @@ TEST_F(DurableLogTest, a_reader_beside_the_writer_goes_on_when_it_is_told) {
   EXPECT_EQ(20u, firn_log_bounds(reader).first);
   EXPECT_EQ("y", read(reader, 59));
   EXPECT_EQ(FIRN_OK, firn_log_close(reader));
-}
-
-TEST_F(DurableLogTest, logs_and_databases_do_not_take_each_other_for_their_own) {
-  firn_error error = FIRN_ERROR_INIT;
-  EXPECT_EQ(nullptr, firn_open(path_.c_str(), nullptr, &error));
-  EXPECT_EQ(FIRN_NOT_A_DATABASE, error.code);
-  const std::string db_path = path_ + "-copy";
-  firn_db* db = firn_open(db_path.c_str(), nullptr, &error);
-  ASSERT_NE(nullptr, db);
-  EXPECT_EQ(FIRN_OK, firn_close(db));
-  EXPECT_EQ(nullptr, open_log(db_path, "", &error));
-  EXPECT_EQ(FIRN_NOT_A_DATABASE, error.code);
-  EXPECT_EQ(nullptr, open_log(db_path, "memtable_bytes=1MiB", &error));
-  EXPECT_EQ(FIRN_INVALID, error.code);
-  firn_options* options = firn_options_new();
-  EXPECT_EQ(FIRN_OK, firn_options_set(options, "segment_bytes", "1MiB"));
-  EXPECT_EQ(nullptr, firn_open(db_path.c_str(), options, &error));
-  EXPECT_EQ(FIRN_INVALID, error.code);
-  firn_options_free(options);
-  EXPECT_EQ(nullptr, open_log(path_ + "-none/log", "", &error));
-  EXPECT_EQ(FIRN_NOT_FOUND, error.code);
-  EXPECT_EQ(nullptr, open_log(path_ + "-none", "create_if_missing=false", &error));
-  EXPECT_EQ(FIRN_NOT_FOUND, error.code);
-  close();
-  EXPECT_EQ(nullptr, open_log(path_, "error_if_exists=true", &error));
-  EXPECT_EQ(FIRN_EXISTS, error.code);
 }
 
 TEST_F(DurableLogTest, closed_and_foreign_handles_are_refused_and_pins_stay) {
@@ -394,3 +398,4 @@ TEST_F(DurableLogTest, closed_and_foreign_handles_are_refused_and_pins_stay) {
 }
 
 }  // namespace
+}  // namespace durable_log_test

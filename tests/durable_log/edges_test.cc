@@ -268,30 +268,29 @@ TEST_F(LogEdges, a_log_and_a_database_refuse_each_other_and_touch_nothing) {
   firn_db* db = firn_open(elsewhere("db").c_str(), nullptr, nullptr);
   ASSERT_NE(nullptr, db);
   EXPECT_EQ(FIRN_OK, firn_close(db));
-  int32_t code = 0;
-  EXPECT_EQ(nullptr, open_log(elsewhere("db"), "", &code));
-  EXPECT_EQ(FIRN_NOT_A_DATABASE, code);
+  EXPECT_EQ(nullptr, open_log(elsewhere("db"), "", &error));
+  EXPECT_EQ(FIRN_NOT_A_DATABASE, error.code);
   std::filesystem::create_directory(elsewhere("other"));
   std::ofstream(elsewhere("other") + "/file") << "mine";
-  EXPECT_EQ(nullptr, open_log(elsewhere("other"), "", &code));
-  EXPECT_EQ(FIRN_NOT_A_DATABASE, code);
-  EXPECT_EQ(nullptr, open_log(elsewhere("other") + "/file", "", &code));
-  EXPECT_EQ(FIRN_NOT_A_DATABASE, code);
+  EXPECT_EQ(nullptr, open_log(elsewhere("other"), "", &error));
+  EXPECT_EQ(FIRN_NOT_A_DATABASE, error.code);
+  EXPECT_EQ(nullptr, open_log(elsewhere("other") + "/file", "", &error));
+  EXPECT_EQ(FIRN_NOT_A_DATABASE, error.code);
   open();
   EXPECT_EQ("x", read(log_, 0));
 }
 
 TEST_F(LogEdges, creation_and_existence_are_asked_for) {
-  int32_t code = 0;
-  EXPECT_EQ(nullptr, open_log(path(), "create_if_missing=false", &code));
-  EXPECT_EQ(FIRN_NOT_FOUND, code);
-  EXPECT_EQ(nullptr, open_log(path(), "read_only=true", &code));
-  EXPECT_EQ(FIRN_NOT_FOUND, code);
+  firn_error error = FIRN_ERROR_INIT;
+  EXPECT_EQ(nullptr, open_log(path(), "create_if_missing=false", &error));
+  EXPECT_EQ(FIRN_NOT_FOUND, error.code);
+  EXPECT_EQ(nullptr, open_log(path(), "read_only=true", &error));
+  EXPECT_EQ(FIRN_NOT_FOUND, error.code);
   EXPECT_FALSE(std::filesystem::exists(path()));
   open();
   close();
-  EXPECT_EQ(nullptr, open_log(path(), "error_if_exists=true", &code));
-  EXPECT_EQ(FIRN_EXISTS, code);
+  EXPECT_EQ(nullptr, open_log(path(), "error_if_exists=true", &error));
+  EXPECT_EQ(FIRN_EXISTS, error.code);
   EXPECT_EQ(nullptr, firn_log_open(nullptr, nullptr, nullptr));
   EXPECT_EQ(nullptr, firn_log_open("", nullptr, nullptr));
 }
@@ -309,15 +308,14 @@ TEST_F(LogEdges, a_creation_that_was_cut_short_at_its_first_state_starts_over) {
 }
 
 TEST_F(LogEdges, options_of_the_other_kind_are_refused) {
-  int32_t code = 0;
+  firn_error error = FIRN_ERROR_INIT;
   for (const char* options : {"memtable_bytes=1MiB", "cache_bytes=1MiB", "compression=none", "table_io=mmap", "background_threads=1"}) {
-    EXPECT_EQ(nullptr, open_log(path(), options, &code)) << options;
-    EXPECT_EQ(FIRN_INVALID, code) << options;
+    EXPECT_EQ(nullptr, open_log(path(), options, &error)) << options;
+    EXPECT_EQ(FIRN_INVALID, error.code) << options;
   }
   for (const char* text : {"segment_bytes=64KiB", "retention_bytes=1GiB", "retention_ms=1s"}) {
     firn_options* options = firn_options_new();
     ASSERT_EQ(FIRN_OK, firn_options_parse(options, text)) << text;
-    firn_error error = FIRN_ERROR_INIT;
     EXPECT_EQ(nullptr, firn_open(elsewhere("db").c_str(), options, &error)) << text;
     EXPECT_EQ(FIRN_INVALID, error.code) << text;
     firn_options_free(options);
@@ -326,9 +324,9 @@ TEST_F(LogEdges, options_of_the_other_kind_are_refused) {
 
 TEST_F(LogEdges, a_second_writer_is_locked_out_until_the_first_has_closed) {
   open();
-  int32_t code = 0;
-  EXPECT_EQ(nullptr, open_log(path(), "", &code));
-  EXPECT_EQ(FIRN_LOCKED, code);
+  firn_error error = FIRN_ERROR_INIT;
+  EXPECT_EQ(nullptr, open_log(path(), "", &error));
+  EXPECT_EQ(FIRN_LOCKED, error.code);
   open();
 }
 

@@ -17,15 +17,16 @@ namespace durable_log_test {
 
 inline const uint8_t* bytes_of(std::string_view text) { return reinterpret_cast<const uint8_t*>(text.data()); }
 
-// With `code` a failure is an answer, without it is a failure of the test.
-inline firn_log* open_log(const std::string& path, const std::string& text = "", int32_t* code = nullptr) {
+// With `failure` a failure is an answer, without it is a failure of the test.
+inline firn_log* open_log(const std::string& path, const std::string& text = "", firn_error* failure = nullptr) {
   firn_options* options = firn_options_new();
   EXPECT_EQ(FIRN_OK, firn_options_parse(options, text.c_str())) << text;
   firn_error error = FIRN_ERROR_INIT;
   firn_log* log = firn_log_open(path.c_str(), options, &error);
   firn_options_free(options);
-  if (code != nullptr) *code = error.code;
-  if (code == nullptr) {
+  if (failure != nullptr) {
+    *failure = error;
+  } else {
     EXPECT_NE(nullptr, log) << error.message << " " << error.file << " " << error.offset;
   }
   return log;

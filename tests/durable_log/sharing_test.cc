@@ -188,9 +188,9 @@ TEST_F(LogSharing, readers_beside_a_writer_who_works_find_no_damage) {
       before = firn_log_bounds(follower).next;
       if (before > 1) expect_newest(follower);
       if (i % 4 != 0) continue;
-      int32_t code = FIRN_OK;
-      firn_log* const fresh = open_log(path(), "read_only=true", &code);
-      ASSERT_NE(nullptr, fresh) << options << ": " << firn_status_name(code);
+      firn_error error = FIRN_ERROR_INIT;
+      firn_log* const fresh = open_log(path(), "read_only=true", &error);
+      ASSERT_NE(nullptr, fresh) << options << ": " << firn_status_name(error.code);
       if (firn_log_bounds(fresh).next > 1) expect_newest(fresh);
       EXPECT_EQ(FIRN_OK, firn_log_close(fresh));
     }

@@ -63,18 +63,18 @@ Answer LogSession::open(const Command& command) {
   std::string text;
   for (const std::string& option : options_) text += (text.empty() ? "" : ",") + option;
   for (const auto& [name, value] : command.named) text += (text.empty() ? "" : ",") + name + "=" + value;
-  int32_t code = FIRN_OK;
-  log_ = durable_log_test::open_log(path(), text, &code);
-  return done(code);
+  firn_error error = FIRN_ERROR_INIT;
+  log_ = durable_log_test::open_log(path(), text, &error);
+  return done(error.code);
 }
 
 Answer LogSession::close() { return done(firn_log_close(std::exchange(log_, nullptr))); }
 
 // Every record is verified, and nothing is written.
 Answer LogSession::check() const {
-  int32_t code = FIRN_OK;
-  firn_log* const log = durable_log_test::open_log(path(), "read_only=true,verify_on_open=true", &code);
-  return done(log == nullptr ? code : firn_log_close(log));
+  firn_error error = FIRN_ERROR_INIT;
+  firn_log* const log = durable_log_test::open_log(path(), "read_only=true,verify_on_open=true", &error);
+  return done(log == nullptr ? error.code : firn_log_close(log));
 }
 
 Answer LogSession::append(const Command& command) { return counted(durable_log_test::append(log_, command.word(0))); }

@@ -1,14 +1,10 @@
 //! `cargo run --release -p firn-bench [-- --quick | --full] [engine ...]`: one table, a column for each engine, and single writes once more in turn.
 
-mod engine;
-mod engines;
-mod singles;
-mod workload;
-
-use engine::Engine;
-use engines::{Firn, Fjall, Heed, Redb, Sled};
-use singles::Writer;
-use workload::{Figure, Row, Size, run};
+use firn_bench::engine::Engine;
+use firn_bench::engines::{Firn, Fjall, Heed, Redb, Sled};
+use firn_bench::singles::Writer;
+use firn_bench::table::{Row, grouped, print};
+use firn_bench::workload::{Size, run};
 
 /// The size that the redb project publishes, a fifth of it, and one that only shows that everything works.
 const FULL: Size = Size { bulk: 5_000_000, singles: 1000, batches: 100, batch: 1000, reads: 1_000_000, scans: 500_000 };
@@ -25,23 +21,6 @@ fn measure<E: Engine>(chosen: &[String], size: &Size, columns: &mut Vec<(&'stati
     // Where the program is started: a temporary directory may lie in memory.
     let directory = tempfile::tempdir_in(".").unwrap();
     columns.push((E::NAME, run::<E>(directory.path(), size)));
-}
-
-fn print(columns: &[(&str, Vec<Row>)]) {
-    let Some((_, first)) = columns.first() else { return };
-    println!("| |{}", columns.iter().map(|(name, _)| format!(" {name} |")).collect::<String>());
-    println!("| --- |{}", " ---: |".repeat(columns.len()));
-    for (i, (name, _)) in first.iter().enumerate() {
-        let cells = columns.iter().map(|(_, rows)| match rows[i].1 {
-            Figure::PerSecond(rate) => format!(" {} |", grouped(rate.round() as u64)),
-            Figure::Bytes(bytes) => format!(" {:.1} MiB |", bytes as f64 / f64::from(1 << 20)),
-        });
-        println!("| {name} |{}", cells.collect::<String>());
-    }
-}
-
-fn grouped(number: u64) -> String {
-    if number < 1000 { number.to_string() } else { format!("{},{:03}", grouped(number / 1000), number % 1000) }
 }
 
 /// The row of single writes once more, with the engines in turn.

@@ -4,10 +4,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::engine::{Engine, KEY_BYTES, Key, VALUE_BYTES, Value};
+use crate::table::{Figure, Row};
 
 const SEED: u64 = 3;
 const READ_ROUNDS: usize = 3;
-const SCAN_ENTRIES: usize = 10;
+/// Entries of a range read.
+pub const SCAN_ENTRIES: usize = 10;
 
 /// How much of everything.
 #[derive(Clone, Copy)]
@@ -20,18 +22,9 @@ pub struct Size {
     pub scans: usize,
 }
 
-/// What a phase gave.
-#[derive(Clone, Copy)]
-pub enum Figure {
-    PerSecond(f64),
-    Bytes(u64),
-}
-
-pub type Row = (String, Figure);
-
 /// An endless sequence of pairs, always the same one.
 #[derive(Clone)]
-struct Pairs(fastrand::Rng);
+pub struct Pairs(fastrand::Rng);
 
 impl Iterator for Pairs {
     type Item = (Key, Value);
@@ -44,7 +37,8 @@ impl Iterator for Pairs {
     }
 }
 
-fn pairs() -> Pairs {
+/// The sequence from its beginning.
+pub fn pairs() -> Pairs {
     Pairs(fastrand::Rng::with_seed(SEED))
 }
 
@@ -87,7 +81,8 @@ pub fn run<E: Engine>(directory: &Path, size: &Size) -> Vec<Row> {
     rows
 }
 
-fn drop_and_weigh<E: Engine>(engine: E, directory: &Path, rows: &mut Vec<Row>) {
+/// The size on disk as it is, and in its smallest form.
+pub fn drop_and_weigh<E: Engine>(engine: E, directory: &Path, rows: &mut Vec<Row>) {
     drop(engine);
     rows.push(("size on disk".into(), Figure::Bytes(bytes_below(directory))));
     let mut engine = E::open(directory);
@@ -128,7 +123,7 @@ fn threaded<E: Engine>(engine: &E, threads: usize, count: usize) -> Duration {
 }
 
 /// What is allocated, as `du` counts it: holes are free.
-fn bytes_below(directory: &Path) -> u64 {
+pub fn bytes_below(directory: &Path) -> u64 {
     use std::os::unix::fs::MetadataExt;
     let entries = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
     entries

@@ -69,7 +69,7 @@ run() {
 environment() {
   [ -x "$folder/venv-$1/bin/python" ] || "$2" -m venv "$folder/venv-$1"
   # shellcheck disable=SC2086
-  "$folder/venv-$1/bin/python" -m pip install -q $needed typing_extensions
+  "$folder/venv-$1/bin/python" -m pip install -q --prefer-binary $needed typing_extensions
   "$folder/venv-$1/bin/python" -m pip install -q --force-reinstall --no-deps "$3"
   echo "$folder/venv-$1/bin/python"
 }
@@ -99,6 +99,6 @@ for version in 3.13t 3.14t; do
   [ -x "$folder/venv-$version/bin/python" ] || "$found" -m venv "$folder/venv-$version"
   "$folder/venv-$version/bin/python" -m pip install -q 'scikit-build-core>=1.1' ninja
   wheel "dist-$version" "$folder/venv-$version/bin/python"
-  PYTHON_GIL=0 run "$(environment "$version" "$found" "$folder/dist-$version"/firn-*.whl)" --ignore "$binding/tests/test_types.py"
+  run "$(environment "$version" "$found" "$folder/dist-$version"/firn-*.whl)" --ignore "$binding/tests/test_types.py"
 done
 [ -z "$missing" ] || say "NOT FOUND, NOT TESTED: CPython$missing (a \"t\" is free-threaded). PYTHONS=/path/to/python test.sh adds one."

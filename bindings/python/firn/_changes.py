@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
 import select
 import time
@@ -11,6 +9,7 @@ import weakref
 from typing import TYPE_CHECKING, NamedTuple
 
 from firn import _firn
+from firn._waiting import POLL_SECONDS, clear
 from firn.errors import Error, failure
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 # A wait comes back so often to see whether the program was interrupted, its task cancelled, or another follower was told instead.
 _TURN_SECONDS = 0.1
-# How often a database whose writer is another process is looked at.
-_POLL_SECONDS = 0.02
 
 _CHANGE_KINDS = {1: "put", 2: "delete", 16: "namespace_open", 17: "namespace_clear", 18: "namespace_drop"}
 _EVENT_KINDS = {1: "flush", 2: "compaction", 3: "stall", 4: "error", 5: "resumed"}
@@ -102,11 +99,10 @@ def read_events(database: Database, start: int) -> list[Event]:
 class ChangeFollower:
     """Changes from one version on, and then those that are committed: for "for", which waits, and for "async for"."""
 
-    def __init__(self, database: Database, start: int, durable: bool, is_read_only: bool) -> None:
+    def __init__(self, database: Database, start: int, durable: bool) -> None:
         self._database = database
         self._next = start
         self._durable = durable
-        self._is_read_only = is_read_only
         self._given = start
         self._left = 0
         self._ready: Iterator[Change] = iter(())
@@ -134,8 +130,9 @@ class ChangeFollower:
         while True:
             for change in self._ready:
                 return self._note(change)
-            if not self._fetch():
-                await asyncio.to_thread(self._wait_a_turn)
+            with self._database._waiters.waiting(self._database) as news:
+                if not self._fetch():
+                    await news
 
     def _note(self, change: Change) -> Change:
         self._given = change.version
@@ -152,15 +149,15 @@ class ChangeFollower:
         return bool(chunk)
 
     def _wait_a_turn(self) -> None:
-        if self._is_read_only:
-            time.sleep(_POLL_SECONDS)
+        if self._database._is_read_only:
+            time.sleep(POLL_SECONDS)
             self._database.refresh()
             return
         if self._descriptor is None:
-            self._descriptor = _firn.notify_fd(self._database)
+            self._descriptor = self._database._notify_fd()
             weakref.finalize(self, os.close, self._descriptor)
         poll = select.poll()
         poll.register(self._descriptor, select.POLLIN)
         if poll.poll(_TURN_SECONDS * 1000):
-            with contextlib.suppress(BlockingIOError):  # another follower has read it
-                os.read(self._descriptor, 8)
+            clear(self._descriptor)
+            self._database._waiters.tell()

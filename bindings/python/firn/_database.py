@@ -15,6 +15,7 @@ from firn import _firn
 from firn._changes import Change, ChangeFollower, Event, read_changes, read_events
 from firn._opened import forget, remember
 from firn._reading import Reading
+from firn._waiting import Waiters
 from firn.errors import ConflictError, Error, ExistsError, NotFoundError, WouldBlockError, opening_failure
 
 if TYPE_CHECKING:
@@ -258,9 +259,10 @@ class Namespace(Store):
 class Database(Store):
     """An open database: a mapping of bytes to bytes in one directory, in the order of the keys. Any thread, at any time."""
 
-    __slots__ = ("_is_read_only", "path")
+    __slots__ = ("_is_read_only", "_waiters", "path")
     path: str
     _is_read_only: bool
+    _waiters: Waiters
 
     def namespace(self, name: str | Buffer, *, create: bool = True) -> Namespace:
         """The namespace with this name, created when it is missing; with create=False NotFoundError."""
@@ -340,6 +342,9 @@ class Database(Store):
         """A read-only opening goes on to what its writer has made; what reads already stays where it is. On others it does nothing."""
         _firn.refresh(self)
 
+    def _notify_fd(self) -> int:
+        return _firn.notify_fd(self)
+
     @property
     def changes_bounds(self) -> tuple[int, int]:
         """(first, next): every commit from version first on can be read by changes, and next is one above the last."""
@@ -359,7 +364,7 @@ class Database(Store):
         It ends with ClosedError when the database is closed, and with NotFoundError when what comes next is not kept any more. A database that was
         opened read-only beside a writer in another process is refreshed many times a second.
         """
-        return ChangeFollower(self, self.changes_bounds[1] if start is None else start, durable, self._is_read_only)
+        return ChangeFollower(self, self.changes_bounds[1] if start is None else start, durable)
 
     def flush(self) -> None:
         """Writes the memtables to tables, and waits for it."""
@@ -456,6 +461,7 @@ def open(path: Path, **options: Unpack[Options]) -> Database:  # noqa: A001
         raise opening_failure(error, os.fsdecode(name)) from None
     database.path = os.fsdecode(name)
     database._is_read_only = bool(options.get("read_only", False))
+    database._waiters = Waiters()
     remember(database)
     return database
 

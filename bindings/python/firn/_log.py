@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 from firn import _firn
 from firn._database import Recovery
 from firn._opened import forget, remember
-from firn.errors import Error, opening_failure
+from firn._waiting import POLL_SECONDS, Waiters
+from firn.errors import CancelledError, Error, opening_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 # A wait comes back so often to see whether the program was interrupted, or its task cancelled.
 _TURN_SECONDS = 0.2
-# How often a log whose writer is another process is looked at.
-_POLL_SECONDS = 0.02
 
 
 class LogOptions(TypedDict, total=False):
@@ -78,8 +77,9 @@ class Follower:
         while True:
             for record in self._ready:
                 return self._given(record)
-            if not self._fetch():
-                await asyncio.to_thread(self._log._wait_a_turn, self._next)
+            with self._log._waiters.waiting(self._log, ends_with_wake=True) as news:
+                if not self._fetch():
+                    await news
 
     def _given(self, record: Record) -> Record:
         self._next = record.index + 1
@@ -94,9 +94,10 @@ class Follower:
 class Log(_firn.RecordLog):
     """An open log. Any thread, at any time. Iterating gives its records, from the first to the last of the moment."""
 
-    __slots__ = ("__weakref__", "_is_read_only", "path")
+    __slots__ = ("__weakref__", "_is_read_only", "_waiters", "path")
     path: str
     _is_read_only: bool
+    _waiters: Waiters
 
     @property
     def first(self) -> int:
@@ -149,6 +150,11 @@ class Log(_firn.RecordLog):
             if time.monotonic() >= end:
                 return False
 
+    def wake(self) -> None:
+        """Ends the waits that go on: they raise CancelledError."""
+        super().wake()
+        self._waiters.tell(CancelledError("a wait was woken on purpose"), of_wake=True)
+
     def seek_time(self, moment: float | datetime) -> int:
         """The first index appended at this Unix time or later; the next index when there is none."""
         seconds = moment.timestamp() if isinstance(moment, datetime) else moment
@@ -191,7 +197,7 @@ class Log(_firn.RecordLog):
 
     def _wait_a_turn(self, index: int) -> None:
         if self._is_read_only:
-            time.sleep(_POLL_SECONDS)
+            time.sleep(POLL_SECONDS)
             self.refresh()
         else:
             self._wait(index, int(_TURN_SECONDS * 1000))
@@ -206,5 +212,6 @@ def open_log(path: Path, **options: Unpack[LogOptions]) -> Log:
         raise opening_failure(error, name) from None
     log.path = name
     log._is_read_only = bool(options.get("read_only", False))
+    log._waiters = Waiters()
     remember(log)
     return log

@@ -41,7 +41,9 @@ static PyObject* batch_put(Batch* self, PyObject* const* args, Py_ssize_t given,
   bool done = false;
   if (bytes_take(values[1], &value)) {
     const uint32_t kind = is_keeping_ttl ? FIRN_OP_PUT_KEEP_TTL : FIRN_OP_PUT;
-    done = is_usable(self) && packed_operation(&self->packed, kind, ns, &key, value.data, value.len, ttl_ms);
+    LOCKED_BEGIN(self)
+      done = is_usable(self) && packed_operation(&self->packed, kind, ns, &key, value.data, value.len, ttl_ms);
+    LOCKED_END
     bytes_release(&value);
   }
   bytes_release(&key);
@@ -54,7 +56,10 @@ static PyObject* key_operation(Batch* self, uint32_t kind, PyObject* key, PyObje
   Bytes bytes;
   if (!operation_namespace(self, namespace, &ns) || !bytes_take(key, &bytes)) return NULL;
   const size_t delta_len = delta == NULL ? 0 : sizeof *delta;
-  const bool done = is_usable(self) && packed_operation(&self->packed, kind, ns, &bytes, (const uint8_t*)delta, delta_len, ttl_ms);
+  bool done;
+  LOCKED_BEGIN(self)
+    done = is_usable(self) && packed_operation(&self->packed, kind, ns, &bytes, (const uint8_t*)delta, delta_len, ttl_ms);
+  LOCKED_END
   bytes_release(&bytes);
   return done ? none() : NULL;
 }
@@ -94,26 +99,38 @@ static PyObject* batch_delete_range(Batch* self, PyObject* const* args, Py_ssize
   if (!arguments_parse(&signature, args, given, kwnames, values) || !operation_namespace(self, values[2], &ns)) return NULL;
   KeyRange range;
   if (!key_range_take(values[0], values[1], &range)) return NULL;
-  const bool done = is_usable(self) && packed_delete_range(&self->packed, ns, &range);
+  bool done;
+  LOCKED_BEGIN(self)
+    done = is_usable(self) && packed_delete_range(&self->packed, ns, &range);
+  LOCKED_END
   key_range_release(&range);
   return done ? none() : NULL;
 }
 
 static PyObject* batch_clear(Batch* self, PyObject* unused) {
   (void)unused;
-  if (!is_usable(self)) return NULL;
-  packed_free(&self->packed);
-  return none();
+  bool done;
+  LOCKED_BEGIN(self)
+    done = is_usable(self);
+    if (done) packed_free(&self->packed);
+  LOCKED_END
+  return done ? none() : NULL;
 }
 
 static PyObject* write_batch(Batch* self, bool is_sync) {
-  if (!is_usable(self)) return NULL;
-  self->is_busy = true;
-  const int64_t version = reader_write(self->target, self->packed.data, self->packed.len, is_sync);
-  self->is_busy = false;
-  if (version < 0) return reader_failed(self->target, version);
-  packed_free(&self->packed);
-  return PyLong_FromLongLong(version);
+  bool is_written;
+  int64_t version = 0;
+  LOCKED_BEGIN(self)
+    is_written = is_usable(self);
+    if (is_written) {
+      self->is_busy = true;
+      version = reader_write(self->target, self->packed.data, self->packed.len, is_sync);
+      self->is_busy = false;
+      if (version >= 0) packed_free(&self->packed);
+    }
+  LOCKED_END
+  if (!is_written) return NULL;
+  return version >= 0 ? PyLong_FromLongLong(version) : reader_failed(self->target, version);
 }
 
 static PyObject* batch_write(Batch* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {
@@ -139,11 +156,21 @@ static PyObject* batch_exit(Batch* self, PyObject* const* args, Py_ssize_t given
   return none();
 }
 
-static Py_ssize_t batch_length(Batch* self) { return (Py_ssize_t)self->packed.count; }
+static Py_ssize_t batch_length(Batch* self) {
+  size_t count;
+  LOCKED_BEGIN(self)
+    count = self->packed.count;
+  LOCKED_END
+  return (Py_ssize_t)count;
+}
 
 static PyObject* batch_nbytes(Batch* self, void* closure) {
   (void)closure;
-  return PyLong_FromSize_t(self->packed.len);
+  size_t len;
+  LOCKED_BEGIN(self)
+    len = self->packed.len;
+  LOCKED_END
+  return PyLong_FromSize_t(len);
 }
 
 static int batch_traverse(Batch* self, visitproc visit, void* arg) {

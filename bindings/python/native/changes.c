@@ -79,15 +79,27 @@ static PyObject* changes_bounds(PyObject* module, PyObject* object) {
   return Py_BuildValue("KK", (unsigned long long)first, (unsigned long long)next);
 }
 
-/* A descriptor of the caller's own, so that it stays when the database, in another thread, is closed: the GIL, which a close needs to begin, is held until it is made. */
+int own_descriptor(int32_t descriptor) {
+  const int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) PyErr_SetFromErrno(PyExc_OSError);
+  return own;
+}
+
+/* A descriptor of the caller's own, so that it stays when the database, in another thread, is closed. A close has to have the lock to begin. */
 static PyObject* notify_fd(PyObject* module, PyObject* object) {
   Reader* self = reader_of(module, object);
   if (self == NULL) return NULL;
-  if (reader_is_closed(self)) return raise_code(self->state, FIRN_CLOSED);
-  const int32_t descriptor = firn_notify_fd(self->db);
-  if (descriptor < 0) return reader_failed(self, descriptor);
-  const int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  return own < 0 ? PyErr_SetFromErrno(PyExc_OSError) : PyLong_FromLong(own);
+  Reader* database = self;
+  while (database->source != NULL) database = database->source;
+  int own = -1;
+  LOCKED_BEGIN(database)
+    const int32_t descriptor = reader_is_closed(self) ? FIRN_CLOSED : firn_notify_fd(self->db);
+    if (descriptor < 0)
+      reader_failed(self, descriptor);
+    else
+      own = own_descriptor(descriptor);
+  LOCKED_END
+  return own < 0 ? NULL : PyLong_FromLong(own);
 }
 
 /* wait_durable(source, version, timeout_ms): whether it is, in time */

@@ -259,10 +259,19 @@ static PyObject* take_entry(Iterator* self) {
   return kind == KIND_VALUES ? value_bytes : entry_tuple(kind, key_bytes, value_bytes, more.version, more.expiry_ms);
 }
 
-static PyObject* iterator_next(Iterator* self) {
+/* NULL without an exception is the end. */
+static PyObject* next_entry(Iterator* self) {
   if (self->iter == NULL || !is_usable(self) || self->is_ended) return NULL;
   if (self->at == self->used && refill(self) <= 0) return NULL;
   return take_entry(self);
+}
+
+static PyObject* iterator_next(Iterator* self) {
+  PyObject* entry;
+  LOCKED_BEGIN(self)
+    entry = next_entry(self);
+  LOCKED_END
+  return entry;
 }
 
 static PyObject* iterator_take(Iterator* self, PyObject* count) {
@@ -282,12 +291,15 @@ static PyObject* iterator_seek(Iterator* self, PyObject* key) {
   Bytes bytes;
   int32_t code = FIRN_CLOSED;
   if (!bytes_take(key, &bytes)) return NULL;
-  const bool is_possible = is_usable(self); /* after the key was taken: its exporter is Python code, which can end or use the scan */
-  if (is_possible && self->iter != NULL) code = firn_iter_seek(self->iter, bytes.data, bytes.len);
-  if (code == FIRN_OK) {
-    self->at = self->used = 0;
-    self->is_ended = false;
-  }
+  bool is_possible;
+  LOCKED_BEGIN(self)
+    is_possible = is_usable(self); /* after the key was taken: its exporter is Python code, which can end or use the scan */
+    if (is_possible && self->iter != NULL) code = firn_iter_seek(self->iter, bytes.data, bytes.len);
+    if (code == FIRN_OK) {
+      self->at = self->used = 0;
+      self->is_ended = false;
+    }
+  LOCKED_END
   bytes_release(&bytes);
   if (!is_possible) return NULL;
   if (code != FIRN_OK) return reader_failed(self->source, code);
@@ -297,9 +309,12 @@ static PyObject* iterator_seek(Iterator* self, PyObject* key) {
 
 static PyObject* iterator_close(Iterator* self, PyObject* unused) {
   (void)unused;
-  if (self->is_busy) return raise_code(self->source->state, FIRN_MISUSE);
-  if (self->iter != NULL) end_scan(self);
-  return Py_BuildValue("");
+  bool is_refused;
+  LOCKED_BEGIN(self)
+    is_refused = self->is_busy;
+    if (!is_refused && self->iter != NULL) end_scan(self);
+  LOCKED_END
+  return is_refused ? raise_code(self->source->state, FIRN_MISUSE) : Py_BuildValue("");
 }
 
 static PyObject* iterator_enter(Iterator* self, PyObject* unused) {

@@ -14,7 +14,7 @@ typedef struct RecordLog {
   PyObject_HEAD ModuleState* state;
   firn_log* log;
   uint64_t fork_count;
-  bool is_closed;
+  atomic_bool is_closed;
 } RecordLog;
 
 static PyObject* none(void) { return Py_BuildValue(""); }
@@ -253,10 +253,27 @@ static PyObject* log_last_error(RecordLog* self, PyObject* unused) {
   return last_error_as_object(self->state, firn_log_error(self->log, &error), &error);
 }
 
+/* A descriptor of the caller's own, so that it stays when the log, in another thread, is closed. A close has to have the lock to begin. */
+static PyObject* log_notify_fd(RecordLog* self, PyObject* unused) {
+  (void)unused;
+  int own = -1;
+  LOCKED_BEGIN(self)
+    const int32_t descriptor = self->is_closed ? FIRN_CLOSED : firn_log_notify_fd(self->log);
+    if (descriptor < 0)
+      log_failed(self, descriptor);
+    else
+      own = own_descriptor(descriptor);
+  LOCKED_END
+  return own < 0 ? NULL : PyLong_FromLong(own);
+}
+
 static PyObject* log_close(RecordLog* self, PyObject* unused) {
   (void)unused;
-  if (self->is_closed) return none();
-  self->is_closed = true;
+  bool is_first;
+  LOCKED_BEGIN(self)
+    is_first = !atomic_exchange(&self->is_closed, true);
+  LOCKED_END
+  if (!is_first) return none();
   int32_t code;
   Py_BEGIN_ALLOW_THREADS
     code = firn_log_close(self->log);
@@ -337,6 +354,8 @@ static PyMethodDef log_methods[] = {
                  "_seek_time($self, time_ms, /)\n--\n\nThe first index appended at this time or later."),
     METHOD_PLAIN("_wait", log_wait, METH_VARARGS, "_wait($self, index, timeout_ms, /)\n--\n\nWhether the record came in time."),
     METHOD_PLAIN("sync", log_sync, METH_NOARGS, "sync($self, /)\n--\n\nEverything appended before the call is durable after it."),
+    METHOD_PLAIN("_notify_fd", log_notify_fd, METH_NOARGS,
+                 "_notify_fd($self, /)\n--\n\nA descriptor for event loops; the caller closes it."),
     METHOD_PLAIN("wake", log_wake, METH_NOARGS, "wake($self, /)\n--\n\nEnds the waits that go on: they raise CancelledError."),
     METHOD_PLAIN("refresh", log_refresh, METH_NOARGS, "refresh($self, /)\n--\n\nA read-only opening goes on to what the writer has made."),
     METHOD_PLAIN("trim_before", log_trim_before, METH_O, "trim_before($self, index, /)\n--\n\nRemoves the records before index."),

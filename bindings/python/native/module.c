@@ -77,7 +77,11 @@ static int module_clear(PyObject* module) {
 
 static void module_free(void* module) { module_clear((PyObject*)module); }
 
-static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, (void*)module_exec}, {0, NULL}};
+static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, (void*)module_exec},
+#if defined(Py_GIL_DISABLED)
+                                          {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+                                          {0, NULL}};
 
 static struct PyModuleDef module_def = {.m_base = PyModuleDef_HEAD_INIT,
                                         .m_name = "firn._firn",

@@ -7,6 +7,9 @@
  * Threads: the GIL protects the structs. It is released around calls that can wait: opening, closing, syncing, flushing, compacting,
  * commits, large batches and look-ups, refills of scans. A put is first tried with FIRN_NO_BLOCK under the GIL; only when it
  * would have to wait, or when every commit waits for the disk, it is done without the GIL.
+ * A free-threaded interpreter has no GIL. There the flags of a Reader and a RecordLog are atomic, and the engine judges every handle; what an
+ * Iterator and a Batch hold is changed under the lock of the object; closing and taking a descriptor lock the database or the log; a dictionary
+ * whose pairs are put is locked. These locks are given up where the GIL would be, so "is_busy" says the same in both.
  */
 #ifndef FIRN_PYTHON_NATIVE_H_
 #define FIRN_PYTHON_NATIVE_H_
@@ -14,8 +17,18 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <firn.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+
+/* What stands between the two, the lock of the object keeps to one thread; with a GIL they are but braces. No return in between. */
+#if defined(Py_GIL_DISABLED)
+#define LOCKED_BEGIN(object) Py_BEGIN_CRITICAL_SECTION(object);
+#define LOCKED_END Py_END_CRITICAL_SECTION();
+#else
+#define LOCKED_BEGIN(object) {
+#define LOCKED_END }
+#endif
 
 /* One per interpreter: the types, and what is taken from firn.errors. */
 typedef struct ModuleState {
@@ -42,10 +55,10 @@ typedef struct Reader {
   uint32_t ns;
   bool owns_db;
   bool owns_txn;
-  bool is_closed;
-  bool is_committed;  /* a transaction, or it was refused: its iterators are over */
-  bool is_memory;     /* ":memory:": nothing is lost when it is not closed */
-  bool commits_block; /* durability=sync: every commit waits for the disk */
+  atomic_bool is_closed;
+  atomic_bool is_committed; /* a transaction, or it was refused: its iterators are over */
+  bool is_memory;           /* ":memory:": nothing is lost when it is not closed */
+  bool commits_block;       /* durability=sync: every commit waits for the disk */
 } Reader;
 
 /* ---- Arguments (arguments.c) */
@@ -131,6 +144,8 @@ bool packed_delete_range(Packed* packed, uint32_t ns, const KeyRange* range);
 int64_t reader_read(Reader* self, const Bytes* key, uint8_t* buf, size_t cap, firn_entry* entry);
 /* The value as bytes, or NULL: *code is FIRN_NOT_FOUND (no exception is set), or an exception is set. */
 PyObject* reader_value(Reader* self, const Bytes* key, firn_entry* entry, int64_t* code);
+/* A descriptor of the caller's own, made from the engine's, or -1 and an exception is set. To be called where no close can come in between. */
+int own_descriptor(int32_t descriptor);
 /* Whether it, or what it was made from, was closed. */
 bool reader_is_closed(const Reader* self);
 /* Whether iterators over it give nothing more: it was closed, or its transaction committed. */

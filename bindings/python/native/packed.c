@@ -89,15 +89,17 @@ static bool put_dict(Packed* packed, uint32_t ns, PyObject* dict, int64_t ttl_ms
   Py_ssize_t at = 0;
   PyObject* key;
   PyObject* value;
-  while (PyDict_Next(dict, &at, &key, &value)) {
-    Py_INCREF(key); /* a buffer's exporter is code that could change the dictionary */
-    Py_INCREF(value);
-    const bool done = put_pair(packed, ns, key, value, ttl_ms);
-    Py_DECREF(key);
-    Py_DECREF(value);
-    if (!done) return false;
-  }
-  return true;
+  bool done = true;
+  LOCKED_BEGIN(dict)
+    while (done && PyDict_Next(dict, &at, &key, &value)) {
+      Py_INCREF(key); /* a buffer's exporter is code that could change the dictionary */
+      Py_INCREF(value);
+      done = put_pair(packed, ns, key, value, ttl_ms);
+      Py_DECREF(key);
+      Py_DECREF(value);
+    }
+  LOCKED_END
+  return done;
 }
 
 static bool put_item(Packed* packed, uint32_t ns, PyObject* item, int64_t ttl_ms) {

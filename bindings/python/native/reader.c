@@ -245,11 +245,19 @@ static PyObject* reader_get_many(Reader* self, PyObject* const* args, Py_ssize_t
 
 /* ---- The object */
 
+/* Whether this is the first to close what the object owns. Under its lock: whoever takes a descriptor finds it open to the end, or closed. */
+static bool is_first_to_close(Reader* self) {
+  bool is_first = false;
+  LOCKED_BEGIN(self)
+    if (self->owns_db || self->owns_txn) is_first = !atomic_exchange(&self->is_closed, true);
+  LOCKED_END
+  return is_first;
+}
+
 static PyObject* reader_close(Reader* self, PyObject* unused) {
   (void)unused;
-  if (self->is_closed) return new_reference(NULL);
+  if (!is_first_to_close(self)) return new_reference(NULL);
   if (self->owns_db) {
-    self->is_closed = true;
     int32_t code;
     Py_BEGIN_ALLOW_THREADS
       code = firn_close(self->db);
@@ -257,7 +265,6 @@ static PyObject* reader_close(Reader* self, PyObject* unused) {
     return code == FIRN_OK || code == FIRN_CLOSED ? new_reference(NULL) : reader_failed(self, code);
   }
   if (self->owns_txn) {
-    self->is_closed = true;
     Py_BEGIN_ALLOW_THREADS
       firn_txn_close(self->txn);
     Py_END_ALLOW_THREADS

@@ -18,7 +18,6 @@ from firn._database import (
     Database,
     Namespace,
     Options,
-    Recovery,
     Snapshot,
     Store,
     Transaction,
@@ -28,6 +27,7 @@ from firn._database import (
 )
 from firn._firn import Batch, Iterator
 from firn._log import Follower, Log, LogOptions, Record, open_log
+from firn._opened import Recovery
 from firn._opened import close_all as _close_all
 from firn._reading import Entry, KeyedEntry, Reading
 from firn._views import Items, Keys, Values

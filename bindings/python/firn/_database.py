@@ -9,27 +9,27 @@ import os
 import random
 import time
 from collections.abc import Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar, Unpack, overload
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
 
 from firn import _firn
 from firn._changes import Change, ChangeFollower, Event, read_changes, read_events
-from firn._opened import forget, remember
+from firn._opened import Recovery, forget, remember
 from firn._reading import Reading
 from firn._waiting import Waiters
 from firn.errors import ConflictError, Error, ExistsError, NotFoundError, WouldBlockError, opening_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import timedelta
     from types import TracebackType
     from typing import Self
 
     from typing_extensions import Buffer
 
-    Seconds = float | timedelta
-    Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+    from firn._opened import Path
 
 T = TypeVar("T")
+Seconds = float | timedelta
 _MISSING: Any = object()
 
 _READ_ONLY, _SERIALIZABLE = 1, 2
@@ -56,17 +56,6 @@ class Options(TypedDict, total=False):
     verify_on_open: bool
     changes_retention_bytes: int | str
     changes_retention_ms: int | str
-
-
-class Recovery(NamedTuple):
-    """What opening found; clean: the last opening was closed in order, or the database is new."""
-
-    clean: bool
-    records_replayed: int
-    bytes_replayed: int
-    bytes_dropped: int
-    dropped_file: str
-    dropped_offset: int
 
 
 def _name_bytes(name: str | Buffer) -> Buffer:
@@ -207,6 +196,14 @@ class Store(_firn.Store, Reading, MutableMapping[bytes, bytes]):
             except ExistsError:
                 continue
             return bytes(default)
+
+    def approximate_count(self, start: Buffer | None = None, stop: Buffer | None = None) -> int:
+        """About how many keys lie from start to before stop, without counting them; written or deleted ones count several times until compact()."""
+        return _firn.approximate_count(self, start, stop)
+
+    def approximate_bytes(self, start: Buffer | None = None, stop: Buffer | None = None) -> int:
+        """About how many bytes they take on disk."""
+        return _firn.approximate_bytes(self, start, stop)
 
     def update(self, other: Any = (), /, **more: Any) -> None:
         """Stores all pairs of a mapping or an iterable, in one atomic commit."""

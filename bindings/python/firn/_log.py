@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 from firn import _firn
-from firn._database import Recovery
-from firn._opened import forget, remember
+from firn._opened import Recovery, forget, remember
 from firn._waiting import POLL_SECONDS, Waiters
 from firn.errors import CancelledError, Error, opening_failure
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from firn._database import Path
+    from firn._opened import Path
 
 # A wait comes back so often to see whether the program was interrupted, or its task cancelled.
 _TURN_SECONDS = 0.2

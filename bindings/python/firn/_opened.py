@@ -1,11 +1,25 @@
-"""What is open in this process, so that the end of the interpreter can close it."""
+"""What opening takes and what it found, and what is open in this process, so that the end of the interpreter can close it."""
 
 from __future__ import annotations
 
+import os
 import weakref
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from firn.errors import Error
+
+Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+class Recovery(NamedTuple):
+    """What opening found; clean: the last opening was closed in order, or the database is new."""
+
+    clean: bool
+    records_replayed: int
+    bytes_replayed: int
+    bytes_dropped: int
+    dropped_file: str
+    dropped_offset: int
 
 
 class Closeable(Protocol):

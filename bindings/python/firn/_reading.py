@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, overload
 
 from firn import _firn
 from firn._views import ENTRIES, ITEMS, KEYS, Items, Keys, Range, Values
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
-    from typing import TypeVar
 
     from typing_extensions import Buffer
 
-    T = TypeVar("T")
+T = TypeVar("T")
 
 # Entries that an asynchronous scan fetches in one turn of a thread.
 _ENTRIES_A_TURN = 1000

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from firn._database import Path
+    from firn._opened import Path
 
-    Text = str | bytes | bytearray | memoryview
+Text = str | bytes | bytearray | memoryview
 
 error = OSError
 library = "firn.dbm"

@@ -139,6 +139,10 @@ static PyObject* batch_write(Batch* self, PyObject* const* args, Py_ssize_t give
   PyObject* values[1];
   if (!arguments_parse(&signature, args, given, kwnames, values)) return NULL;
   const int is_sync = argument_flag(values[0]);
+  if (is_sync > 0 && self->target->txn != NULL) {
+    PyErr_SetString(PyExc_ValueError, "a batch of a transaction becomes durable with its commit: commit(sync=True), txn(sync=True)");
+    return NULL;
+  }
   return is_sync < 0 ? NULL : write_batch(self, is_sync || self->is_sync);
 }
 
@@ -186,20 +190,28 @@ static void batch_dealloc(Batch* self) {
   object_free((PyObject*)self);
 }
 
+static PyObject* new_batch(Reader* self, bool is_sync) {
+  const allocfunc allocate = (allocfunc)PyType_GetSlot(self->state->batch_type, Py_tp_alloc);
+  Batch* batch = (Batch*)allocate(self->state->batch_type, 0);
+  if (batch == NULL) return NULL;
+  Py_INCREF((PyObject*)self);
+  batch->target = self;
+  batch->is_sync = is_sync;
+  return (PyObject*)batch;
+}
+
 PyObject* store_batch(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {
   static const char* const names[] = {"sync"};
   static const Signature signature = {"batch", names, 0, 0, 1};
   PyObject* values[1];
   if (!arguments_parse(&signature, args, given, kwnames, values)) return NULL;
   const int is_sync = argument_flag(values[0]);
-  if (is_sync < 0) return NULL;
-  const allocfunc allocate = (allocfunc)PyType_GetSlot(self->state->batch_type, Py_tp_alloc);
-  Batch* batch = (Batch*)allocate(self->state->batch_type, 0);
-  if (batch == NULL) return NULL;
-  Py_INCREF((PyObject*)self);
-  batch->target = self;
-  batch->is_sync = is_sync != 0;
-  return (PyObject*)batch;
+  return is_sync < 0 ? NULL : new_batch(self, is_sync != 0);
+}
+
+PyObject* writer_batch(Reader* self, PyObject* unused) {
+  (void)unused;
+  return new_batch(self, false);
 }
 
 static PyMethodDef batch_methods[] = {

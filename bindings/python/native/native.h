@@ -203,6 +203,7 @@ METHOD_FUNCTION(store_expire);
 PyObject* store_persist(Reader* self, PyObject* key);
 PyObject* store_ttl(Reader* self, PyObject* key);
 METHOD_FUNCTION(store_batch);
+PyObject* writer_batch(Reader* self, PyObject* unused);
 /* Options from a mapping of names to str, int and bool; NULL: an exception is set. */
 firn_options* options_from(ModuleState* state, PyObject* mapping);
 /* Called in the child of a fork: iterators from before it give nothing more. */

@@ -75,6 +75,28 @@ static PyObject* checkpoint(PyObject* module, PyObject* args) {
   return code == FIRN_OK ? Py_BuildValue("") : raise_error(self->state, &error);
 }
 
+/* approximate_count(source, start, stop), approximate_bytes: of a namespace */
+static PyObject* approximate(PyObject* module, PyObject* args,
+                             int64_t (*call)(firn_db* db, uint32_t ns, const uint8_t* lower, size_t lower_len, const uint8_t* upper,
+                                             size_t upper_len)) {
+  PyObject* object;
+  PyObject* start;
+  PyObject* stop;
+  if (!PyArg_ParseTuple(args, "OOO", &object, &start, &stop)) return NULL;
+  Reader* self = reader_of(module, object);
+  KeyRange range;
+  if (self == NULL || !key_range_take(start, stop, &range)) return NULL;
+  static const uint8_t nothing[1] = {0};
+  const uint8_t* lower = range.lower.len > 0 ? range.lower.data : NULL;
+  const uint8_t* upper = range.is_open ? NULL : range.upper.len > 0 ? range.upper.data : nothing;
+  const int64_t number = call(self->db, self->ns, lower, range.lower.len, upper, range.upper.len);
+  key_range_release(&range);
+  return number >= 0 ? PyLong_FromLongLong(number) : reader_failed(self, number);
+}
+
+static PyObject* approximate_count(PyObject* module, PyObject* args) { return approximate(module, args, firn_approximate_count); }
+static PyObject* approximate_bytes(PyObject* module, PyObject* args) { return approximate(module, args, firn_approximate_bytes); }
+
 static PyObject* resume(PyObject* module, PyObject* object) { return run_released(module, object, firn_resume); }
 
 PyMethodDef operate_functions[] = {
@@ -82,6 +104,10 @@ PyMethodDef operate_functions[] = {
     {"stats_prometheus", stats_prometheus, METH_O, PyDoc_STR("stats_prometheus(source, /)\n--\n\nStatistics as Prometheus reads them.")},
     {"events", events, METH_VARARGS,
      PyDoc_STR("events(source, start, /)\n--\n\n(number, time in ms, kind, code, duration in us, bytes read, bytes written) of events.")},
+    {"approximate_count", approximate_count, METH_VARARGS,
+     PyDoc_STR("approximate_count(source, start, stop, /)\n--\n\nAbout how many entries lie in a range.")},
+    {"approximate_bytes", approximate_bytes, METH_VARARGS,
+     PyDoc_STR("approximate_bytes(source, start, stop, /)\n--\n\nAbout how many bytes they take on disk.")},
     {"checkpoint", checkpoint, METH_VARARGS, PyDoc_STR("checkpoint(source, path, /)\n--\n\nA database of its own, as this one is now.")},
     {"resume", resume, METH_O, PyDoc_STR("resume(source, /)\n--\n\nTakes writes again after a failure.")},
     {NULL, NULL, 0, NULL}};

@@ -4,6 +4,8 @@
  */
 #include "native.h"
 
+#include <string.h>
+
 static PyObject* none(void) { return Py_BuildValue(""); }
 
 /* A code of a write as None or as an exception. */
@@ -67,14 +69,107 @@ static PyObject* put_value(Reader* self, PyObject* key, PyObject* value, int is_
   return result;
 }
 
+/* What put has to find, else it does nothing. */
+typedef struct Condition {
+  int is_absent;
+  int is_present;
+  bool has_version;
+  uint64_t version;
+} Condition;
+
+static bool condition_take(Condition* condition, PyObject* if_absent, PyObject* if_present, PyObject* if_version) {
+  condition->is_absent = argument_flag(if_absent);
+  condition->is_present = argument_flag(if_present);
+  condition->has_version = if_version != NULL && if_version != Py_None;
+  if (condition->is_absent < 0 || condition->is_present < 0 || !argument_u64(if_version, 0, &condition->version)) return false;
+  if (condition->is_absent + condition->is_present + condition->has_version <= 1) return true;
+  PyErr_SetString(PyExc_ValueError, "put() takes one condition at most");
+  return false;
+}
+
+/* Reads the key where there is a condition; FIRN_OK when it holds. */
+static int64_t judge(Reader* self, const Bytes* key, const Condition* condition) {
+  if (!condition->is_absent && !condition->is_present && !condition->has_version) return FIRN_OK;
+  firn_entry entry = FIRN_ENTRY_INIT;
+  const int64_t found = reader_read(self, key, NULL, 0, &entry);
+  if (found < 0 && found != FIRN_NOT_FOUND) return found;
+  if (condition->is_absent) return found >= 0 ? FIRN_EXISTS : FIRN_OK;
+  if (condition->is_present) return found >= 0 ? FIRN_OK : FIRN_NOT_FOUND;
+  if (found < 0) return condition->version == 0 ? FIRN_OK : FIRN_CONFLICT;
+  return entry.version != 0 && entry.version == condition->version ? FIRN_OK : FIRN_CONFLICT; /* 0: an own write */
+}
+
 static PyObject* writer_put(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {
-  static const char* const names[] = {"key", "value", "ttl", "keep_ttl"};
-  static const Signature signature = {"put", names, 2, 2, 4};
-  PyObject* values[4];
+  static const char* const names[] = {"key", "value", "ttl", "keep_ttl", "if_absent", "if_present", "if_version"};
+  static const Signature signature = {"put", names, 2, 2, 7};
+  PyObject* values[7];
   int64_t ttl_ms;
+  Condition condition;
   if (!arguments_parse(&signature, args, given, kwnames, values) || !argument_ttl_ms(values[2], &ttl_ms)) return NULL;
   const int is_keeping_ttl = argument_flag(values[3]);
-  return is_keeping_ttl < 0 ? NULL : put_value(self, values[0], values[1], is_keeping_ttl, ttl_ms);
+  if (is_keeping_ttl < 0 || !condition_take(&condition, values[4], values[5], values[6])) return NULL;
+  Bytes key;
+  if (!bytes_take(values[0], &key)) return NULL;
+  const int64_t code = judge(self, &key, &condition);
+  bytes_release(&key);
+  if (code == FIRN_NOT_FOUND) return raise_key_missing(self->state, values[0]);
+  return code == FIRN_OK ? put_value(self, values[0], values[1], is_keeping_ttl, ttl_ms) : reader_failed(self, code);
+}
+
+/* Reads the value: new, NULL with *code FIRN_NOT_FOUND, or NULL and an exception is set. */
+static PyObject* old_value(Reader* self, PyObject* key, int64_t* code) {
+  Bytes bytes;
+  *code = FIRN_OK;
+  if (!bytes_take(key, &bytes)) return NULL;
+  PyObject* value = reader_value(self, &bytes, NULL, code);
+  bytes_release(&bytes);
+  return value;
+}
+
+static PyObject* writer_swap(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {
+  static const char* const names[] = {"key", "value"};
+  static const Signature signature = {"swap", names, 2, 2, 2};
+  PyObject* values[2];
+  int64_t code;
+  if (!arguments_parse(&signature, args, given, kwnames, values)) return NULL;
+  PyObject* old = old_value(self, values[0], &code);
+  if (old == NULL && code != FIRN_NOT_FOUND) return NULL;
+  PyObject* done = put_value(self, values[0], values[1], 1, 0);
+  if (done == NULL) Py_CLEAR(old);
+  if (done == NULL || old != NULL) {
+    Py_XDECREF(done);
+    return old;
+  }
+  return done;
+}
+
+/* Whether the value is these bytes. */
+static bool is_same(PyObject* value, const Bytes* bytes) {
+  char* data;
+  Py_ssize_t len;
+  if (PyBytes_AsStringAndSize(value, &data, &len) < 0) return false;
+  return (size_t)len == bytes->len && (len == 0 || memcmp(data, bytes->data, bytes->len) == 0);
+}
+
+static PyObject* writer_compare_swap(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {
+  static const char* const names[] = {"key", "old", "new", "ttl"};
+  static const Signature signature = {"compare_swap", names, 3, 3, 4};
+  PyObject* values[4];
+  int64_t ttl_ms;
+  Bytes expected;
+  if (!arguments_parse(&signature, args, given, kwnames, values) || !argument_ttl_ms(values[3], &ttl_ms)) return NULL;
+  if (!bytes_take(values[1], &expected)) return NULL;
+  int64_t code;
+  PyObject* value = old_value(self, values[0], &code);
+  const bool is_swapping = value != NULL && is_same(value, &expected);
+  bytes_release(&expected);
+  if (value == NULL && code != FIRN_NOT_FOUND) return NULL;
+  Py_XDECREF(value);
+  if (!is_swapping) return PyBool_FromLong(0);
+  PyObject* done = put_value(self, values[0], values[2], 0, ttl_ms);
+  if (done == NULL) return NULL;
+  Py_DECREF(done);
+  return PyBool_FromLong(1);
 }
 
 static PyObject* writer_delete(Reader* self, PyObject* key) {
@@ -154,15 +249,21 @@ static PyObject* writer_commit(Reader* self, PyObject* const* args, Py_ssize_t g
 }
 
 static PyMethodDef writer_methods[] = {
-    METHOD("put", writer_put,
-           "put($self, /, key, value, *, ttl=None, keep_ttl=False)\n--\n\nStores the value; ttl in seconds, or a timedelta."),
+    METHOD(
+        "put", writer_put,
+        "put($self, /, key, value, *, ttl=None, if_absent=False, if_present=False, if_version=None, keep_ttl=False)\n--\n\nStores the "
+        "value.\n\nttl is in seconds, or a timedelta. if_absent: else ExistsError; if_present: else NotFoundError; if_version: the\nentry "
+        "has this version (0: it is absent), else ConflictError; own writes have none. What was asked is read: the commit\nfails if it is "
+        "no longer so. keep_ttl: the expiry stays."),
     METHOD("put_many", writer_put_many,
            "put_many($self, /, items, *, ttl=None)\n--\n\nStores all pairs of a mapping or an iterable, or nothing."),
     METHOD_PLAIN("delete", writer_delete, METH_O, "delete($self, key, /)\n--\n\nDeletes the key, if it is there."),
-    METHOD(
-        "batch", store_batch,
-        "batch($self, /, *, sync=False)\n--\n\nA Batch of operations, which are written to the transaction together; sync has no meaning "
-        "here."),
+    METHOD("swap", writer_swap,
+           "swap($self, /, key, value)\n--\n\nStores the value and returns the one before, or None. The expiry stays."),
+    METHOD("compare_swap", writer_compare_swap,
+           "compare_swap($self, /, key, old, new, *, ttl=None)\n--\n\nReplaces the value if it is old now; whether it was."),
+    METHOD_PLAIN("batch", writer_batch, METH_NOARGS,
+                 "batch($self, /)\n--\n\nA Batch of operations, which are written to the transaction together."),
     METHOD("add", writer_add,
            "add($self, /, key, delta=1)\n--\n\nAdds to a counter (8 bytes, little-endian, missing counts as 0) and returns its new value."),
     METHOD("delete_range", writer_delete_range,

@@ -38,6 +38,16 @@ def calls_on(db: firn.Database) -> dict[str, Callable[[], object]]:
         with db.txn() as transaction:
             transaction[key] = b"v"
             transaction.put(key, b"v", ttl=100)
+            transaction.put(key, b"v", if_present=True)
+            quietly(lambda: transaction.put(key, b"v", if_absent=True))
+            quietly(lambda: transaction.put(key, b"v", if_version=1 << 40))
+            transaction.swap(key, b"w")
+            transaction.swap(b"none before", b"w")
+            transaction.compare_swap(key, b"w", b"v")
+            transaction.compare_swap(key, b"w", b"v")
+            quietly(lambda: transaction.compare_swap(key, b"v", "text"))  # type: ignore[arg-type]
+            quietly(lambda: transaction.batch().write(sync=True))
+            del transaction[b"none before"]
             transaction.add(b"n")
             list(transaction.items())
             quietly(lambda: transaction.__delitem__(b"none"))

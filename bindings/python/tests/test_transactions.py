@@ -142,3 +142,72 @@ def test_a_single_write_of_a_transaction_cannot_be_asked_to_be_durable(db: firn.
         assert b"k" not in txn
         txn.put_many({b"k": b"v"}, ttl=100)
     assert (db.ttl(b"k") or 0) > 90
+
+
+def test_a_put_in_a_transaction_takes_conditions(db: firn.Database) -> None:
+    version = db.put(b"there", b"old")
+    with db.txn() as txn:
+        txn.put(b"new", b"1", if_absent=True)
+        for key in (b"new", b"there"):
+            with pytest.raises(firn.ExistsError):
+                txn.put(key, b"2", if_absent=True)
+        with pytest.raises(firn.NotFoundError):
+            txn.put(b"absent", b"2", if_present=True)
+        with pytest.raises(firn.ConflictError):
+            txn.put(b"there", b"2", if_version=version + 1)
+        with pytest.raises(firn.ConflictError):
+            txn.put(b"there", b"2", if_version=0)
+        with pytest.raises(firn.ConflictError):
+            txn.put(b"new", b"2", if_version=0)  # it is there: an own write, whose version is not known yet
+        with pytest.raises(ValueError, match="one condition"):
+            txn.put(b"there", b"2", if_absent=True, if_version=0)
+        txn.put(b"there", b"3", if_version=version)
+        txn.put(b"there", b"4", if_present=True)
+        txn.put(b"born", b"5", if_version=0)
+    assert dict(db) == {b"new": b"1", b"there": b"4", b"born": b"5"}
+
+
+def test_what_a_condition_asked_is_read(db: firn.Database) -> None:
+    txn = db.txn()
+    txn.put(b"k", b"mine", if_absent=True)
+    db[b"k"] = b"theirs"
+    with pytest.raises(firn.ConflictError):
+        txn.commit()
+    assert db[b"k"] == b"theirs"
+
+
+def test_values_are_swapped_in_a_transaction(db: firn.Database) -> None:
+    db.put(b"k", b"1", ttl=1000)
+    db[b"empty"] = b""
+    with db.txn() as txn:
+        assert txn.swap(b"k", b"2") == b"1"
+        assert txn.swap(b"absent", b"x") is None
+        assert not txn.compare_swap(b"k", b"1", b"3")
+        assert txn.compare_swap(b"empty", b"", b"full")
+        assert not txn.compare_swap(b"nowhere", b"", b"x")
+        assert txn[b"k"] == b"2"
+    assert dict(db) == {b"k": b"2", b"absent": b"x", b"empty": b"full"}
+    assert db.ttl(b"k") is not None
+    with db.txn() as txn:
+        assert txn.compare_swap(b"k", b"2", b"3", ttl=2000)
+        txn.swap(b"absent", bytearray(b"y"))
+        for call in (lambda: txn.swap("text", b""), lambda: txn.swap(b"k", "text"), lambda: txn.compare_swap(b"k", b"3", "text")):  # type: ignore[arg-type]
+            with pytest.raises(TypeError):
+                call()
+    assert (db[b"k"], db[b"absent"]) == (b"3", b"y")
+    left = db.ttl(b"k")
+    assert left is not None and left > 1000
+    with db.snapshot() as snapshot:
+        assert not hasattr(snapshot, "swap")
+
+
+def test_a_batch_of_a_transaction_cannot_be_made_durable_alone(db: firn.Database) -> None:
+    with db.txn() as txn:
+        with pytest.raises(TypeError):
+            txn.batch(sync=True)  # type: ignore[call-arg]
+        batch = txn.batch()
+        batch.put(b"k", b"v")
+        with pytest.raises(ValueError, match="commit"):
+            batch.write(sync=True)
+        batch.write()
+    assert db[b"k"] == b"v"

@@ -1,7 +1,8 @@
-"""Side by side: python run.py [--keys N] [--value BYTES] [--rounds N] [--markdown].
+"""Side by side: python run.py [--keys N] [--value BYTES] [--rounds N] [--minutes M].
 
-Every store is measured in a process of its own, one after the other, round by round, so that what the machine does meanwhile meets all of them; a figure is the
-best of its rounds. What waits for the disk (opening, durability=sync) is measured by the clock on the wall; all else by the processor time of all threads of the
+Every store is measured in a process of its own, one after the other, round by round, each round in another order, so that what the machine does meanwhile meets all
+of them; a figure is the median of its rounds, of which there are as many as fit into the minutes, at most N. The last column tells how many times Firn is ahead of the
+best of the others that keep anything, in the middle of the rounds. What waits for the disk (opening, durability=sync) is measured by the clock on the wall; all else by the processor time of all threads of the
 process, background work included, which other programs on the machine disturb less. Keys are 16 bytes in random order. A store that is not installed is left out, loudly.
 """
 
@@ -13,6 +14,7 @@ import json
 import random
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stores import STORES, Dict, Store
+from stores import STORES, Dict, Firn, Store
 
 ROWS = {
     "put": "put, one by one",
@@ -142,12 +144,36 @@ def child(name: str, keys: int, value_bytes: int) -> None:
         shutil.rmtree(folder)
 
 
-def table(best: dict[str, dict[str, float]]) -> str:
-    """The figures as Markdown."""
-    lines = ["| | " + " | ".join(best) + " |", "| --- |" + " ---: |" * len(best)]
+Rounds = dict[str, list[dict[str, float]]]  # by the name of the store
+
+
+def cell(figure: float | None) -> str:
+    """A figure as the table has it."""
+    return "" if figure is None else f"{figure:,.0f}" if figure >= 10 else f"{figure:.2f}"
+
+
+def median(rounds: list[dict[str, float]], row: str) -> float | None:
+    """Of a store's rounds; None when it has no such row."""
+    figures = [figures[row] for figures in rounds if row in figures]
+    return statistics.median(figures) if figures else None
+
+
+def ahead(rounds: Rounds, row: str) -> str:
+    """How many times Firn is ahead of the best of its peers, round by round, and how far the rounds lie apart."""
+    factors = []
+    for number, firn in enumerate(rounds[Firn.name]):
+        peers = [of[number][row] for name, of in rounds.items() if name not in (Firn.name, Dict.name) and row in of[number]]
+        if peers and firn.get(row):  # a small run may take no memory that shows
+            factors.append(min(peers) / firn[row])
+    return f"{statistics.median(factors):.2f} ({min(factors):.2f} to {max(factors):.2f})" if factors else ""
+
+
+def table(rounds: Rounds) -> str:
+    """The medians as Markdown."""
+    lines = ["| | " + " | ".join(rounds) + " | firn is ahead, times |", "| --- |" + " ---: |" * (len(rounds) + 1)]
     for row, text in ROWS.items():
-        cells = [f"{best[name][row]:,.0f}" if row in best[name] and best[name][row] >= 10 else f"{best[name][row]:.2f}" if row in best[name] else "" for name in best]
-        lines.append(f"| {text} ({UNITS.get(row, 'ns')}) | " + " | ".join(cells) + " |")
+        cells = [cell(median(of, row)) for of in rounds.values()]
+        lines.append(f"| {text} ({UNITS.get(row, 'ns')}) | " + " | ".join([*cells, ahead(rounds, row)]) + " |")
     return "\n".join(lines)
 
 
@@ -156,25 +182,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keys", type=int, default=200_000)
     parser.add_argument("--value", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--minutes", type=float, default=6.0, help="no round begins that would not end in this time")
     parser.add_argument("--child")
     arguments: Any = parser.parse_args()
     if arguments.child:
         child(arguments.child, arguments.keys, arguments.value)
         return
-    best: dict[str, dict[str, float]] = {}
     for kind in STORES:
         if not kind.is_installed():
             print(f"SKIPPED: {kind.name} is not installed", file=sys.stderr)
-    for _ in range(arguments.rounds):
-        for kind in STORES:
-            if not kind.is_installed():
-                continue
+    kinds = [kind for kind in STORES if kind.is_installed()]
+    rounds: Rounds = {kind.name: [] for kind in kinds}
+    begin = time.monotonic()
+    for number in range(arguments.rounds):
+        spent = time.monotonic() - begin
+        if number > 0 and spent + spent / number > arguments.minutes * 60:
+            break
+        for kind in kinds[number % len(kinds) :] + kinds[: number % len(kinds)]:
             command = [sys.executable, __file__, "--child", kind.name, "--keys", str(arguments.keys), "--value", str(arguments.value)]
-            figures = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-            known = best.setdefault(kind.name, figures)
-            best[kind.name] = {row: min(known.get(row, figure), figure) for row, figure in figures.items()}
-    print(table(best))
+            rounds[kind.name].append(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
+    print(f"The medians of {len(rounds[Firn.name])} rounds of {arguments.keys:,} keys, Python {sys.version.split()[0]}:\n\n{table(rounds)}")
 
 
 if __name__ == "__main__":

@@ -270,6 +270,31 @@ class Gdbm(Store):
         self.db.close()
 
 
+class DbmSqlite3(Store):
+    """dbm.sqlite3, from Python 3.13 on; it does not say how durable it is, and commits every write."""
+
+    name, module, has_sync = "dbm.sqlite3", "dbm.sqlite3", False
+
+    def __init__(self, folder: Path, durability: str) -> None:
+        sqlite3: Any = importlib.import_module("dbm.sqlite3")
+        self.db = sqlite3.open(folder / "db", "c")
+        self.put = self.db.__setitem__  # type: ignore[method-assign]
+        self.get = self.db.get  # type: ignore[method-assign]
+
+    def put_many(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        self.db.update(pairs)
+
+    def get_many(self, keys: list[bytes]) -> list[bytes | None]:
+        return [self.db.get(key) for key in keys]
+
+    def scan(self) -> Iterator[tuple[bytes, bytes]]:
+        for key in self.db:
+            yield key, self.db[key]
+
+    def close(self) -> None:
+        self.db.close()
+
+
 class Dict(Store):
     """A dict: the limit, which keeps nothing."""
 
@@ -291,4 +316,4 @@ class Dict(Store):
         pass
 
 
-STORES: list[type[Store]] = [Firn, Lmdb, Plyvel, Rocksdict, Sqlite, Gdbm, Dict]
+STORES: list[type[Store]] = [Firn, Lmdb, Plyvel, Rocksdict, Sqlite, Gdbm, DbmSqlite3, Dict]

@@ -233,7 +233,10 @@ static PyObject* entry_tuple(Kind kind, PyObject* key, PyObject* value, uint64_t
     return NULL;
   }
   if (kind == KIND_ENTRIES) return Py_BuildValue("NNKL", key, value, (unsigned long long)version, (long long)expiry_ms);
-  return Py_BuildValue("NN", key, value);
+  PyObject* pair = PyTuple_Pack(2, key, value); /* without a format to be read for each pair */
+  Py_DECREF(key);
+  Py_DECREF(value);
+  return pair;
 }
 
 /* The entry at self->at, which is moved on. */

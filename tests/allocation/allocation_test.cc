@@ -15,6 +15,7 @@
 
 #include "allocation/failing_new.h"
 #include "crashfs/effort.h"
+#include "crashfs/selector.h"
 
 namespace {
 
@@ -40,6 +41,8 @@ void append_operation(Bytes* batch, uint32_t kind, const Bytes& key, const Bytes
 struct Use {
   firn_db* db = nullptr;
   firn_log* log = nullptr;
+  Bytes copy;              // where a checkpoint goes
+  bool is_sticky = false;  // no allocation succeeds any more after the one that fails
 };
 // Its code (>= 0: done), and what it does to the model when it is done.
 struct Step {
@@ -119,6 +122,24 @@ Step delete_range() {
 Step plain(const char* name, int32_t (*call)(firn_db*)) {
   return {name, [call](Use& use) -> int64_t { return failing([&] { return call(use.db); }); }};
 }
+firn_db* open_db(const Bytes& path, const char* text, int32_t* code);
+
+// A copy that was made is whole; of one that failed nothing is left or, when there is no memory to remove it either, something that is refused.
+int64_t make_checkpoint(Use& use) {
+  std::filesystem::remove_all(use.copy);
+  firn_error error = FIRN_ERROR_INIT;
+  const int32_t code = failing([&] { return firn_checkpoint(use.db, use.copy.c_str(), &error); });
+  if (code < 0) {
+    EXPECT_FALSE(!use.is_sticky && std::filesystem::exists(use.copy)) << "what a checkpoint that failed has left: " << error.message;
+    int32_t opened = 0;
+    EXPECT_EQ(nullptr, open_db(use.copy, "read_only=true", &opened));
+    EXPECT_TRUE(opened == FIRN_NOT_A_DATABASE || opened == FIRN_NOT_FOUND) << firn_status_name(opened);
+  } else {
+    EXPECT_EQ(FIRN_OK, firn_check(use.copy.c_str(), &error)) << error.message;
+  }
+  return code;
+}
+Step checkpoint() { return {"checkpoint", make_checkpoint}; }
 Step read_changes() {
   return {"changes", [](Use& use) -> int64_t {
             uint64_t first = 0;
@@ -137,19 +158,34 @@ struct Script {
 };
 
 std::vector<Script> scripts() {
-  const std::vector<Step> all = {put(1),         put(2),
-                                 batch(3),       scan(),
-                                 transaction(4), namespaces(5),
-                                 put(6),         plain("sync", firn_sync),
-                                 put(8),         put(9),
-                                 put(10),        plain("flush", firn_flush),
-                                 put(11),        delete_range(),
-                                 put(12),        batch(13),
-                                 scan(),         plain("compact", firn_compact),
-                                 read_changes(), put(14),
-                                 put(15),        put(16),
-                                 put(17),        put(18),
-                                 put(19),        put(20),
+  const std::vector<Step> all = {put(1),
+                                 put(2),
+                                 batch(3),
+                                 scan(),
+                                 transaction(4),
+                                 namespaces(5),
+                                 put(6),
+                                 plain("sync", firn_sync),
+                                 put(8),
+                                 put(9),
+                                 put(10),
+                                 plain("flush", firn_flush),
+                                 put(11),
+                                 delete_range(),
+                                 put(12),
+                                 batch(13),
+                                 scan(),
+                                 plain("compact", firn_compact),
+                                 read_changes(),
+                                 checkpoint(),
+                                 plain("resume", firn_resume),
+                                 put(14),
+                                 put(15),
+                                 put(16),
+                                 put(17),
+                                 put(18),
+                                 put(19),
+                                 put(20),
                                  scan()};
   const std::vector<Step> some = {put(1), batch(2), plain("flush", firn_flush), put(3), put(4), transaction(5), put(6)};
   return {{"fresh", "memtable_bytes=4KiB,single_threaded=true", {}, all},
@@ -157,7 +193,8 @@ std::vector<Script> scripts() {
           {"recovering",
            "memtable_bytes=8KiB,single_threaded=true,changes_retention_bytes=1MiB",
            some,
-           {put(7), scan(), plain("flush", firn_flush), batch(8), plain("compact", firn_compact), read_changes()}},
+           {put(7), scan(), plain("flush", firn_flush), batch(8), plain("compact", firn_compact), plain("resume", firn_resume),
+            read_changes(), put(9)}},
           {"recovering_sync",
            "memtable_bytes=8KiB,single_threaded=true,durability=sync",
            some,
@@ -242,6 +279,8 @@ class AllocationTest : public testing::Test {
       firn_allocation::fail_after(k, is_sticky);
       int32_t code = 0;
       Use use;
+      use.copy = root_ + "/copy";
+      use.is_sticky = is_sticky;
       use.db = failing([&] { return open_db(path, script.options, &code); });
       if (use.db == nullptr) {
         EXPECT_EQ(FIRN_NO_MEMORY, code) << "opening";
@@ -268,7 +307,12 @@ class AllocationTest : public testing::Test {
   static void work(const Script& script, Use& use, Model* model, std::optional<Model>* maybe) {
     for (const Step& step : script.steps) {
       const int64_t code = step.call(use);
-      if (code >= 0) {
+      if (code >= 0 && step.name == std::string_view("resume") && *maybe) {  // what is visible now counts
+        const Model found = read_all(use.db);
+        EXPECT_TRUE(found == *model || found == **maybe) << "after resuming: found " << summary(found);
+        *model = found;
+        maybe->reset();
+      } else if (code >= 0) {
         EXPECT_FALSE(maybe->has_value() && step.name == std::string_view("put")) << "a write after an indeterminate one";
         step.effect(*model);
       } else if (code == FIRN_INDETERMINATE) {
@@ -290,7 +334,7 @@ class AllocationTest : public testing::Test {
 TEST_F(AllocationTest, every_allocation_may_fail_and_nothing_acknowledged_is_lost) {
   const firn::Effort effort = firn::test_effort();
   const uint64_t share = effort.share(6);
-  const char* only = std::getenv("FIRN_ALLOCATION");
+  firn::Selector& selector = firn::failing_allocation;
   for (const Script& script : scripts()) {
     prepare(script);
     (void)run(script, INT64_MAX, false);  // what is made once a process is made now
@@ -299,13 +343,16 @@ TEST_F(AllocationTest, every_allocation_may_fail_and_nothing_acknowledged_is_los
     for (const bool is_sticky : {false, true}) {
       for (int64_t k = 0;; k++) {
         const Bytes name = Bytes(script.name) + "/" + std::to_string(k) + "/" + (is_sticky ? "1" : "0");
-        if (only != nullptr && name != only) {
+        if (!selector.wants(name)) {
           if (k > 100'000) break;
           continue;
         }
-        if (only == nullptr && share > 1 && (static_cast<uint64_t>(k) + effort.seed + is_sticky) % share != 0) continue;
-        SCOPED_TRACE("replay: FIRN_ALLOCATION=" + name);
-        if (!run(script, k, is_sticky)) break;
+        if (!selector.is_set() && share > 1 && (static_cast<uint64_t>(k) + effort.seed + is_sticky) % share != 0) continue;
+        SCOPED_TRACE(firn::replay_command("FIRN_ALLOCATION=" + name));
+        if (!run(script, k, is_sticky)) {
+          EXPECT_FALSE(selector.is_set()) << "the script ends before this allocation";
+          break;
+        }
         failed++;
         sites = static_cast<uint64_t>(k) + 1;
         if (HasFailure()) return;
@@ -314,7 +361,7 @@ TEST_F(AllocationTest, every_allocation_may_fail_and_nothing_acknowledged_is_los
     std::printf("[ figures  ] allocation failures, %s: %llu of about %llu allocations, once and for good: %llu runs\n", script.name,
                 static_cast<unsigned long long>(failed / 2), static_cast<unsigned long long>(sites),
                 static_cast<unsigned long long>(failed));
-    EXPECT_TRUE(only != nullptr || failed > 0) << "no allocation failed: the test shows nothing";
+    EXPECT_TRUE(selector.is_set() || failed > 0) << "no allocation failed: the test shows nothing";
   }
 }
 

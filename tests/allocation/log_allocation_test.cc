@@ -13,6 +13,7 @@
 
 #include "allocation/failing_new.h"
 #include "crashfs/effort.h"
+#include "crashfs/selector.h"
 
 namespace {
 
@@ -191,7 +192,7 @@ class LogAllocationTest : public testing::Test {
 TEST_F(LogAllocationTest, every_allocation_may_fail_and_nothing_acknowledged_is_lost) {
   const firn::Effort effort = firn::test_effort();
   const uint64_t share = effort.share(2);
-  const char* only = std::getenv("FIRN_ALLOCATION");
+  firn::Selector& selector = firn::failing_allocation;
   for (const LogScript& script : kScripts) {
     prepare(script);
     (void)run(script, INT64_MAX, false);  // what is made once a process is made now
@@ -200,13 +201,16 @@ TEST_F(LogAllocationTest, every_allocation_may_fail_and_nothing_acknowledged_is_
     for (const bool is_sticky : {false, true}) {
       for (int64_t k = 0;; k++) {
         const Bytes name = Bytes(script.name) + "/" + std::to_string(k) + "/" + (is_sticky ? "1" : "0");
-        if (only != nullptr && name != only) {
+        if (!selector.wants(name)) {
           if (k > 100'000) break;
           continue;
         }
-        if (only == nullptr && share > 1 && (static_cast<uint64_t>(k) + effort.seed + is_sticky) % share != 0) continue;
-        SCOPED_TRACE("replay: FIRN_ALLOCATION=" + name);
-        if (!run(script, k, is_sticky)) break;
+        if (!selector.is_set() && share > 1 && (static_cast<uint64_t>(k) + effort.seed + is_sticky) % share != 0) continue;
+        SCOPED_TRACE(firn::replay_command("FIRN_ALLOCATION=" + name));
+        if (!run(script, k, is_sticky)) {
+          EXPECT_FALSE(selector.is_set()) << "the script ends before this allocation";
+          break;
+        }
         failed++;
         sites = static_cast<uint64_t>(k) + 1;
         if (HasFailure()) return;
@@ -215,7 +219,7 @@ TEST_F(LogAllocationTest, every_allocation_may_fail_and_nothing_acknowledged_is_
     std::printf("[ figures  ] allocation failures, %s: %llu of about %llu allocations, once and for good: %llu runs\n", script.name,
                 static_cast<unsigned long long>(failed / 2), static_cast<unsigned long long>(sites),
                 static_cast<unsigned long long>(failed));
-    EXPECT_TRUE(only != nullptr || failed > 0) << "no allocation failed: the test shows nothing";
+    EXPECT_TRUE(selector.is_set() || failed > 0) << "no allocation failed: the test shows nothing";
   }
 }
 

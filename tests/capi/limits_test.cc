@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "crashfs/effort.h"
 #include "txn_fixture.h"
 
 namespace {
@@ -85,7 +86,7 @@ TEST_F(LimitsTest, a_commit_larger_than_a_memtable_is_one_commit) {
 }
 
 TEST_F(LimitsTest, a_value_of_a_gibibyte_is_stored_and_one_byte_more_is_refused) {
-  if (std::getenv("FIRN_DEEP") == nullptr) GTEST_SKIP() << "SKIPPED: needs 4 GiB of memory and disk: ./dev test --deep";
+  if (!firn::test_effort().is_deep) GTEST_SKIP() << "SKIPPED: needs 4 GiB of memory and disk: ./dev test --deep";
   std::string value(kValueBytesMax, 'x');
   for (size_t i = 0; i < value.size(); i += 4096) value[i] = static_cast<char>(i >> 12);
   ASSERT_EQ(FIRN_OK, put(db_, "a", value));

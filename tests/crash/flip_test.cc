@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "crashfs/effort.h"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -131,12 +133,10 @@ TEST_P(FlipTest, a_flipped_bit_is_harmless_or_noticed) {
   const std::vector<Model> states = prefixes();
   ASSERT_EQ(states.back(), read_copy(original, true).scanned);
 
-  const char* deep = std::getenv("FIRN_DEEP");
-  const bool is_deep = deep != nullptr && *deep == '1';
-  const char* given = std::getenv("FIRN_FLIP_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-  SCOPED_TRACE("replay: FIRN_FLIP_SEED=" + std::to_string(seed));
-  std::mt19937_64 random(seed);
+  const firn::Effort effort = firn::test_effort();
+  const bool is_deep = effort.is_deep;
+  SCOPED_TRACE(firn::replay_command());
+  std::mt19937_64 random(effort.seed);
   uint64_t refused = 0;
   uint64_t cut = 0;
   uint64_t harmless = 0;
@@ -188,8 +188,8 @@ TEST_P(FlipTest, a_flipped_bit_is_harmless_or_noticed) {
     }
   }
   RecordProperty("refused", std::to_string(refused));
-  std::printf("flips: %llu refused, %llu cut and reported, %llu harmless, 0 silent\n", static_cast<unsigned long long>(refused),
-              static_cast<unsigned long long>(cut), static_cast<unsigned long long>(harmless));
+  std::printf("[ figures  ] flips: %llu refused, %llu cut and reported, %llu harmless, 0 silent\n",
+              static_cast<unsigned long long>(refused), static_cast<unsigned long long>(cut), static_cast<unsigned long long>(harmless));
   EXPECT_GT(refused, 0u);
   EXPECT_GT(cut, 0u);
   fs::remove_all(root);

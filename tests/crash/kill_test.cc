@@ -1,7 +1,7 @@
 // kill -9 on real files: a child writes and says in shared memory what it is about to do and what was acknowledged; the parent kills it at a random moment, opens
 // the database, and finds the state after a prefix of the operations that contains every acknowledged one. Every opening, of children and of the parent, has other options
 // than the one before it. A failure prints its seed:
-//   FIRN_KILL_SEED=<seed> firn_crash_test --gtest_filter=<test>
+//   FIRN_SEED=<seed> firn_crash_test --gtest_filter=<test>
 #include <firn.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -17,10 +17,12 @@
 #include <random>
 #include <string>
 
+#include "crashfs/effort.h"
+
 namespace {
 
 using Bytes = std::string;
-using Model = std::map<Bytes, Bytes>;
+using Model = std::map<Bytes, Bytes>;  // keys of both namespaces, each behind the name of its own
 
 const uint8_t* bytes_of(const Bytes& bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
 
@@ -40,6 +42,9 @@ constexpr OptionSet kOptionSets[] = {
     {"change_feed", "memtable_bytes=16KiB,changes_retention_bytes=64KiB"},
 };
 
+// Of each set in a deep run. With those of log_kill_test.cc 15,000: the bar of a deep run.
+constexpr uint64_t kDeepKills = 1250;
+
 // What the child tells the parent; survives the child.
 struct Report {
   std::atomic<uint64_t> started{0};
@@ -50,6 +55,11 @@ template <typename T>
 void append(Bytes* to, T value) {
   to->append(reinterpret_cast<const char*>(&value), sizeof value);
 }
+
+// The namespace beside the default one, which a child opens before it writes: batches write to both. Ids are given in order.
+constexpr uint32_t kSide = 1;
+constexpr const char* kSpaceNames[] = {"default/", "side/"};
+int64_t open_side(firn_db* db, uint32_t flags) { return firn_ns_open(db, bytes_of("side"), 4, flags); }
 
 // Operation `i` of a run is a function of (seed, i), so that parent and child agree on it: a packed batch and its effect on the model.
 struct Operation {
@@ -71,16 +81,17 @@ Operation operation(uint64_t seed, uint64_t i) {
   const uint64_t count = random() % 4 == 0 ? 1 + random() % 8 : 1;
   for (uint64_t n = 0; n < count; n++) {
     const Bytes key = "key" + std::to_string(random() % 500);
+    const uint32_t ns = random() % 3 == 0 ? kSide : 0;
     const bool is_put = random() % 5 != 0;
     const size_t bytes = random() % 50 == 0 ? 1 + random() % 30000 : 1 + random() % 100;
     const Bytes value = is_put ? std::to_string(i) + Bytes(bytes, static_cast<char>('a' + i % 26)) : Bytes();
     append<uint32_t>(&operation.batch, is_put ? FIRN_OP_PUT : FIRN_OP_DELETE);
-    append<uint32_t>(&operation.batch, 0);
+    append<uint32_t>(&operation.batch, ns);
     append<uint32_t>(&operation.batch, static_cast<uint32_t>(key.size()));
     append<uint32_t>(&operation.batch, static_cast<uint32_t>(value.size()));
     append<int64_t>(&operation.batch, 0);
     operation.batch += key + value;
-    operation.effects.emplace_back(key, value);
+    operation.effects.emplace_back(kSpaceNames[ns] + key, value);
   }
   return operation;
 }
@@ -99,17 +110,23 @@ firn_db* open_db(const char* path, const char* text) {
 
 Model read_all(firn_db* db) {
   Model model;
-  firn_iter* iter = firn_scan(db, nullptr, nullptr, nullptr);
-  firn_kv entries[64];
-  int64_t count = 0;
-  while ((count = firn_iter_entries(iter, entries, 64)) > 0) {
-    for (int64_t i = 0; i < count; i++) {
-      model[Bytes(reinterpret_cast<const char*>(entries[i].key), entries[i].key_len)] =
-          Bytes(reinterpret_cast<const char*>(entries[i].val), entries[i].val_len);
+  const int64_t side = open_side(db, FIRN_NS_EXISTING);
+  EXPECT_TRUE(side == kSide || side == FIRN_NOT_FOUND) << side;
+  for (uint32_t ns = 0; ns <= (side == kSide ? kSide : 0); ns++) {
+    firn_scan_opts options = FIRN_SCAN_OPTS_INIT;
+    options.ns = ns;
+    firn_iter* iter = firn_scan(db, nullptr, &options, nullptr);
+    firn_kv entries[64];
+    int64_t count = 0;
+    while ((count = firn_iter_entries(iter, entries, 64)) > 0) {
+      for (int64_t i = 0; i < count; i++) {
+        model[kSpaceNames[ns] + Bytes(reinterpret_cast<const char*>(entries[i].key), entries[i].key_len)] =
+            Bytes(reinterpret_cast<const char*>(entries[i].val), entries[i].val_len);
+      }
     }
+    EXPECT_EQ(0, count);
+    firn_iter_close(iter);
   }
-  EXPECT_EQ(0, count);
-  firn_iter_close(iter);
   return model;
 }
 
@@ -132,12 +149,11 @@ Bytes difference(const Model& expected, const Model& found) {
 class KillTest : public testing::TestWithParam<size_t> {};
 
 TEST_P(KillTest, every_acknowledged_write_is_there_after_kill_9) {
-  const char* given = std::getenv("FIRN_KILL_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-  const char* deep = std::getenv("FIRN_DEEP");
-  const bool is_deep = deep != nullptr && *deep == '1';
-  const int rounds = is_deep ? 1250 : 12;
-  SCOPED_TRACE("replay: FIRN_KILL_SEED=" + std::to_string(seed));
+  const firn::Effort effort = firn::test_effort();
+  const uint64_t seed = effort.seed * std::size(kOptionSets) + GetParam();
+  const bool is_deep = effort.is_deep;
+  const int rounds = static_cast<int>(effort.count(12, kDeepKills));
+  SCOPED_TRACE(firn::replay_command());
   // The death of a process leaves the same in memory as on a disk; thousands of them would wait for the disk most of the time.
   const std::filesystem::path path = (is_deep && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path()) /
                                      ("firn-kill-" + std::to_string(getpid()) + "-" + kOptionSets[GetParam()].name);
@@ -148,6 +164,7 @@ TEST_P(KillTest, every_acknowledged_write_is_there_after_kill_9) {
   std::mt19937_64 random(seed);
   Model model;
   uint64_t done = 0;  // operations in the model
+  uint64_t kills = 0;
   uint64_t kills_in_work = 0;
   size_t set = GetParam();  // of the opening before
   const auto next_options = [&] {
@@ -165,6 +182,7 @@ TEST_P(KillTest, every_acknowledged_write_is_there_after_kill_9) {
     if (child == 0) {
       firn_db* db = open_db(path.c_str(), options);
       if (db == nullptr) _exit(3);
+      if (open_side(db, 0) != kSide) _exit(7);
       for (uint64_t i = first;; i++) {
         const Operation next = operation(seed, i);
         report->started.store(i + 1);  // stays when the next child is killed before it gets here
@@ -182,6 +200,7 @@ TEST_P(KillTest, every_acknowledged_write_is_there_after_kill_9) {
     int status = 0;
     ASSERT_EQ(child, waitpid(child, &status, 0));
     ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself: " << WEXITSTATUS(status);
+    kills++;
     if (report->acknowledged > first) kills_in_work++;
     if (random() % 2 == 0) continue;  // the next child recovers from this, and may be killed in doing so
 
@@ -201,9 +220,11 @@ TEST_P(KillTest, every_acknowledged_write_is_there_after_kill_9) {
       ASSERT_EQ(FIRN_OK, firn_check(path.c_str(), &error)) << error.message << " " << error.file;
     }
   }
-  std::printf("[ figures  ] %d kills, %llu of them at work, %llu operations acknowledged, 0 lost\n", rounds,
-              static_cast<unsigned long long>(kills_in_work), static_cast<unsigned long long>(report->acknowledged.load()));
+  std::printf("[ figures  ] %llu kills, %llu of them at work, %llu operations acknowledged, 0 lost\n",
+              static_cast<unsigned long long>(kills), static_cast<unsigned long long>(kills_in_work),
+              static_cast<unsigned long long>(report->acknowledged.load()));
   EXPECT_GT(kills_in_work, 0u) << "no kill met a writer at work: the test shows nothing";
+  if (is_deep) EXPECT_GE(kills, kDeepKills) << "fewer kills than its part of the bar";
   munmap(memory, sizeof(Report));
   std::filesystem::remove_all(path);
 }

@@ -1,5 +1,5 @@
 // Rot in a durable log: for single flipped bits in any of its files the same records come back, or FIRN_CORRUPT, or a reported prefix; never other bytes.
-//   FIRN_FLIP_SEED=<seed> firn_crash_test --gtest_filter=<test>
+//   FIRN_SEED=<seed> firn_crash_test --gtest_filter=<test>
 #include <firn.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -11,6 +11,8 @@
 #include <random>
 #include <string>
 #include <vector>
+
+#include "crashfs/effort.h"
 
 namespace {
 
@@ -89,12 +91,10 @@ TEST_P(LogFlipTest, a_flipped_bit_is_harmless_or_noticed) {
   const fs::path copy = root / "copy";
   make_log(original, root / "work", GetParam());
   if (HasFatalFailure()) return;
-  const char* deep = std::getenv("FIRN_DEEP");
-  const bool is_deep = deep != nullptr && *deep == '1';
-  const char* given = std::getenv("FIRN_FLIP_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-  SCOPED_TRACE("replay: FIRN_FLIP_SEED=" + std::to_string(seed));
-  std::mt19937_64 random(seed);
+  const firn::Effort effort = firn::test_effort();
+  const bool is_deep = effort.is_deep;
+  SCOPED_TRACE(firn::replay_command());
+  std::mt19937_64 random(effort.seed);
   uint64_t refused = 0;
   uint64_t cut = 0;
   uint64_t harmless = 0;
@@ -137,8 +137,8 @@ TEST_P(LogFlipTest, a_flipped_bit_is_harmless_or_noticed) {
       }
     }
   }
-  std::printf("flips: %llu refused, %llu cut and reported, %llu harmless, 0 silent\n", static_cast<unsigned long long>(refused),
-              static_cast<unsigned long long>(cut), static_cast<unsigned long long>(harmless));
+  std::printf("[ figures  ] flips: %llu refused, %llu cut and reported, %llu harmless, 0 silent\n",
+              static_cast<unsigned long long>(refused), static_cast<unsigned long long>(cut), static_cast<unsigned long long>(harmless));
   EXPECT_GT(refused, 0u);
   fs::remove_all(root);
 }

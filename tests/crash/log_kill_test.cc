@@ -1,7 +1,7 @@
 // kill -9 on a durable log: a child appends, trims and resets, and says in shared memory what it is about to do and what was acknowledged; the parent kills it
 // at a random moment and opens the log: a gap-free run of the right records, with every acknowledged one. Every opening has other options than the one before it.
 // A failure prints its seed:
-//   FIRN_KILL_SEED=<seed> firn_crash_test --gtest_filter=<test>
+//   FIRN_SEED=<seed> firn_crash_test --gtest_filter=<test>
 #include <firn.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "crashfs/effort.h"
+
 namespace {
 
 struct OptionSet {
@@ -30,6 +32,9 @@ constexpr OptionSet kOptionSets[] = {
     {"sync", "segment_bytes=64KiB,durability=sync"},
     {"every", "segment_bytes=16KiB,durability=every:7"},
 };
+
+// Of each set in a deep run. With those of kill_test.cc 15,000: the bar of a deep run.
+constexpr uint64_t kDeepKills = 1000;
 
 struct Report {
   std::atomic<uint64_t> started{0};  // operations
@@ -156,12 +161,11 @@ std::string difference(firn_log* log, const Model& model) {
 class LogKillTest : public testing::TestWithParam<size_t> {};
 
 TEST_P(LogKillTest, every_acknowledged_record_is_there_after_kill_9) {
-  const char* given = std::getenv("FIRN_KILL_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-  const char* deep = std::getenv("FIRN_DEEP");
-  const bool is_deep = deep != nullptr && *deep == '1';
-  const int rounds = is_deep ? 1000 : 20;
-  SCOPED_TRACE("replay: FIRN_KILL_SEED=" + std::to_string(seed));
+  const firn::Effort effort = firn::test_effort();
+  const uint64_t seed = effort.seed * std::size(kOptionSets) + GetParam();
+  const bool is_deep = effort.is_deep;
+  const int rounds = static_cast<int>(effort.count(20, kDeepKills));
+  SCOPED_TRACE(firn::replay_command());
   // The death of a process leaves the same in memory as on a disk; thousands of them would wait for the disk most of the time.
   const std::filesystem::path path = (is_deep && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path()) /
                                      ("firn-log-kill-" + std::to_string(getpid()) + "-" + kOptionSets[GetParam()].name);
@@ -172,6 +176,7 @@ TEST_P(LogKillTest, every_acknowledged_record_is_there_after_kill_9) {
   std::mt19937_64 random(seed);
   Model model;
   uint64_t done = 0;  // operations in the model
+  uint64_t kills = 0;
   uint64_t kills_in_work = 0;
   size_t set = GetParam();  // of the opening before
   const auto next_options = [&] {
@@ -203,6 +208,7 @@ TEST_P(LogKillTest, every_acknowledged_record_is_there_after_kill_9) {
     int status = 0;
     ASSERT_EQ(child, waitpid(child, &status, 0));
     ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself: " << WEXITSTATUS(status);
+    kills++;
     if (report->acknowledged > first) kills_in_work++;
 
     firn_log* log = open_log(path.c_str(), next_options());
@@ -223,9 +229,10 @@ TEST_P(LogKillTest, every_acknowledged_record_is_there_after_kill_9) {
       ASSERT_EQ(FIRN_OK, firn_log_close(log));
     }
   }
-  std::printf("[ figures  ] %d kills, %llu of them at work, %llu operations, 0 lost\n", rounds,
+  std::printf("[ figures  ] %llu kills, %llu of them at work, %llu operations, 0 lost\n", static_cast<unsigned long long>(kills),
               static_cast<unsigned long long>(kills_in_work), static_cast<unsigned long long>(done));
   EXPECT_GT(kills_in_work, 0u) << "no kill met a writer at work: the test shows nothing";
+  if (is_deep) EXPECT_GE(kills, kDeepKills) << "fewer kills than its part of the bar";
   munmap(memory, sizeof(Report));
   std::filesystem::remove_all(path);
 }

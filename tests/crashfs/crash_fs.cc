@@ -537,6 +537,7 @@ Result<std::unique_ptr<Directory>> CrashFs::open_directory(const std::string& pa
 }
 
 int64_t CrashFs::wall_ms() { return kWallStartMs + state_->ticks / 1000; }
+void CrashFs::advance(int64_t ms) { state_->ticks += ms * 1000; }
 int64_t CrashFs::monotonic_ns() { return ++state_->ticks * 1000; }
 uint64_t CrashFs::random() { return state_->generator(); }
 void CrashFs::set_stores_in_place(bool can) { state_->stores_in_place = can; }

@@ -77,6 +77,7 @@ class CrashFs final : public Env {
   Result<std::unique_ptr<Directory>> open_directory(const std::string& path, bool create) override;
   int64_t wall_ms() override;
   int64_t monotonic_ns() override;
+  void advance(int64_t ms);  // both clocks
   uint64_t random() override;
 
   void set_stores_in_place(bool can);

@@ -5,6 +5,7 @@
 
 #include "crashfs/crash_fs.h"
 #include "crashfs/crash_images.h"
+#include "crashfs/effort.h"
 #include "env/environment.h"
 #include "env/posix_env.h"
 
@@ -195,8 +196,7 @@ TEST(CrashFsTwinTest, without_a_crash_it_answers_as_a_real_file_system) {
   ASSERT_TRUE(fs.open_directory("/twin", true).ok());
   for (int i = 0; i < 2; i++) directories[i] = std::move(*envs[i]->open_directory(i == 0 ? "/twin" : disk.path(), true));
   std::mt19937_64 random(7);
-  const char* deep = std::getenv("FIRN_DEEP");
-  const int steps = deep != nullptr && *deep == '1' ? 1'000'000 : 50'000;
+  const int steps = static_cast<int>(test_effort().count(50'000, 1'000'000));
   for (int step = 0; step < steps; step++) {
     const std::string name(1, static_cast<char>('a' + random() % 6));
     const uint64_t action = random() % 10;

@@ -5,8 +5,9 @@
 namespace firn {
 
 const char* name_of(Outcome outcome) {
-  constexpr const char* kNames[kOutcomeCount] = {"same answers",       "refused", "cut, reported", "cut with its mark",
-                                                 "feed shorter, told", "silent"};
+  constexpr const char* kNames[kOutcomeCount] = {
+      "same answers",       "refused", "cut, reported", "cut with its mark, reported", "cut, nothing left to tell",
+      "feed shorter, told", "silent"};
   return kNames[static_cast<size_t>(outcome)];
 }
 

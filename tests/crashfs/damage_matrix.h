@@ -15,11 +15,12 @@ enum class Outcome {
   kSame,         // every answer is what it was
   kRefused,      // an opening or a read has answered kCorrupt or its kind, everything else is what it was
   kCut,          // the end of the log is gone, and the opening said so; nothing that a mark covered
-  kCutWithMark,  // the end of the log is gone, and the damage took with it the mark that covered it, or all that told of it
+  kCutWithMark,  // the end of the log is gone, and the opening said so; the damage took the mark that covered it with it
+  kCutUntold,  // the end of the log is gone, and nothing is left that told of it: allowed where a whole sector, or the file's end, is gone
   kShorterFeed,  // every answer is what it was, but the change feed reads less far back, and tells its readers so
   kSilent        // another answer: forbidden
 };
-inline constexpr size_t kOutcomeCount = 6;
+inline constexpr size_t kOutcomeCount = 7;
 const char* name_of(Outcome outcome);
 
 class DamageMatrix {

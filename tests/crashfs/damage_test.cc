@@ -28,6 +28,7 @@ class DamageTest : public testing::TestWithParam<std::string> {
     std::printf("\nThe matrix of damage (every opening is counted):\n\n%s\n", matrix_->markdown().c_str());
     delete matrix_;
   }
+  void TearDown() override { EXPECT_GT(refused_count_, 0u) << "no damage was refused: it shows nothing, " << replay_command(); }
   void SetUp() override {
     subject_ = make_subject(GetParam());
     ASSERT_NE(nullptr, subject_);
@@ -60,7 +61,7 @@ class DamageTest : public testing::TestWithParam<std::string> {
   }
 
   using Opening = DamageSubject::Opening;
-  enum class Loss { kNone, kTold, kWithMark };  // of the end of the log
+  enum class Loss { kNone, kTold, kWithMark };  // of the end of the log; kWithMark: also what a mark covered, and untold
   enum class Ways { kAll, kReader, kWriter };   // to open: read-only, writable, and after the deep verification
   void try_file(const std::string& path, std::string bytes, const char* fault_class, const std::string& what, Loss loss,
                 Ways ways = Ways::kAll) {
@@ -85,12 +86,14 @@ class DamageTest : public testing::TestWithParam<std::string> {
                    Opening opening, bool is_verified) {
     const Verdict verdict = subject_->judge(image, opening);
     matrix_->count(subject_->kind_of(path), fault_class, verdict.outcome);
+    if (verdict.outcome == Outcome::kRefused) refused_count_++;
     const auto where = [&] {
-      return "FIRN_SEED=" + std::to_string(effort_.seed) + ", " + path + ": " + what +
-             (opening == Opening::kReadOnly ? ", read-only: " : ", writable: ") + name_of(verdict.outcome) + " " + verdict.why;
+      return replay_command() + "\n" + path + ": " + what + (opening == Opening::kReadOnly ? ", read-only: " : ", writable: ") +
+             name_of(verdict.outcome) + " " + verdict.why;
     };
     EXPECT_NE(Outcome::kSilent, verdict.outcome) << where();
     EXPECT_FALSE(verdict.outcome == Outcome::kCut && loss == Loss::kNone) << where();
+    EXPECT_FALSE(verdict.outcome == Outcome::kCutUntold && loss != Loss::kWithMark) << where();
     EXPECT_FALSE(verdict.outcome == Outcome::kCutWithMark && loss != Loss::kWithMark) << where();
     EXPECT_FALSE(verdict.outcome == Outcome::kShorterFeed && subject_->kind_of(path) != "retained log") << where();
     EXPECT_FALSE(verdict.outcome == Outcome::kRefused && is_verified) << where() << ": the verification has found nothing";
@@ -101,6 +104,7 @@ class DamageTest : public testing::TestWithParam<std::string> {
   std::mt19937_64 random_{effort_.seed};
   std::unique_ptr<DamageSubject> subject_;
   std::vector<std::string> paths_;
+  uint64_t refused_count_ = 0;
 };
 
 TEST_P(DamageTest, a_flipped_bit_is_harmless_or_noticed) {

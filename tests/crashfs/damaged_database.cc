@@ -216,8 +216,8 @@ class DamagedDatabase final : public DamageSubject {
     if (why.empty()) return {notice.refused ? Outcome::kRefused : notice.shorter_feed ? Outcome::kShorterFeed : Outcome::kSame, ""};
     for (size_t i = states_.size() - 1; i-- > 0;) {
       if (!difference(found, states_[i], whole_[read_only], all_changes_, &notice).empty()) continue;
-      const bool is_told = found.dropped_bytes > 0 && i >= kSyncedCount;
-      return {is_told ? Outcome::kCut : Outcome::kCutWithMark, ""};
+      if (found.dropped_bytes == 0) return {Outcome::kCutUntold, ""};
+      return {i >= kSyncedCount ? Outcome::kCut : Outcome::kCutWithMark, ""};
     }
     return {Outcome::kSilent, why};
   }

@@ -185,7 +185,8 @@ class DamagedLog final : public DamageSubject {
           answer.record == record_of("", found.first + i) && (whole_.answers.empty() || answer.time_ms == whole_.answers[i].time_ms);
       if (answer.status.ok() && !is_same) return {Outcome::kSilent, which};
     }
-    if (found.next < kRecordCount) return {found.dropped_bytes > 0 && found.next >= kSynced ? Outcome::kCut : Outcome::kCutWithMark, ""};
+    if (found.next < kRecordCount && found.dropped_bytes == 0) return {Outcome::kCutUntold, ""};
+    if (found.next < kRecordCount) return {found.next >= kSynced ? Outcome::kCut : Outcome::kCutWithMark, ""};
     return {refused ? Outcome::kRefused : Outcome::kSame, ""};
   }
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/coding.h"
+#include "crashfs/crash_fs.h"
 #include "db/change_feed.h"
 #include "db/db.h"
 #include "db/options.h"
@@ -20,6 +21,7 @@ namespace {
 constexpr const char* kPath = "/db";
 constexpr const char* kSpace = "side";
 constexpr size_t kKeyCount = 5;
+constexpr int64_t kPauseMs = 1000;
 constexpr size_t kBigBytes = 9000;  // more than the smallest segment
 
 std::string key_of(size_t place) { return "k" + std::to_string(place % kKeyCount); }
@@ -28,6 +30,7 @@ std::string value_of(size_t place, size_t bytes) {
   while (value.size() < bytes) value += static_cast<char>('a' + (place * 31 + value.size() * 7) % 26);
   return value;
 }
+bool goes_aside(size_t place, const ModelState& state) { return place % 3 == 1 && state.spaces.contains(kSpace); }
 std::string counter_text(int64_t value) { return {reinterpret_cast<const char*>(&value), sizeof value}; }
 
 class DatabaseSubject final : public Subject {
@@ -53,6 +56,10 @@ class DatabaseSubject final : public Subject {
   Result<ModelState> read() override;
   Status read_history() override;
   Status probe() override { return put(0, "probe", "durable", true); }
+  std::optional<Status> resume() override {
+    const ThreadMark mark;
+    return db_->resume();
+  }
   Status check(Env& env) override { return Db::check(kPath, env); }
   std::string orphans(Env& env) override;
 
@@ -61,9 +68,14 @@ class DatabaseSubject final : public Subject {
     const Operation operation = make_put(ns, Slice(key), Slice(value), kNeverExpires);
     return db_->write(&operation, 1, {.sync = sync}).status();
   }
-  Status write_batch(size_t place);
-  Status change_namespace(size_t place, const ModelState& before);
-  Status transact(size_t place);
+  // The id of the namespace "side"; of the default one where it is not there.
+  Result<uint32_t> side(const ModelState& before) {
+    return before.spaces.contains(kSpace) ? db_->ns_open(Slice(std::string_view(kSpace)), true) : Result<uint32_t>(0u);
+  }
+  Status put_somewhere(size_t place, const ModelState& before, bool sync);
+  Status write_batch(size_t place, const ModelState& before);
+  Status change_namespace(const ModelState& before);
+  Status transact(size_t place, const ModelState& before);
   Status swap_if(size_t place, const ModelState& before);
   Status delete_range(size_t place);
 
@@ -72,28 +84,38 @@ class DatabaseSubject final : public Subject {
   std::unique_ptr<Db> db_;
 };
 
-Status DatabaseSubject::write_batch(size_t place) {
+Status DatabaseSubject::put_somewhere(size_t place, const ModelState& before, bool sync) {
+  uint32_t ns = 0;
+  if (goes_aside(place, before)) {
+    FIRN_TRY_ASSIGN(ns, side(before));
+  }
+  return put(ns, key_of(place), value_of(place, script_.value_bytes), sync);
+}
+
+Status DatabaseSubject::write_batch(size_t place, const ModelState& before) {
+  FIRN_TRY_ASSIGN(const uint32_t ns, side(before));
   const std::string keys[] = {key_of(place), key_of(place + 1), "b" + key_of(place)};
   const std::string values[] = {value_of(place, script_.value_bytes), value_of(place + 1, script_.value_bytes / 2)};
   Operation remove;
   remove.kind = EntryKind::kDelete;
+  remove.ns = ns;
   remove.key = Slice(keys[2]);
   Operation operations[] = {make_put(0, Slice(keys[0]), Slice(values[0]), kNeverExpires),
                             make_put(0, Slice(keys[1]), Slice(values[1]), kNeverExpires), remove};
-  if (place % 2 == 0) operations[2] = make_put(0, Slice(keys[2]), Slice(values[1]), kNeverExpires);
+  if (place % 2 == 0) operations[2] = make_put(ns, Slice(keys[2]), Slice(values[1]), kNeverExpires);
   return db_->write(operations, 3, {}).status();
 }
 
-Status DatabaseSubject::change_namespace(size_t place, const ModelState& before) {
+Status DatabaseSubject::change_namespace(const ModelState& before) {
   if (before.spaces.contains(kSpace)) {
     FIRN_TRY_ASSIGN(const uint32_t ns, db_->ns_open(Slice(std::string_view(kSpace)), true));
     return db_->ns_drop(ns);
   }
-  (void)place;
   return db_->ns_open(Slice(std::string_view(kSpace)), false).status();
 }
 
-Status DatabaseSubject::transact(size_t place) {
+Status DatabaseSubject::transact(size_t place, const ModelState& before) {
+  FIRN_TRY_ASSIGN(const uint32_t ns, side(before));
   auto transaction = db_->begin({.serializable = true});
   Entry entry;
   const std::string key = key_of(place + 2);
@@ -101,7 +123,7 @@ Status DatabaseSubject::transact(size_t place) {
   const std::string value = value_of(place, script_.value_bytes / 2);
   FIRN_TRY(transaction->set(make_put(0, Slice(key), Slice(value), kNeverExpires)));
   const std::string other = "t" + key_of(place);
-  FIRN_TRY(transaction->set(make_put(0, Slice(other), Slice(value), kNeverExpires)));
+  FIRN_TRY(transaction->set(make_put(ns, Slice(other), Slice(value), kNeverExpires)));
   return db_->commit(*transaction, {}).status();
 }
 
@@ -135,7 +157,7 @@ Status DatabaseSubject::act(size_t i, const ModelState& before, Env& env) {
   switch (script_.acts[i]) {
     case Act::kPut:
     case Act::kPutSync:
-      return put(0, key_of(place), value_of(place, script_.value_bytes), script_.acts[i] == Act::kPutSync);
+      return put_somewhere(place, before, script_.acts[i] == Act::kPutSync);
     case Act::kBigPut:
       return put(0, key_of(place), value_of(place, kBigBytes));
     case Act::kDelete: {
@@ -146,13 +168,13 @@ Status DatabaseSubject::act(size_t i, const ModelState& before, Env& env) {
       return db_->write(&operation, 1, {}).status();
     }
     case Act::kBatch:
-      return write_batch(place);
+      return write_batch(place, before);
     case Act::kAdd:
       return db_->add(0, Slice(std::string_view("counter")), 1).status();
     case Act::kCompareSwap:
       return swap_if(place, before);
     case Act::kTransaction:
-      return transact(place);
+      return transact(place, before);
     case Act::kDeleteRange:
       return delete_range(place);
     case Act::kFlush:
@@ -160,11 +182,14 @@ Status DatabaseSubject::act(size_t i, const ModelState& before, Env& env) {
     case Act::kCompact:
       return db_->compact();
     case Act::kNamespace:
-      return change_namespace(place, before);
+      return change_namespace(before);
     case Act::kClear:
       return db_->ns_clear(0);
     case Act::kSync:
       return db_->sync();
+    case Act::kPause:
+      dynamic_cast<CrashFs&>(env).advance(kPauseMs);
+      return db_->run_jobs(1).status();
     case Act::kReopen:
       FIRN_TRY(close());
       return open(env);
@@ -250,7 +275,7 @@ std::string DatabaseSubject::orphans(Env& env) {
 
 const char* name_of(Act act) {
   constexpr const char* kNames[] = {"put",   "put_sync", "delete",    "batch",  "add",   "compare_swap", "transaction", "delete_range",
-                                    "flush", "compact",  "namespace", "reopen", "clear", "sync",         "big_put"};
+                                    "flush", "compact",  "namespace", "reopen", "clear", "sync",         "big_put",     "pause"};
   return kNames[static_cast<size_t>(act)];
 }
 
@@ -264,9 +289,12 @@ ModelState DatabaseScript::apply(size_t i, const ModelState& before) const {
   ModelState state = before;
   auto& entries = state.spaces[""];
   const size_t place = i + act_offset;
+  auto& aside = state.spaces.contains(kSpace) ? state.spaces[kSpace] : entries;
   switch (acts[i]) {
     case Act::kPut:
     case Act::kPutSync:
+      (goes_aside(place, before) ? aside : entries)[key_of(place)] = value_of(place, value_bytes);
+      break;
     case Act::kCompareSwap:
       entries[key_of(place)] = value_of(place, value_bytes);
       break;
@@ -280,9 +308,9 @@ ModelState DatabaseScript::apply(size_t i, const ModelState& before) const {
       entries[key_of(place)] = value_of(place, value_bytes);
       entries[key_of(place + 1)] = value_of(place + 1, value_bytes / 2);
       if (place % 2 == 0)
-        entries["b" + key_of(place)] = value_of(place + 1, value_bytes / 2);
+        aside["b" + key_of(place)] = value_of(place + 1, value_bytes / 2);
       else
-        entries.erase("b" + key_of(place));
+        aside.erase("b" + key_of(place));
       break;
     case Act::kAdd: {
       int64_t value = 0;
@@ -291,7 +319,7 @@ ModelState DatabaseScript::apply(size_t i, const ModelState& before) const {
       break;
     }
     case Act::kTransaction:
-      entries[key_of(place + 2)] = entries["t" + key_of(place)] = value_of(place, value_bytes / 2);
+      entries[key_of(place + 2)] = aside["t" + key_of(place)] = value_of(place, value_bytes / 2);
       break;
     case Act::kDeleteRange:
       entries.erase(entries.lower_bound(key_of(place)), entries.lower_bound(key_of(place) + "~"));
@@ -306,6 +334,7 @@ ModelState DatabaseScript::apply(size_t i, const ModelState& before) const {
     case Act::kCompact:
     case Act::kReopen:
     case Act::kSync:
+    case Act::kPause:
       break;
   }
   return state;
@@ -325,9 +354,32 @@ bool DatabaseScript::is_durable(size_t i) const {
     case Act::kCompact:
     case Act::kReopen:
       return true;
+    case Act::kPause:
+      return options.find("durability=interval") != std::string::npos;
     default:
       return options.find("durability=sync") != std::string::npos;
   }
+}
+
+uint64_t DatabaseScript::every_count() const {
+  DbOptions parsed;
+  EXPECT_EQ(Code::kOk, parse_options(&parsed, options));
+  return parsed.durability == Durability::kEvery ? parsed.durability_every_count : 0;
+}
+
+size_t DatabaseScript::floor_after(size_t i) const {
+  if (is_durable(i)) return i + 1;
+  const uint64_t lost_max = every_count();
+  if (lost_max == 0) return 0;
+  // The last N commits may be lost. A range that holds nothing is deleted without a commit.
+  uint64_t lost = 0;
+  size_t floor = i + 1;
+  while (floor > 0 && !is_durable(floor - 1)) {
+    lost += acts[floor - 1] == Act::kDeleteRange ? 0 : 1;
+    if (lost > lost_max) break;
+    floor--;
+  }
+  return floor;
 }
 
 bool DatabaseScript::process_death_keeps_all() const { return options.find("durability=none") == std::string::npos; }

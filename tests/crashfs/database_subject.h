@@ -1,4 +1,5 @@
-// A script of acts on a database. What an act does follows from its place in the script, so a script is a list of kinds.
+// A script of acts on a database. What an act does follows from its place in the script, so a script is a list of kinds. While the namespace "side" is there batches and
+// transactions write to it too, and so does one put in three.
 // Threading: one thread.
 #pragma once
 
@@ -25,6 +26,7 @@ enum class Act {
   kClear,
   kSync,
   kBigPut,
+  kPause,  // a second passes, and the jobs that are due are done
 };
 inline constexpr size_t kExhaustiveActCount = 12;  // kPut .. kReopen
 const char* name_of(Act act);
@@ -39,6 +41,7 @@ class DatabaseScript final : public Script {
   ModelState apply(size_t i, const ModelState& before) const override;
   ModelState apply_probe(const ModelState& before) const override;
   bool is_durable(size_t i) const override;
+  size_t floor_after(size_t i) const override;
   bool process_death_keeps_all() const override;
   std::unique_ptr<Subject> make_subject() const override;
 
@@ -46,6 +49,9 @@ class DatabaseScript final : public Script {
   size_t value_bytes;
   std::vector<Act> acts;
   size_t act_offset = 0;  // added to an act's place: what it does
+
+ private:
+  uint64_t every_count() const;  // of durability=every:N; 0: another durability
 };
 
 }  // namespace firn

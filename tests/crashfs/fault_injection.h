@@ -4,7 +4,7 @@
 //   a state that is read is the right one, or the reading says that it failed;
 //   nothing acknowledged is lost by the death of the process, nor (what was durable) by power loss, at the moment of the failure and at the end;
 //   the trace keeps the protocol of the disk (TraceLint);
-//   without the fault the subject opens, and goes on; no sync is tried again, no file written to after a failed write, no store goes unannounced.
+//   without the fault the subject opens, or resumes (every second time), and goes on; no sync is tried again, no file written to after a failed write, no store goes unannounced.
 // Threading: one thread.
 #pragma once
 
@@ -32,12 +32,14 @@ class FaultInjection {
   const Matrix& matrix() const { return matrix_; }
   std::string matrix_text() const;
   uint64_t runs() const { return runs_; }
+  uint64_t resumes() const { return resumes_; }  // after failures, without an opening
   const TraceLint::Counts& lint() const { return lint_; }
 
  private:
   class Run;
   Matrix matrix_;
   uint64_t runs_ = 0;
+  uint64_t resumes_ = 0;
   TraceLint::Counts lint_;
 };
 

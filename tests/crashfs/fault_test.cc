@@ -2,26 +2,22 @@
 // matrix of sites and faults.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 
 #include "crashfs/database_subject.h"
 #include "crashfs/disk.h"
 #include "crashfs/effort.h"
 #include "crashfs/fault_injection.h"
 #include "crashfs/log_subject.h"
+#include "crashfs/selector.h"
 
 namespace firn {
 namespace {
 
-bool is_wanted(const Script& script) {
-  const char* only = std::getenv("FIRN_CRASH_SCRIPT");
-  return only == nullptr || script.name == only;
-}
-
 // Everything that applies was tried at every site.
 void expect_full(const FaultInjection& injection) {
-  if (std::getenv("FIRN_FAULT") != nullptr) return;
+  if (crash_fault.is_set() || crash_script.is_set()) return;
   for (const auto& [site, cells] : injection.matrix()) {
     for (size_t f = 0; f < kFaultCount; f++) {
       if (!applies(static_cast<Fault>(f), site.call)) continue;
@@ -30,14 +26,21 @@ void expect_full(const FaultInjection& injection) {
                                      << " for good";
     }
   }
-  std::printf("[ figures  ] %llu runs; %s; once + for good, by site and fault:\n%s", static_cast<unsigned long long>(injection.runs()),
+  // Every kind of call was met.
+  for (size_t call = 0; call < kCallCount; call++) {
+    const bool is_met = std::any_of(injection.matrix().begin(), injection.matrix().end(),
+                                    [call](const auto& row) { return row.first.call == static_cast<Call>(call); });
+    EXPECT_TRUE(is_met) << "no site calls " << name_of(static_cast<Call>(call));
+  }
+  std::printf("[ figures  ] %llu runs, %llu of them resumed; %s; once + for good, by site and fault:\n%s",
+              static_cast<unsigned long long>(injection.runs()), static_cast<unsigned long long>(injection.resumes()),
               injection.lint().text().c_str(), injection.matrix_text().c_str());
 }
 
 // A database that was killed: the faults meet its recovery too.
 void start_killed(DatabaseScript* script) {
   const DatabaseScript before("before", script->options, 700,
-                              {Act::kPut, Act::kBatch, Act::kFlush, Act::kPut, Act::kNamespace, Act::kPutSync, Act::kPut});
+                              {Act::kPut, Act::kNamespace, Act::kBatch, Act::kFlush, Act::kTransaction, Act::kPutSync, Act::kPut});
   CrashFs fs({}, 79);
   const auto subject = before.make_subject();
   ASSERT_TRUE(subject->open(fs).ok());
@@ -51,10 +54,11 @@ void start_killed(DatabaseScript* script) {
   script->act_offset = before.size();
 }
 
-const std::vector<Act> kActs = {Act::kPut,         Act::kBatch,   Act::kPut,    Act::kAdd,         Act::kPut,    Act::kTransaction,
-                                Act::kPut,         Act::kPutSync, Act::kFlush,  Act::kCompareSwap, Act::kPut,    Act::kNamespace,
-                                Act::kDeleteRange, Act::kCompact, Act::kBigPut, Act::kDelete,      Act::kReopen, Act::kPut,
-                                Act::kSync,        Act::kPut,     Act::kClear,  Act::kPut,         Act::kFlush,  Act::kPut};
+const std::vector<Act> kActs = {Act::kPut,         Act::kNamespace,   Act::kBatch,     Act::kPut,         Act::kAdd,
+                                Act::kPut,         Act::kTransaction, Act::kPut,       Act::kPutSync,     Act::kFlush,
+                                Act::kCompareSwap, Act::kPut,         Act::kNamespace, Act::kDeleteRange, Act::kCompact,
+                                Act::kBigPut,      Act::kDelete,      Act::kReopen,    Act::kPut,         Act::kSync,
+                                Act::kPut,         Act::kClear,       Act::kPut,       Act::kFlush,       Act::kPut};
 
 TEST(FaultTest, an_error_at_any_call_of_a_database_loses_nothing_and_answers_nothing_wrong) {
   FaultInjection injection;
@@ -64,9 +68,9 @@ TEST(FaultTest, an_error_at_any_call_of_a_database_loses_nothing_and_answers_not
         "memtable_bytes=4KiB,log_io=pwrite,compression=lz4", "memtable_bytes=4KiB,changes_retention_bytes=8KiB"}) {
     for (const bool is_killed : {false, true}) {
       DatabaseScript script(std::string(options) + (is_killed ? "/killed" : "/fresh"), options, 700, kActs);
-      if (!is_wanted(script)) continue;
+      if (!crash_script.wants(script.name)) continue;
       if (is_killed) start_killed(&script);
-      ASSERT_EQ("", injection.run(script, effort.seed, effort.share(80)));
+      ASSERT_EQ("", injection.run(script, effort.seed, effort.share(80, 4)));
     }
   }
   expect_full(injection);
@@ -87,8 +91,8 @@ TEST(FaultTest, an_error_at_any_call_of_a_durable_log_loses_nothing_and_answers_
           {LogAct::kAppend, LogAct::kAppendBatch, LogAct::kAppend, LogAct::kAppend, LogAct::kSync, LogAct::kAppend, LogAct::kTrimBefore,
            LogAct::kAppendBig, LogAct::kAppend, LogAct::kTrimAfter, LogAct::kAppend, LogAct::kReopen, LogAct::kAppend, LogAct::kAppend,
            LogAct::kReset, LogAct::kAppendBatch, LogAct::kReopen});
-      if (!is_wanted(script)) continue;
-      ASSERT_EQ("", injection.run(script, effort.seed, effort.share(20)));
+      if (!crash_script.wants(script.name)) continue;
+      ASSERT_EQ("", injection.run(script, effort.seed, effort.share(20, 2)));
     }
   }
   expect_full(injection);

@@ -10,6 +10,7 @@ namespace {
 constexpr const char* kPath = "/log";
 constexpr size_t kBigBytes = 9000;  // more than the smallest segment
 constexpr uint64_t kResetStep = 1000;
+constexpr uint64_t kBatchCount = 3;  // records
 
 std::string record_of(size_t place, size_t bytes) {
   std::string record = std::to_string(place) + ";";
@@ -191,6 +192,21 @@ bool LogScript::is_durable(size_t i) const {
     default:
       return options.durability == Durability::kSync;
   }
+}
+
+size_t LogScript::floor_after(size_t i) const {
+  if (is_durable(i)) return i + 1;
+  if (options.durability != Durability::kEvery) return 0;
+  // The last N records may be lost: an append that is lost in part is lost as a whole.
+  uint64_t lost = 0;
+  size_t floor = i + 1;
+  while (floor > 0 && !is_durable(floor - 1)) {
+    const LogAct act = acts[floor - 1];
+    lost += act == LogAct::kAppendBatch ? kBatchCount : act == LogAct::kAppend || act == LogAct::kAppendBig ? 1 : 0;
+    if (lost > options.durability_every_count) break;
+    floor--;
+  }
+  return floor;
 }
 
 // A trim at the front is durable at once, the records in front of which it cuts need not be: the end is that of one moment, the front that of the same or a later one.

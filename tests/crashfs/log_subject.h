@@ -23,6 +23,7 @@ class LogScript final : public Script {
   ModelState apply(size_t i, const ModelState& before) const override;
   ModelState apply_probe(const ModelState& before) const override;
   bool is_durable(size_t i) const override;
+  size_t floor_after(size_t i) const override;
   bool process_death_keeps_all() const override { return options.durability != Durability::kNone; }
   bool is_allowed(const ModelState& found, const std::vector<ModelState>& states, size_t floor, size_t acknowledged,
                   size_t ceiling) const override;

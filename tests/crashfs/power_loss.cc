@@ -1,9 +1,8 @@
 #include "crashfs/power_loss.h"
 
-#include <cstdlib>
-
 #include "crashfs/crash_fs.h"
 #include "crashfs/effort.h"
+#include "crashfs/selector.h"
 #include "env/thread_mark.h"
 
 namespace firn {
@@ -15,10 +14,8 @@ std::string describe(const Status& status) {
   return text;
 }
 
-std::string replay(const PowerLossPlan& plan, const Script& script, size_t step) {
-  return std::string("\nreplay: ") + (test_effort().is_deep ? "FIRN_DEEP=1 " : "") + "FIRN_SEED=" + std::to_string(plan.seed) +
-         " FIRN_CRASH_SCRIPT='" + script.name + "' FIRN_CRASH_STEP=" + std::to_string(step) +
-         " firn_crashfs_test --gtest_filter='*PowerLoss*'";
+std::string replay(const Script& script, size_t step) {
+  return "\n" + replay_command("FIRN_CRASH_SCRIPT='" + script.name + "' FIRN_CRASH_STEP=" + std::to_string(step));
 }
 
 std::vector<uint32_t> nothing(const std::vector<Piece>& pieces) { return std::vector<uint32_t>(pieces.size(), 0); }
@@ -56,7 +53,7 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
     if (Status status = subject->act(i, states.back(), fs); !status.ok()) return failed(script.act_name(i) + " fails: " + describe(status));
     states.push_back(script.apply(i, states.back()));
     ends.push_back(fs.trace().size());
-    floors.push_back(script.is_durable(i) ? i + 1 : floors.back());
+    floors.push_back(std::max(script.floor_after(i), floors.back()));
     linted = lint.apply(fs.trace(), linted);
     if (script.is_durable(i)) lint.acknowledge();
     if (!lint.violation().empty()) return failed(script.act_name(i) + ": " + lint.violation());
@@ -68,7 +65,6 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
   counts_.scripts++;
   counts_.lint.add(lint.counts());
 
-  const char* only = std::getenv("FIRN_CRASH_STEP");
   Disk disk(script.start);
   size_t act = 0;  // how many of `ends` are complete
   std::string problem;
@@ -77,8 +73,8 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
     while (act < ends.size() && ends[act] <= step + 1) act++;
     // Of `ends` the first is the opening: act - 1 acts are acknowledged.
     if ((act < ends.size() ? act : act - 1) < plan.first_act) continue;
-    if (only != nullptr ? std::strtoull(only, nullptr, 10) != step
-                        : plan.step_every > 1 && ((step * 0x9e3779b97f4a7c15ull + plan.seed) >> 33) % plan.step_every != 0)
+    if (crash_step.is_set() ? !crash_step.wants(std::to_string(step))
+                            : plan.step_every > 1 && ((step * 0x9e3779b97f4a7c15ull + plan.seed) >> 33) % plan.step_every != 0)
       continue;
     counts_.points++;
     const size_t acknowledged = act == 0 ? 0 : act - 1;
@@ -86,7 +82,7 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
     if (plan.killed_every != 0 && ((step * 0x9e3779b97f4a7c15ull + plan.seed) >> 13) % plan.killed_every == 0) {
       if (problem = nest_in_same_boot(script, disk, plan, demand); !problem.empty()) {
         problem = "process death after step " + std::to_string(step) + " of " + std::to_string(trace.size()) + "\n" + problem +
-                  replay(plan, script, step);
+                  replay(script, step);
         break;
       }
     }
@@ -99,7 +95,7 @@ std::string PowerLoss::run(const Script& script, const PowerLossPlan& plan) {
       if (!problem.empty()) {
         problem = "power loss after step " + std::to_string(step) + " of " + std::to_string(trace.size()) + ", " +
                   std::to_string(acknowledged) + " acts acknowledged" + (origin.is_all ? ", everything kept" : "") + "\n" + problem +
-                  replay(plan, script, step);
+                  replay(script, step);
       }
     });
   }

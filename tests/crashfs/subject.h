@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,12 @@ class Subject {
   drop() = 0;  // as if the process had died: nothing is told to the files any more (what destructors do comes after the recorded trace)
   virtual Status act(size_t i, const ModelState& before, Env& env) = 0;
   virtual Result<ModelState> read() = 0;
-  virtual Status read_history() { return {}; }  // everything that it says to remember of what was done can be read, and leads to the present state
+  virtual Status read_history() {
+    return {};
+  }                            // everything that it says to remember of what was done can be read, and leads to the present state
   virtual Status probe() = 0;  // one more durable write
+  // Goes on after a failure without opening anew; nullopt: there is no such thing.
+  virtual std::optional<Status> resume() { return std::nullopt; }
   virtual Status check(Env& env) = 0;
   virtual std::string orphans(Env& env) = 0;  // files that nothing names, after a close in order; "": none
 };
@@ -51,7 +56,9 @@ class Script {
   virtual std::string act_name(size_t i) const = 0;
   virtual ModelState apply(size_t i, const ModelState& before) const = 0;
   virtual ModelState apply_probe(const ModelState& before) const = 0;
-  virtual bool is_durable(size_t i) const = 0;       // all that was acknowledged up to here survives power loss
+  virtual bool is_durable(size_t i) const = 0;  // all that was acknowledged up to here survives power loss
+  // How many acts survive power loss once act `i` was acknowledged: what its durability says. is_durable(i): i + 1.
+  virtual size_t floor_after(size_t i) const = 0;
   virtual bool process_death_keeps_all() const = 0;  // whatever was acknowledged survives kill -9
   // Whether a disk that lost its power may hold this: states[i] is what i acts make; those up to `floor` are durable, those up to `acknowledged` were acknowledged, and
   // those up to `ceiling` were begun.

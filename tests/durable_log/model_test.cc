@@ -1,9 +1,10 @@
 // The durable log against a deque: random operations, openings with other options among them. A failure prints its seed:
-//   FIRN_MODEL_SEED=<seed> firn_durable_log_test --gtest_filter=<test>
+//   FIRN_SEED=<seed> firn_durable_log_test --gtest_filter=<test>
 #include <cstdlib>
 #include <deque>
 #include <random>
 
+#include "crashfs/effort.h"
 #include "durable_log/log_driver.h"
 
 namespace durable_log_test {
@@ -16,11 +17,7 @@ struct OptionSet {
 
 class LogModelTest : public LogDriver, public testing::WithParamInterface<OptionSet> {
  protected:
-  LogModelTest() {
-    const char* given = std::getenv("FIRN_MODEL_SEED");
-    seed_ = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-    random_.seed(seed_);
-  }
+  LogModelTest() { random_.seed(firn::test_effort().seed + std::hash<std::string_view>()(GetParam().name)); }
 
   uint64_t below(uint64_t n) { return random_() % n; }
   uint64_t model_next() const { return first_ + records_.size(); }
@@ -97,7 +94,6 @@ class LogModelTest : public LogDriver, public testing::WithParamInterface<Option
     }
   }
 
-  uint64_t seed_ = 0;
   std::mt19937_64 random_;
   std::deque<std::string> records_;
   uint64_t first_ = 0;
@@ -105,9 +101,8 @@ class LogModelTest : public LogDriver, public testing::WithParamInterface<Option
 };
 
 TEST_P(LogModelTest, the_log_answers_as_a_deque_does) {
-  SCOPED_TRACE("replay: FIRN_MODEL_SEED=" + std::to_string(seed_));
-  const char* deep = std::getenv("FIRN_DEEP");
-  const int steps = deep != nullptr && *deep == '1' ? 100'000 : 4'000;
+  SCOPED_TRACE(firn::replay_command());
+  const int steps = static_cast<int>(firn::test_effort().count(4'000, 100'000));
   reopen();
   for (int step = 0; step < steps && !HasFatalFailure(); step++) {
     const uint64_t kind = below(1000);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # fuzz.sh [SECONDS [TARGET...]]: builds the fuzz targets with clang (libFuzzer, AddressSanitizer, UndefinedBehaviorSanitizer, all invariants checked) in build/fuzz, or in
-# FIRN_FUZZ_BUILD; sees the canary's planted defect found, and fails if it is not; then fuzzes each target for so many seconds (40), from the committed corpus and what was found
+# FIRN_FUZZ_BUILD, seeded by FIRN_SEED; sees the canary's planted defect found, and fails if it is not; then fuzzes each target for so many seconds (40), from the committed corpus and what was found
 # before. A finding stays in the build directory and its replay is printed. Ends with 77, loudly, where there is no clang.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd) || exit 2
@@ -12,6 +12,7 @@ if [ -z "$clang" ]; then
   echo "SKIPPED: fuzz: needs clang++ with libFuzzer (Debian: apt-get install clang); ctest -R fuzz replays the corpus without it"
   exit 77
 fi
+seed=$((${FIRN_SEED:-1} % 4294967295 + 1)) # libFuzzer's has 32 bits, and 0 stands for any
 mkdir -p "$build" || exit 2
 if ! { cmake -G Ninja -S "$root" -B "$build" -DCMAKE_CXX_COMPILER="$clang" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1" \
   -DFIRN_SANITIZE=fuzzer-no-link,address,undefined -DFIRN_DEBUG_CHECKS=ON -DFIRN_TESTS=ON -DFIRN_FUZZ=ON -DFIRN_CLI=OFF -DFIRN_BENCH=OFF &&
@@ -28,7 +29,7 @@ fuzz() {
   target=$1
   shift
   mkdir -p "found/$target" "findings"
-  "./${target}_fuzz" -timeout=20 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 -artifact_prefix="findings/$target-" "$@" "found/$target" "$corpora/$target" \
+  "./${target}_fuzz" -timeout=20 -rss_limit_mb=2048 -max_len=65536 -seed="$seed" -print_final_stats=1 -artifact_prefix="findings/$target-" "$@" "found/$target" "$corpora/$target" \
     >"$target.log" 2>&1
 }
 figure() { sed -n "s/^stat::$2: *//p" "$1.log" | tail -1; }

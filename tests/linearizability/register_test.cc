@@ -1,9 +1,10 @@
 // Every call on one key, from many threads beside flushes and compactions, is linearizable. A failure prints what happened around the wrong answer; threads cannot be
-// replayed, FIRN_HISTORY_SEED repeats the operations.
+// replayed, FIRN_SEED repeats the operations.
 #include <cstdlib>
 #include <mutex>
 #include <random>
 
+#include "crashfs/effort.h"
 #include "linearizability/busy_database.h"
 #include "linearizability/register_caller.h"
 
@@ -12,19 +13,14 @@ namespace {
 using namespace firn_test;
 using History = Caller::History;
 
-uint64_t seed_of_run() {
-  const char* given = std::getenv("FIRN_HISTORY_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-}
-
 class RegisterTest : public testing::TestWithParam<BusyOptions> {};
 
 TEST_P(RegisterTest, calls_on_one_key_are_linearizable) {
   BusyDatabase db(GetParam());
-  const uint64_t seed = seed_of_run();
+  const uint64_t seed = firn::test_effort().seed;
   uint32_t round = 0;
   for (const int thread_count : {2, 3, 4, 8}) {
-    SCOPED_TRACE("FIRN_HISTORY_SEED=" + std::to_string(seed) + ", " + std::to_string(thread_count) + " threads");
+    SCOPED_TRACE(firn::replay_command() + ", " + std::to_string(thread_count) + " threads");
     const std::string name = "round" + std::to_string(round++);
     const int64_t id = firn_ns_open(db.handle(), bytes(name), name.size(), 0);
     ASSERT_GT(id, 0);

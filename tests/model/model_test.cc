@@ -1,6 +1,6 @@
 // The model test: random operations on a database, through the C header, and on ordered maps; after each the answers must be equal. Databases are tiny
 // (memtables of 4 KiB), so that flushes, compactions and reopenings happen all the time. A failure prints its seed:
-//   FIRN_MODEL_SEED=<seed> ./model_test --gtest_filter=<test>
+//   FIRN_SEED=<seed> firn_model_test --gtest_filter=<test>
 #include <firn.h>
 #include <gtest/gtest.h>
 
@@ -13,17 +13,14 @@
 #include <string>
 #include <vector>
 
+#include "crashfs/effort.h"
+
 namespace {
 
 using Bytes = std::string;
 using Model = std::map<uint32_t, std::map<Bytes, Bytes>>;  // namespace id -> its keys
 
 const uint8_t* bytes_of(const Bytes& bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
-
-uint64_t seed_of_run() {
-  if (const char* given = std::getenv("FIRN_MODEL_SEED")) return std::strtoull(given, nullptr, 10);
-  return std::random_device()();
-}
 
 struct OptionSet {
   const char* name;
@@ -33,8 +30,7 @@ struct OptionSet {
 class ModelTest : public testing::TestWithParam<OptionSet> {
  protected:
   void SetUp() override {
-    seed_ = seed_of_run();
-    random_.seed(seed_);
+    random_.seed(firn::test_effort().seed + std::hash<std::string_view>()(GetParam().name));
     path_ = std::filesystem::temp_directory_path() / ("firn-model-" + std::to_string(getpid()) + "-" + GetParam().name);
     std::filesystem::remove_all(path_);
     open();
@@ -388,7 +384,6 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
     }
   }
 
-  uint64_t seed_ = 0;
   std::mt19937_64 random_;
   std::filesystem::path path_;
   firn_db* db_ = nullptr;
@@ -400,13 +395,12 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
 };
 
 TEST_P(ModelTest, random_operations_answer_as_an_ordered_map_does) {
-  const char* deep = std::getenv("FIRN_DEEP");
-  const int steps = deep != nullptr && *deep == '1' ? 200000 : 4000;
+  const int steps = static_cast<int>(firn::test_effort().count(4000, 200'000));
   for (int i = 0; i < steps; i++) {
     step();
     if (HasFatalFailure() || HasNonfatalFailure()) {
       close_held_scans();
-      FAIL() << "at step " << i << "; replay: FIRN_MODEL_SEED=" << seed_ << " ./model_test --gtest_filter='*" << GetParam().name << "'";
+      FAIL() << "at step " << i << "; " << firn::replay_command();
     }
   }
   close_held_scans();

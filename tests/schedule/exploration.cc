@@ -13,7 +13,7 @@ namespace schedule_test {
 namespace {
 
 constexpr int kDepth = 3;
-constexpr uint64_t kDeepTimes = 40;
+constexpr uint64_t kDeepTimes = 12;
 
 // What repeats the run that goes on: printed when it fails, by whatever way it does.
 std::string& replay_of_this_run() {
@@ -22,15 +22,12 @@ std::string& replay_of_this_run() {
 }
 
 void tell_replay(int) {
-  std::fprintf(stderr, "replay: %s\n", replay_of_this_run().c_str());
+  std::fprintf(stderr, "%s\n", replay_of_this_run().c_str());
   std::fflush(stderr);
 }
 
 void set_replay(const std::string& schedule) {
-  const auto* const info = testing::UnitTest::GetInstance()->current_test_info();
-  replay_of_this_run() = "FIRN_SEED=" + std::to_string(firn::test_effort().seed) + " FIRN_SCHEDULE=" + schedule +
-                         " build/release/tests/firn_schedule_test --gtest_filter='" + std::string(info->test_suite_name()) + "." +
-                         info->name() + "'";
+  replay_of_this_run() = firn::replay_command("FIRN_SCHEDULE=" + schedule);
   std::signal(SIGABRT, tell_replay);  // deadlocks and broken invariants; after the handler the process ends as it would
 }
 
@@ -43,13 +40,13 @@ bool run_once(Policy& policy, const std::string& schedule, uint64_t seed, const 
   figures->schedules++;
   figures->points += scheduler.point_count();
   if (wrong.empty() && !testing::Test::HasFailure()) return true;
-  ADD_FAILURE() << wrong << "\nthe schedule:\n" << scheduler.trace() << "replay: " << replay_of_this_run();
+  ADD_FAILURE() << wrong << "\nthe schedule:\n" << scheduler.trace() << replay_of_this_run();
   return false;
 }
 
 void print(const char* kind, const Figures& figures) {
   const auto* const info = testing::UnitTest::GetInstance()->current_test_info();
-  std::printf("%s, %s: %llu schedules, %llu operations, %llu points, %d anomalies\n", info->name(), kind,
+  std::printf("[ figures  ] %s, %s: %llu schedules, %llu operations, %llu points, %d anomalies\n", info->name(), kind,
               static_cast<unsigned long long>(figures.schedules), static_cast<unsigned long long>(figures.operations),
               static_cast<unsigned long long>(figures.points), testing::Test::HasFailure() ? 1 : 0);
 }

@@ -22,7 +22,7 @@ struct Figures {
   uint64_t points = 0;
 };
 
-// `count` schedules of random priorities, depth 3, and many times as many in a deep run. `place_count`: about so many places there are in a run.
+// `count` schedules of random priorities, depth 3, and twelve times as many in a deep run. `place_count`: about so many places there are in a run.
 Figures explore_randomly(uint64_t count, uint64_t place_count, const Program& program);
 
 // Every order of the named places of the program's threads; fails when there are more than `most`.

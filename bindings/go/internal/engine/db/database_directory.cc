@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "db/jobs.h"
 #include "lsm/manifest.h"
 
 namespace firn {
@@ -11,6 +12,17 @@ Status remove_all_files(Directory& directory) {
   FIRN_TRY_ASSIGN(const auto names, directory.list());
   for (const std::string& name : names) FIRN_TRY(directory.remove(name));
   return {};
+}
+
+// A directory that holds nothing yet, or the marker only.
+Status remove_bare(Directory& parent, const std::string& name) {
+  {
+    FIRN_TRY_ASSIGN(const auto directory, parent.open_directory(name, false));
+    FIRN_TRY_ASSIGN(const auto names, directory->list());
+    if (!names.empty() && (names.size() > 1 || names[0] != kIncompleteName)) return {};
+    if (!names.empty()) FIRN_TRY(directory->remove(kIncompleteName));
+  }
+  return parent.remove(name);
 }
 
 }  // namespace
@@ -59,9 +71,14 @@ Status remove_database(Directory& parent, const std::string& name) {
 
 Result<std::unique_ptr<DatabaseDirectory>> DatabaseDirectory::make(Env& env, Directory& parent, const std::string& name) {
   std::unique_ptr<DatabaseDirectory> made(new DatabaseDirectory(env, parent, name));
-  FIRN_TRY_ASSIGN(auto directory, parent.open_directory(name, true));
+  made->is_being_marked_ = true;
+  Result<std::unique_ptr<Directory>> opened = parent.open_directory(name, true);
+  made->is_being_marked_ = opened.ok();
+  FIRN_TRY_ASSIGN(auto directory, std::move(opened));
   // Of two that make the same directory one wins here, and the other must not remove it.
-  if (Status status = directory->open_file(kIncompleteName, OpenMode::kCreate).status(); !status.ok()) {
+  const Status status = directory->open_file(kIncompleteName, OpenMode::kCreate).status();
+  made->is_being_marked_ = false;
+  if (!status.ok()) {
     if (!status.is(Code::kExists)) (void)parent.remove(name).ok();  // it is empty
     return status;
   }
@@ -73,11 +90,14 @@ Result<std::unique_ptr<DatabaseDirectory>> DatabaseDirectory::make(Env& env, Dir
   return made;
 }
 
+// What stays, for want of memory too, is refused by every opening.
 DatabaseDirectory::~DatabaseDirectory() {
   tables_.reset();
+  // Memory has run out in one of two calls, which may have been made all the same.
+  if (is_being_marked_) (void)run_guarded([this] { return remove_bare(parent_, name_); }).ok();
   if (is_finished_ || directory_ == nullptr) return;
   directory_.reset();
-  (void)remove_database(parent_, name_).ok();  // what stays is refused by every opening
+  (void)run_guarded([this] { return remove_database(parent_, name_); }).ok();
 }
 
 Status DatabaseDirectory::finish(const ManifestState& state) {

@@ -44,6 +44,7 @@ class DatabaseDirectory {
   const std::string name_;
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<Directory> tables_;
+  bool is_being_marked_ = false;  // the directory may be there, the marker too
   bool is_finished_ = false;
 };
 

@@ -181,6 +181,12 @@ void DbImpl::after_write() {
   if (more.ok() && !*more) jobs_pending_.store(false, std::memory_order_relaxed);
 }
 
+Result<std::optional<uint32_t>> DbImpl::change_namespace(const CommitDoor::CatalogChange& change) {
+  Result<std::optional<uint32_t>> changed = door_.change_namespace(change);
+  if (core_.options.single_threaded) after_write();
+  return changed;
+}
+
 Result<uint32_t> DbImpl::ns_open(Slice name, bool existing_only) {
   const std::string key = name.to_string();
   {
@@ -195,7 +201,7 @@ Result<uint32_t> DbImpl::ns_open(Slice name, bool existing_only) {
   uint32_t found = 0;
   bool is_full = false;
   FIRN_TRY_ASSIGN(const auto made,
-                  door_.change_namespace([&](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
+                  change_namespace([&](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
                     if (const auto other = catalog.names().find(key); other != catalog.names().end()) {
                       found = other->second;  // another thread was faster
                       return std::nullopt;
@@ -211,7 +217,7 @@ Status DbImpl::ns_clear(uint32_t ns) {
   FIRN_TRY(begin_writing());
   bool is_full = false;
   FIRN_TRY_ASSIGN(const auto cleared,
-                  door_.change_namespace([&](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
+                  change_namespace([&](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
                     if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
                     is_full = !catalog.has_prefixes();
                     return is_full ? std::nullopt : std::optional(catalog.clear(ns, at, core_.changes.bounds().first));
@@ -224,7 +230,7 @@ Status DbImpl::ns_drop(uint32_t ns) {
   if (ns == 0) return Code::kInvalid;
   FIRN_TRY(begin_writing());
   FIRN_TRY_ASSIGN(const auto dropped,
-                  door_.change_namespace([this, ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
+                  change_namespace([this, ns](const NamespaceCatalog& catalog, Seq at) -> std::optional<NamespaceCatalog::Change> {
                     if (catalog.prefix_of(ns, kSeqMax) == kSystemPrefix) return std::nullopt;
                     return catalog.drop(ns, at, core_.changes.bounds().first);
                   }));

@@ -128,6 +128,7 @@ class DbImpl final : public Db {
   Status run_jobs_inline();
   Status sync_if_due();
   void after_write();
+  Result<std::optional<uint32_t>> change_namespace(const CommitDoor::CatalogChange& change);  // a commit like any other
   Result<Seq> update(uint32_t ns, Slice key, const CommitDoor::Decision& decide, WriteFlags flags);
   Result<Seq> commit_changes(Transaction& transaction, WriteFlags flags);
 

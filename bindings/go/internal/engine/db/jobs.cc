@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "base/coverage_mark.h"
 #include "lsm/merging_iterator.h"
 
 namespace firn {
@@ -180,6 +181,7 @@ Status Jobs::trim_table_memory() {
     for (const TableRef& table : run.tables) held_bytes += cached_bytes(*table);
   }
   if (held_bytes <= core_.options.cache_bytes) return {};
+  FIRN_MARK("tables hold too much memory");
   // Down to half, so that it is not done again at once. The newest runs go first: they are small and soon merged away.
   std::vector<uint64_t> removed;
   std::vector<std::pair<uint64_t, TableRef>> added;
@@ -214,7 +216,7 @@ void Jobs::report_progress() {
   core_.progressed.notify_all();
 }
 
-MergeOptions Jobs::merge_options(Seq lower, Seq upper, bool drop_tombstones) const {
+MergeOptions Jobs::merge_options(Seq lower, Seq upper, Seq durable, bool drop_tombstones) const {
   MergeOptions options;
   options.db_id = core_.db_id;
   options.hash_seed = core_.hash_seed;
@@ -225,7 +227,7 @@ MergeOptions Jobs::merge_options(Seq lower, Seq upper, bool drop_tombstones) con
   options.drop_tombstones = drop_tombstones;
   options.now_ms = core_.clock.now_ms();
   // The catalog of now is newer than every entry of the input, so it knows every prefix that is alive in it.
-  options.is_live_prefix = [catalog = look_at_catalog()](Prefix prefix) { return catalog->is_live(prefix); };
+  options.is_live_prefix = [catalog = look_at_catalog(), durable](Prefix prefix) { return catalog->may_be_live(prefix, durable); };
   return options;
 }
 
@@ -234,7 +236,10 @@ Status Jobs::start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Ve
   Seq upper;
   std::vector<std::unique_ptr<Iterator>> newest_first;
   for (const auto& memtable : sealed) {
-    if (memtable->empty()) continue;
+    if (memtable->empty()) {
+      FIRN_MARK("an empty memtable is flushed");
+      continue;
+    }
     memtable->segment()->release_tail(memtable->end());
     lower = std::min(lower, memtable->seq_min());
     upper = std::max(upper, memtable->seq_max());
@@ -246,8 +251,10 @@ Status Jobs::start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Ve
   flush.seq_max = upper;
   flush.memtables = std::move(sealed);
   flush.run_id = core_.next_run_id.fetch_add(1);
+  // What is flushed is durable with its tables.
+  const Seq durable = std::max(upper, Seq{core_.durable_seq.load(std::memory_order_acquire)});
   flush.job = std::make_unique<MergeJob>(
-      merge_options(lower, upper, version.runs.empty()), *core_.tables, [this] { return core_.next_table_id.fetch_add(1); },
+      merge_options(lower, upper, durable, version.runs.empty()), *core_.tables, [this] { return core_.next_table_id.fetch_add(1); },
       std::move(parts));
   flush_ = std::move(flush);
   return {};
@@ -255,7 +262,11 @@ Status Jobs::start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Ve
 
 // Whether the new tables lie outside the key range of the newest run, so that both are one run: sequential loads then never get rewritten.
 bool Jobs::joins_newest_run(const std::vector<TableRef>& outputs, const Version& version) const {
-  if (is_compacting_.load() || outputs.empty() || version.runs.empty()) return false;  // a compaction may be merging that run
+  if (outputs.empty() || version.runs.empty()) return false;
+  if (is_compacting_.load()) {  // it may be merging that run
+    FIRN_MARK("a flush ends beside a compaction");
+    return false;
+  }
   const auto is_small = [](const TableRef& table) { return table->file_bytes < kTableBytesSmall; };
   const Run& newest = version.runs[0];
   if (is_small(outputs[0]) && is_small(newest.tables.back())) return false;  // small neighbours are rather merged
@@ -279,7 +290,10 @@ Status Jobs::record_flush() {
   std::vector<TableRef> outputs = flush_->job->take_outputs();
   const std::lock_guard runs_lock(runs_mutex_);  // no compaction begins between the decision and its effect
   const VersionRef version = look().second;
-  const uint64_t run_id = joins_newest_run(outputs, *version) ? version->runs[0].id : flush_->run_id;
+  const bool joins = joins_newest_run(outputs, *version);
+  if (joins) FIRN_MARK("a flush joins the newest run");
+  if (outputs.empty()) FIRN_MARK("a flush leaves nothing");
+  const uint64_t run_id = joins ? version->runs[0].id : flush_->run_id;
   Recorded recorded;
   for (const TableRef& table : outputs) {
     table->table->count_reads_in(core_.stats.traffic);
@@ -327,8 +341,9 @@ void Jobs::start_compaction(CompactionPlan plan, uint64_t full_ticket) {
     for (const auto& tables : part.newest_first) newest_first.push_back(new_run_iterator(tables, true));
     parts.push_back(new_merging_iterator(std::move(newest_first)));
   }
+  const Seq durable{core_.durable_seq.load(std::memory_order_acquire)};
   auto job = std::make_unique<MergeJob>(
-      merge_options(plan.seq_lower, plan.seq_upper, plan.includes_oldest), *core_.tables,
+      merge_options(plan.seq_lower, plan.seq_upper, durable, plan.includes_oldest), *core_.tables,
       [this] { return core_.next_table_id.fetch_add(1); }, std::move(parts));
   compaction_ = Compaction{std::move(plan), full_ticket, std::move(job), 0, {}};
 }

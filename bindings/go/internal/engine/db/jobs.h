@@ -5,6 +5,7 @@
 //   JOB-2  New tables are synced, names included, before the manifest names them; the manifest is durable before a view shows them and before files that they replace are
 //          unlinked. (A reader who still has such a file open or mapped keeps it: the system frees it after the last of them.)
 //   JOB-3  A job that fails leaves no file, changes nothing, and is tried again.
+//   JOB-4  What lies under the prefix of a namespace that was cleared or dropped stays until that commit is durable: power loss may bring the namespace back.
 //
 // When there is nothing else to do, tables that hold more memory than cache_bytes allows are opened anew: their old selves go with the last reader.
 //
@@ -96,7 +97,7 @@ class Jobs {
   void start_compaction(CompactionPlan plan, uint64_t full_ticket);
   Status record_compaction();
   Status finish_compaction();
-  MergeOptions merge_options(Seq lower, Seq upper, bool drop_tombstones) const;
+  MergeOptions merge_options(Seq lower, Seq upper, Seq durable, bool drop_tombstones) const;  // `durable`: no commit up to here can be lost
   bool joins_newest_run(const std::vector<TableRef>& outputs, const Version& version) const;
   std::pair<std::vector<std::shared_ptr<Memtable>>, VersionRef> look() const;
   NamespaceCatalogRef look_at_catalog() const;

@@ -50,15 +50,22 @@ class ForwardIterator : public Iterator {
   void prev() override { fail(Code::kUnsupported); }
 };
 
-// Tables with disjoint ranges, one in memory at a time.
+// A table as the first reading found it.
+struct ChainLink {
+  std::string name;
+  size_t loss_count = 0;
+};
+
+// Tables with disjoint ranges, one in memory at a time. kIo: one of them has lost more now than in the first reading, which told the losses.
 class ChainIterator final : public ForwardIterator {
  public:
-  ChainIterator(Directory& tables, uint64_t db_id, std::vector<std::string> names)
-      : tables_(tables), db_id_(db_id), names_(std::move(names)) {}
+  ChainIterator(Directory& tables, uint64_t db_id, std::vector<ChainLink> links)
+      : tables_(tables), db_id_(db_id), links_(std::move(links)) {}
   void seek_to_first() override { enter(0); }
   void next() override {
     table_->next();
-    table_->valid() ? show() : enter(at_ + 1);
+    if (table_->valid()) return show();
+    if (leave()) enter(at_ + 1);
   }
 
  private:
@@ -66,11 +73,16 @@ class ChainIterator final : public ForwardIterator {
     valid_ = true;
     entry_ = &table_->entry();
   }
+  bool leave() {
+    if (table_->losses().size() <= links_[at_].loss_count) return true;
+    fail(Status(Code::kIo, "a part of the table that was read before cannot be read any more", links_[at_].name));
+    return false;
+  }
   void enter(size_t at) {
-    for (valid_ = false, at_ = at; at_ < names_.size(); at_++) {
+    for (valid_ = false, at_ = at; at_ < links_.size(); at_++) {
       table_.reset();
       file_.reset();
-      auto file = tables_.open_file(names_[at_], OpenMode::kRead);
+      auto file = tables_.open_file(links_[at_].name, OpenMode::kRead);
       if (!file.ok()) return fail(file.status());
       file_ = std::move(*file);
       auto table = TableSalvager::open(*file_, db_id_);
@@ -78,12 +90,13 @@ class ChainIterator final : public ForwardIterator {
       table_ = std::move(*table);
       table_->seek_to_first();
       if (table_->valid()) return show();
+      if (!leave()) return;
     }
   }
 
   Directory& tables_;
   const uint64_t db_id_;
-  const std::vector<std::string> names_;
+  const std::vector<ChainLink> links_;
   size_t at_ = 0;
   std::unique_ptr<File> file_;
   std::unique_ptr<TableSalvager> table_;
@@ -138,6 +151,7 @@ class Salvager {
     std::string first_user;
     Prefix last_prefix;
     std::string last_user;
+    size_t loss_count = 0;
     InternalKey first() const { return {first_prefix, Slice(std::string_view(first_user))}; }
     InternalKey last() const { return {last_prefix, Slice(std::string_view(last_user))}; }
   };
@@ -260,7 +274,7 @@ Status Salvager::read_tables() {
 Status Salvager::read_table(const std::string& name) {
   FIRN_TRY_ASSIGN(const auto file, tables_->open_file(name, OpenMode::kRead));
   FIRN_TRY_ASSIGN(const auto table, TableSalvager::open(*file, db_id_));
-  TableFound found{name, 0, "", 0, ""};
+  TableFound found{name, 0, "", 0, "", 0};
   uint64_t count = 0;
   for (table->seek_to_first(); table->valid(); table->next(), count++) {
     const Entry& entry = table->entry();
@@ -273,6 +287,7 @@ Status Salvager::read_table(const std::string& name) {
     note(entry);
   }
   report_.entries_read += count;
+  found.loss_count = table->losses().size();
   for (const TableSalvager::Loss& lost : table->losses()) {
     SalvageLoss& loss = lose(LossKind::kRange, lost.code, file->path(), "a part of the table does not verify");
     loss.offset = lost.offset;
@@ -414,9 +429,9 @@ std::vector<std::unique_ptr<Iterator>> Salvager::sources() const {
   }
   std::vector<std::unique_ptr<Iterator>> sources;
   for (const auto& chain : chains) {
-    std::vector<std::string> names;
-    for (const TableFound* table : chain) names.push_back(table->name);
-    sources.push_back(std::make_unique<ChainIterator>(*tables_, db_id_, std::move(names)));
+    std::vector<ChainLink> links;
+    for (const TableFound* table : chain) links.push_back({table->name, table->loss_count});
+    sources.push_back(std::make_unique<ChainIterator>(*tables_, db_id_, std::move(links)));
   }
   sources.push_back(std::make_unique<EntryListIterator>(log_entries_));
   sources.push_back(std::make_unique<EntryListIterator>(catalog_entries_));

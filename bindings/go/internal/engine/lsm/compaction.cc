@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/coverage_mark.h"
+
 namespace firn {
 namespace {
 
@@ -18,7 +20,9 @@ struct Placed {
 // Neighbours that are both small are merged although they do not overlap: else a million tiny commits would leave a million tiny tables.
 bool belong_together(bool gathered_is_small, const Placed& next, const InternalKey& largest) {
   if (next.properties().smallest().compare(largest) <= 0) return true;
-  return gathered_is_small && next.table->file_bytes < kTableBytesSmall;
+  if (!gathered_is_small || next.table->file_bytes >= kTableBytesSmall) return false;
+  FIRN_MARK("small tables that do not overlap are merged");
+  return true;
 }
 
 // Whether a table has entries that a merge down to the oldest run would drop.
@@ -56,6 +60,7 @@ CompactionPlan plan_merge(const Version& version, size_t first, size_t last, con
       to++;
     }
     if (to - from == 1 && !(plan.includes_oldest && has_garbage(tables[from].properties(), catalog))) {
+      FIRN_MARK("a table moves as it is");
       plan.moved.push_back(tables[from].table);
     } else {
       CompactionPlan::Part part;
@@ -80,7 +85,10 @@ std::optional<CompactionPlan> pick_compaction(const Version& version) {
   }
   if (last + 1 >= kRunCountTrigger || last + 1 == version.runs.size()) return plan_merge(version, 0, last, nullptr);
   // Sizes fall steeply, so few runs were gathered; still, too many runs make reads slow.
-  if (version.runs.size() >= 2 * kRunCountTrigger) return plan_merge(version, 0, kRunCountTrigger - 1, nullptr);
+  if (version.runs.size() >= 2 * kRunCountTrigger) {
+    FIRN_MARK("a merge of the newest runs, for there are too many");
+    return plan_merge(version, 0, kRunCountTrigger - 1, nullptr);
+  }
   return std::nullopt;
 }
 
@@ -98,6 +106,7 @@ std::optional<CompactionPlan> pick_purge(const Version& version, int64_t now_ms)
     }
   }
   if (expired_count == 0 || expired_count * kPurgeFraction < entry_count) return std::nullopt;
+  FIRN_MARK("a purge of what has expired");
   // Down to the oldest run: an expired entry that hid an older one takes that with it.
   return plan_merge(version, first, version.runs.size() - 1, nullptr);
 }
@@ -108,6 +117,7 @@ std::optional<CompactionPlan> plan_full_compaction(const Version& version, const
     const auto& tables = version.runs[0].tables;
     const auto is_dirty = [&catalog](const TableRef& table) { return has_garbage(table->table->properties(), &catalog); };
     if (std::none_of(tables.begin(), tables.end(), is_dirty)) return std::nullopt;
+    FIRN_MARK("a full compaction of one run that holds garbage");
   }
   return plan_merge(version, 0, version.runs.size() - 1, &catalog);
 }

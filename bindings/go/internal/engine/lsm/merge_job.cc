@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/coverage_mark.h"
 #include "base/hash.h"
 
 namespace firn {
@@ -47,8 +48,13 @@ bool MergeJob::is_dropped(const Entry& entry) {
     known_prefix_ = entry.key.prefix;
     known_live_ = entry.key.prefix == kSystemPrefix || options_.is_live_prefix(entry.key.prefix);
   }
-  if (!known_live_) return true;
-  return options_.drop_tombstones && !entry.is_live(options_.now_ms);
+  if (!known_live_) {
+    FIRN_MARK("an entry of a namespace that is gone is dropped");
+    return true;
+  }
+  if (!options_.drop_tombstones || entry.is_live(options_.now_ms)) return false;
+  FIRN_MARK("a tombstone or an expired entry is dropped");
+  return true;
 }
 
 Status MergeJob::add(const Entry& entry) {

@@ -60,6 +60,13 @@ Result<NamespaceCatalogRef> NamespaceCatalog::load(Iterator& system_entries) {
 
 bool NamespaceCatalog::is_live(Prefix prefix) const { return are_live(prefix, prefix); }
 
+// What is forgotten of former prefixes was given up by commits that are in tables, so durable.
+bool NamespaceCatalog::may_be_live(Prefix prefix, Seq durable) const {
+  if (is_live(prefix)) return true;
+  const auto former = former_.find(prefix);
+  return former != former_.end() && former->second.until > durable;
+}
+
 bool NamespaceCatalog::are_live(Prefix from, Prefix to) const {
   const auto in_range = [from, to](const NamespacePlace& place) {
     return place.prefix != kSystemPrefix && place.prefix >= from && place.prefix <= to;

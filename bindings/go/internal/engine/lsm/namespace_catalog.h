@@ -37,6 +37,8 @@ class NamespaceCatalog {
     return seq >= place.since ? place.prefix : place.earlier_prefix;
   }
   bool is_live(Prefix prefix) const;
+  // Whether power loss may make it live again: a namespace had it until a commit above `durable`, which may be lost. What lies under it has to stay so long.
+  bool may_be_live(Prefix prefix, Seq durable) const;
   bool are_live(Prefix from, Prefix to) const;  // all of [from, to]
   const std::map<std::string, uint32_t>& names() const { return names_; }
   // The namespace that has or had the prefix; nullopt: none that is remembered.

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 818ac8ccc2930e8643564c7b3cbaa31af61f1da592c5f3c85f996b02f748a7c9
+// Checksum of all sources: 4672be442a2ed1609816ade5dabe36c1cfa5f92124db60f61cd52bbee94069c8
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -81,9 +81,10 @@ HandleSlot* reserve_handle();
 void unreserve_handle(HandleSlot* slot);
 void* publish_handle(HandleSlot* slot, HandleType type);
 
-// Takes the handle away from all others and waits for calls that use it. kOk: the caller is the one closer, owns the body, and calls
-// unreserve_handle when it has destroyed it.
-Code close_shared(const void* handle, HandleType type, HandleSlot** slot);
+// Takes the handle away from all others. kOk: the caller is the one closer, owns the body, and calls unreserve_handle when it has destroyed it. Calls on a shared handle
+// may still go on: what they wait for is to be ended, and then they are waited for, before the body is destroyed.
+Code refuse_shared(const void* handle, HandleType type, HandleSlot** slot);
+void wait_for_users(const void* handle);
 Code close_exclusive(const void* handle, HandleType type, HandleSlot** slot);
 
 // ---- Using

@@ -22,8 +22,11 @@ void* create(HandleType type, uint64_t content = 0) {
 
 Code close_and_free(void* handle, HandleType type) {
   HandleSlot* slot = nullptr;
-  const Code code = type == HandleType::kDb ? close_shared(handle, type, &slot) : close_exclusive(handle, type, &slot);
-  if (code == Code::kOk) unreserve_handle(slot);
+  const bool is_shared = type == HandleType::kDb;
+  const Code code = is_shared ? refuse_shared(handle, type, &slot) : close_exclusive(handle, type, &slot);
+  if (code != Code::kOk) return code;
+  if (is_shared) wait_for_users(handle);
+  unreserve_handle(slot);
   return code;
 }
 
@@ -58,7 +61,7 @@ TEST(Handle, what_was_never_issued_is_misuse) {
     const void* bad = reinterpret_cast<const void*>(garbage);
     EXPECT_EQ(SharedUse(bad, HandleType::kDb).code(), Code::kMisuse) << std::hex << garbage;
     HandleSlot* slot = nullptr;
-    EXPECT_EQ(close_shared(bad, HandleType::kDb, &slot), Code::kMisuse) << std::hex << garbage;
+    EXPECT_EQ(refuse_shared(bad, HandleType::kDb, &slot), Code::kMisuse) << std::hex << garbage;
     EXPECT_EQ(close_exclusive(bad, HandleType::kIter, &slot), Code::kMisuse) << std::hex << garbage;
   }
   EXPECT_EQ(close_and_free(handle, HandleType::kDb), Code::kOk);
@@ -126,7 +129,8 @@ TEST(Handle, HANDLE_1_of_many_closers_one_wins_and_no_call_sees_the_body_afterwa
       });
       threads.emplace_back([&] {
         HandleSlot* slot = nullptr;
-        if (close_shared(handle, HandleType::kDb, &slot) != Code::kOk) return;
+        if (refuse_shared(handle, HandleType::kDb, &slot) != Code::kOk) return;
+        wait_for_users(handle);
         ++won;
         *slot->body_as<uint64_t>() = 0;
         unreserve_handle(slot);

@@ -74,14 +74,12 @@ firn_db* firn_open(const char* path, const firn_options* options, firn_error* er
 
 int32_t firn_close(firn_db* db) {
   if (db == nullptr) return FIRN_OK;
-  {
-    const DbCall call(db);
-    if (call.ok()) call->wake(true);  // closing waits for calls in progress: they must not wait for ever
-  }
   HandleSlot* slot = nullptr;
-  const Code code = close_shared(db, HandleType::kDb, &slot);
+  const Code code = refuse_shared(db, HandleType::kDb, &slot);
   if (code != Code::kOk) return to_c(code);
   auto* body = slot->body_as<DbBody>();
+  body->db->wake(true);  // not earlier: whom the descriptor tells must find the handle refused
+  wait_for_users(db);
   const std::unique_ptr<Db> closing(body->db);
   body->~DbBody();
   unreserve_handle(slot);

@@ -174,15 +174,15 @@ void* publish_handle(HandleSlot* slot, HandleType type) {
   return reinterpret_cast<void*>(word);
 }
 
-Code close_shared(const void* handle, HandleType type, HandleSlot** slot) {
+Code refuse_shared(const void* handle, HandleType type, HandleSlot** slot) {
   uint64_t number = handle_number(handle);
   const Code code = find_slot(number, type, slot);
   if (code != Code::kOk) return code;
   const uint64_t closed = make_word(0, generation_of(number), (*slot)->index);
-  if (!(*slot)->word.compare_exchange_strong(number, closed, std::memory_order_seq_cst)) return Code::kClosed;
-  wait_for_guard(handle_number(handle));
-  return Code::kOk;
+  return (*slot)->word.compare_exchange_strong(number, closed, std::memory_order_seq_cst) ? Code::kOk : Code::kClosed;
 }
+
+void wait_for_users(const void* handle) { wait_for_guard(handle_number(handle)); }
 
 Code close_exclusive(const void* handle, HandleType type, HandleSlot** slot) {
   const uint64_t number = handle_number(handle);

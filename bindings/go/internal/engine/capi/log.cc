@@ -151,14 +151,12 @@ firn_log* firn_log_open(const char* dir, const firn_options* options, firn_error
 
 int32_t firn_log_close(firn_log* log) {
   if (log == nullptr) return FIRN_OK;
-  {
-    const LogCall call(log);
-    if (call.ok()) call->wake(true);  // closing waits for calls in progress: they must not wait for ever
-  }
   HandleSlot* slot = nullptr;
-  const Code code = close_shared(log, HandleType::kLog, &slot);
+  const Code code = refuse_shared(log, HandleType::kLog, &slot);
   if (code != Code::kOk) return to_c(code);
   const std::unique_ptr<DurableLog> closing(slot->body_as<LogBody>()->log);
+  closing->wake(true);  // not earlier: whom the descriptor tells must find the handle refused
+  wait_for_users(log);
   unreserve_handle(slot);
   return guarded([&] {
     const ThreadMark mark;

@@ -5,7 +5,7 @@
 // Package durable_log is a layer of the engine, in C++.
 package durable_log
 
-// Checksum of all sources: 4672be442a2ed1609816ade5dabe36c1cfa5f92124db60f61cd52bbee94069c8
+// Checksum of all sources: 82ced0ff7e7f6217eb49db39102b704dde99b71535e4b6d1bdd4e47f561e29b2
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -9,26 +9,15 @@ namespace {
 
 using Answer = LogSession::Answer;
 
-uint64_t number(const std::string& text) { return std::strtoull(text.c_str(), nullptr, 10); }
-std::string error(int64_t code) { return std::string("error ") + firn_status_name(static_cast<int32_t>(code)); }
-Answer done(int64_t code) { return {code >= 0 ? "ok" : error(code)}; }
-Answer counted(int64_t count) { return {count >= 0 ? std::to_string(count) : error(count)}; }
+uint64_t index(const std::string& text) { return static_cast<uint64_t>(number(text)); }
 
 }  // namespace
 
 LogSession::LogSession(std::vector<std::string> options) : options_(std::move(options)) {
   const auto at_index = [this](int32_t (*call)(firn_log*, uint64_t)) {
-    return [this, call](const Command& c) { return done(call(log_, number(c.word(0)))); };
+    return [this, call](const Command& c) { return done(call(log_, index(c.word(0)))); };
   };
-  commands_ = {
-      {"open", [this](const Command& c) { return open(c); }},
-      {"close", [this](const Command&) { return close(); }},
-      {"reopen",
-       [this](const Command& c) {
-         const Answer closed = close();
-         return closed == Answer{"ok"} ? open(c) : closed;
-       }},
-      {"check", [this](const Command&) { return check(); }},
+  add({
       {"append", [this](const Command& c) { return append(c); }},
       {"append_batch", [this](const Command& c) { return append_batch(c); }},
       {"fill", [this](const Command& c) { return fill(c); }},
@@ -39,24 +28,18 @@ LogSession::LogSession(std::vector<std::string> options) : options_(std::move(op
       {"bounds", [this](const Command&) { return bounds(); }},
       {"durable", [this](const Command&) { return counted(firn_log_durable(log_)); }},
       {"sync", [this](const Command&) { return done(firn_log_sync(log_)); }},
-      {"wait", [this](const Command& c) { return done(firn_log_wait(log_, number(c.word(0)), 0)); }},
-      {"seek_time", [this](const Command& c) { return counted(firn_log_seek_time(log_, static_cast<int64_t>(number(c.word(0))))); }},
+      {"wait", [this](const Command& c) { return done(firn_log_wait(log_, index(c.word(0)), 0)); }},
+      {"seek_time", [this](const Command& c) { return counted(firn_log_seek_time(log_, number(c.word(0)))); }},
       {"trim_before", at_index(firn_log_trim_before)},
       {"trim_after", at_index(firn_log_trim_after)},
       {"reset", at_index(firn_log_reset)},
       {"retain", [this](const Command&) { return done(firn_log_retain(log_)); }},
-  };
+  });
 }
 
 LogSession::~LogSession() {
   for (auto& [name, pin] : pins_) firn_unpin(&pin);
   if (log_ != nullptr) close();
-}
-
-Answer LogSession::run(const Command& command) {
-  const auto at = commands_.find(command.name);
-  if (at == commands_.end()) return {"unknown: " + command.name};
-  return at->second(command);
 }
 
 Answer LogSession::open(const Command& command) {
@@ -87,7 +70,7 @@ Answer LogSession::append_batch(const Command& command) {
 }
 
 Answer LogSession::fill(const Command& command) {
-  for (uint64_t i = 0; i < number(command.word(0)); i++) {
+  for (uint64_t i = 0; i < index(command.word(0)); i++) {
     if (const int64_t index = durable_log_test::append(log_, command.word(1)); index < 0) return {error(index)};
   }
   return {"ok"};
@@ -95,7 +78,7 @@ Answer LogSession::fill(const Command& command) {
 
 Answer LogSession::read(const Command& command) const {
   std::string record(size_t{1} << 20, '\0');
-  const int64_t length = firn_log_read(log_, number(command.word(0)), reinterpret_cast<uint8_t*>(record.data()), record.size());
+  const int64_t length = firn_log_read(log_, index(command.word(0)), reinterpret_cast<uint8_t*>(record.data()), record.size());
   if (length < 0) return {error(length)};
   record.resize(static_cast<size_t>(length));
   return {encode_word(record)};
@@ -105,9 +88,9 @@ Answer LogSession::scan(const Command& command) const {
   const firn_log_range bounds = firn_log_bounds(log_);
   const std::string* const from = command.find("from");
   const std::string* const limit = command.find("limit");
-  uint64_t left = limit == nullptr ? UINT64_MAX : number(*limit);
+  uint64_t left = limit == nullptr ? UINT64_MAX : index(*limit);
   Answer answer;
-  for (const auto& record : durable_log_test::read_all(log_, from == nullptr ? bounds.first : number(*from))) {
+  for (const auto& record : durable_log_test::read_all(log_, from == nullptr ? bounds.first : index(*from))) {
     if (left-- == 0) break;
     answer.push_back(std::to_string(record.index) + " " + encode_word(record.data));
   }
@@ -116,7 +99,7 @@ Answer LogSession::scan(const Command& command) const {
 
 Answer LogSession::pin(const Command& command) {
   firn_pin_t pin;
-  const int32_t code = firn_log_pin(log_, number(command.word(1)), &pin);
+  const int32_t code = firn_log_pin(log_, index(command.word(1)), &pin);
   if (code == FIRN_OK) pins_[command.word(0)] = pin;
   return done(code);
 }

@@ -3,34 +3,25 @@
 
 #include <firn.h>
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "env/environment.h"
-#include "scenarios/scenario_file.h"
+#include "scenarios/session.h"
 
 namespace firn_test {
 
-class LogSession {
+class LogSession : public Session {
  public:
-  using Answer = std::vector<std::string>;
-
   // Nothing is opened yet.
   explicit LogSession(std::vector<std::string> options);
-  ~LogSession();
-  LogSession(const LogSession&) = delete;
-  LogSession& operator=(const LogSession&) = delete;
-
-  // The answer of one command. A command that is not known answers "unknown: ...".
-  Answer run(const Command& command);
-  bool are_options_supported() const { return true; }  // of a log, all are
+  ~LogSession() override;
 
  private:
-  Answer open(const Command& command);
-  Answer close();
-  Answer check() const;
+  Answer open(const Command& command) override;
+  Answer close() final;
+  Answer check() const override;
   Answer append(const Command& command);
   Answer append_batch(const Command& command);
   Answer fill(const Command& command);
@@ -44,7 +35,6 @@ class LogSession {
   const std::vector<std::string> options_;
   firn::TemporaryDirectory directory_;
   firn_log* log_ = nullptr;
-  std::map<std::string, std::function<Answer(const Command&)>> commands_;
   std::map<std::string, firn_pin_t> pins_;
 };
 

@@ -6,9 +6,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
+#include "scenarios/database_session.h"
 #include "scenarios/log_session.h"
-#include "scenarios/scenario_session.h"
 
 namespace {
 
@@ -38,17 +39,17 @@ class ScenarioTest : public testing::Test {
   void TestBody() override {
     const ScenarioFile file = ScenarioFile::read(path_);
     ASSERT_EQ("", file.error) << path_;
+    const std::vector<std::string>& options = file.option_sets[set_];
+    std::unique_ptr<Session> session;
     if (mode_ == "log") {
-      LogSession session(file.option_sets[set_]);
-      run(file, &session);
+      session = std::make_unique<LogSession>(options);
     } else {
-      ScenarioSession session(mode_, file.option_sets[set_]);
-      run(file, &session);
+      session = std::make_unique<DatabaseSession>(mode_, options);
     }
+    run(file, session.get());
   }
 
  private:
-  template <typename Session>
   void run(const ScenarioFile& file, Session* session) const {
     if (!session->are_options_supported()) GTEST_SKIP() << "this build lacks an option of " << joined(file.option_sets[set_]);
     ASSERT_EQ(std::vector<std::string>{"ok"}, session->run({"open", {}, {}, {}}));

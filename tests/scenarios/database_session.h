@@ -4,29 +4,21 @@
 #include <firn.h>
 
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "scenarios/scenario_file.h"
+#include "scenarios/session.h"
 
 namespace firn_test {
 
-class ScenarioSession {
+class DatabaseSession : public Session {
  public:
-  using Answer = std::vector<std::string>;
-
   // mode: "directory", "memory" or "single_threaded". Nothing is opened yet.
-  ScenarioSession(const std::string& mode, std::vector<std::string> options);
-  ~ScenarioSession();
-  ScenarioSession(const ScenarioSession&) = delete;
-  ScenarioSession& operator=(const ScenarioSession&) = delete;
+  DatabaseSession(const std::string& mode, std::vector<std::string> options);
+  ~DatabaseSession() override;
 
-  // The answer of one command. A command that is not known, or is used wrongly, answers "unknown: ...".
-  Answer run(const Command& command);
-  // 1: the options are known to this build; 0: one of them is not supported.
-  bool are_options_supported() const;
+  bool are_options_supported() const override;
 
  private:
   struct Iterator {
@@ -42,9 +34,9 @@ class ScenarioSession {
   };
 
   firn_options* make_options(const std::vector<std::string>& more, int32_t* code) const;
-  Answer open(const Command& command);
-  Answer close();
-  Answer check() const;
+  Answer open(const Command& command) override;
+  Answer close() final;
+  Answer check() const override;
 
   Answer put(const Command& command, uint32_t condition);
   Answer get(const Command& command);
@@ -53,7 +45,7 @@ class ScenarioSession {
   Answer remove(const Command& command);
   Answer swap(const Command& command);
   Answer compare_swap(const Command& command);
-  Answer add(const Command& command);
+  Answer increase(const Command& command);
   Answer ttl(const Command& command);
   Answer multi_get(const Command& command);
   Answer batch(const Command& command);
@@ -88,7 +80,6 @@ class ScenarioSession {
   std::vector<std::string> options_;
   std::filesystem::path path_;
   firn_db* db_ = nullptr;
-  std::map<std::string, std::function<Answer(const Command&)>> commands_;
   std::map<std::string, firn_txn*> txns_;
   std::map<std::string, Iterator> iterators_;
   std::map<std::string, uint32_t> namespaces_;

@@ -1,8 +1,7 @@
-#include "scenarios/scenario_session.h"
+#include "scenarios/database_session.h"
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <thread>
 
 #include "capi/capi_fixture.h"
@@ -10,15 +9,12 @@
 namespace firn_test {
 namespace {
 
-using Answer = ScenarioSession::Answer;
+using Answer = DatabaseSession::Answer;
 
-int64_t number(const std::string& text) { return std::strtoll(text.c_str(), nullptr, 10); }
 int64_t number_of(const Command& command, const char* argument) {
   const std::string* text = command.find(argument);
   return text == nullptr ? 0 : number(*text);
 }
-std::string error(int64_t code) { return std::string("error ") + firn_status_name(static_cast<int32_t>(code)); }
-Answer done(int64_t code) { return {code >= 0 ? "ok" : error(code)}; }
 Answer decided(int64_t code) { return {code < 0 ? error(code) : code == 1 ? "true" : "false"}; }
 
 // Calls `call(buffer, capacity)` until what it returns fits.
@@ -43,7 +39,7 @@ T take(const std::string& from, size_t* at) {
 
 }  // namespace
 
-ScenarioSession::ScenarioSession(const std::string& mode, std::vector<std::string> options)
+DatabaseSession::DatabaseSession(const std::string& mode, std::vector<std::string> options)
     : is_in_memory_(mode == "memory"),
       options_(std::move(options)),
       path_(std::filesystem::temp_directory_path() / ("firn-scenario-" + std::to_string(getpid()))) {
@@ -53,18 +49,10 @@ ScenarioSession::ScenarioSession(const std::string& mode, std::vector<std::strin
     return [this, call](const Command& c) { return done(call(db_, ns_named(c.word(0)))); };
   };
   const auto on_db = [this](int32_t (*call)(firn_db*)) { return [this, call](const Command&) { return done(call(db_)); }; };
-  commands_ = {
-      {"open", [this](const Command& c) { return open(c); }},
-      {"close", [this](const Command&) { return close(); }},
-      {"reopen",
-       [this](const Command& c) {
-         const Answer closed = close();
-         return closed == Answer{"ok"} ? open(c) : closed;
-       }},
+  add({
       {"flush", on_db(firn_flush)},
       {"compact", on_db(firn_compact)},
       {"sync", on_db(firn_sync)},
-      {"check", [this](const Command&) { return check(); }},
       {"put", [this](const Command& c) { return put(c, 0); }},
       {"put_if_absent", [this](const Command& c) { return put(c, FIRN_IF_ABSENT); }},
       {"put_if_present", [this](const Command& c) { return put(c, FIRN_IF_PRESENT); }},
@@ -75,7 +63,7 @@ ScenarioSession::ScenarioSession(const std::string& mode, std::vector<std::strin
       {"delete", [this](const Command& c) { return remove(c); }},
       {"swap", [this](const Command& c) { return swap(c); }},
       {"compare_swap", [this](const Command& c) { return compare_swap(c); }},
-      {"add", [this](const Command& c) { return add(c); }},
+      {"add", [this](const Command& c) { return increase(c); }},
       {"expire",
        [this](const Command& c) { return done(firn_expire(db_, ns_of(c), bytes(c.word(0)), c.word(0).size(), number(c.word(1)))); }},
       {"persist", [this](const Command& c) { return done(firn_persist(db_, ns_of(c), bytes(c.word(0)), c.word(0).size())); }},
@@ -115,23 +103,17 @@ ScenarioSession::ScenarioSession(const std::string& mode, std::vector<std::strin
          return Answer{a < b ? "less" : a == b ? "equal" : "greater"};
        }},
       {"fill", [this](const Command& c) { return fill(c); }},
-  };
+  });
 }
 
-ScenarioSession::~ScenarioSession() {
+DatabaseSession::~DatabaseSession() {
   if (db_ != nullptr) close();
   std::filesystem::remove_all(path_);
 }
 
-Answer ScenarioSession::run(const Command& command) {
-  const auto at = commands_.find(command.name);
-  if (at == commands_.end()) return {"unknown: " + command.name};
-  return at->second(command);
-}
-
 // ---- Opening and closing
 
-firn_options* ScenarioSession::make_options(const std::vector<std::string>& more, int32_t* code) const {
+firn_options* DatabaseSession::make_options(const std::vector<std::string>& more, int32_t* code) const {
   firn_options* options = firn_options_new();
   *code = FIRN_OK;
   for (const auto* list : {&options_, &more}) {
@@ -142,13 +124,13 @@ firn_options* ScenarioSession::make_options(const std::vector<std::string>& more
   return options;
 }
 
-bool ScenarioSession::are_options_supported() const {
+bool DatabaseSession::are_options_supported() const {
   int32_t code = FIRN_OK;
   firn_options_free(make_options({}, &code));
   return code != FIRN_UNSUPPORTED;
 }
 
-Answer ScenarioSession::open(const Command& command) {
+Answer DatabaseSession::open(const Command& command) {
   std::vector<std::string> more;
   for (const auto& [name, value] : command.named) more.push_back(name + "=" + value);
   int32_t code = FIRN_OK;
@@ -159,7 +141,7 @@ Answer ScenarioSession::open(const Command& command) {
   return done(code == FIRN_OK ? failure.code : code);
 }
 
-Answer ScenarioSession::close() {
+Answer DatabaseSession::close() {
   for (const auto& [name, iterator] : iterators_) firn_iter_close(iterator.handle);
   for (const auto& [name, txn] : txns_) firn_txn_close(txn);
   iterators_.clear();
@@ -167,11 +149,11 @@ Answer ScenarioSession::close() {
   return done(firn_close(std::exchange(db_, nullptr)));
 }
 
-Answer ScenarioSession::check() const { return done(firn_check(path_.c_str(), nullptr)); }
+Answer DatabaseSession::check() const { return done(firn_check(path_.c_str(), nullptr)); }
 
 // ---- Keys and values
 
-Answer ScenarioSession::put(const Command& c, uint32_t condition) {
+Answer DatabaseSession::put(const Command& c, uint32_t condition) {
   const std::string& key = c.word(0);
   const std::string& value = c.word(1);
   if (firn_txn* const txn = txn_of(c)) return done(firn_txn_put(txn, ns_of(c), bytes(key), key.size(), bytes(value), value.size()));
@@ -184,7 +166,7 @@ Answer ScenarioSession::put(const Command& c, uint32_t condition) {
   return versioned(c, firn_put_ex(db_, ns_of(c), bytes(key), key.size(), bytes(value), value.size(), &opts));
 }
 
-Answer ScenarioSession::get(const Command& c) {
+Answer DatabaseSession::get(const Command& c) {
   const std::string& key = c.word(0);
   firn_txn* const txn = txn_of(c);
   std::string value;
@@ -194,7 +176,7 @@ Answer ScenarioSession::get(const Command& c) {
   return {length < 0 ? error(length) : encode_word(value)};
 }
 
-Answer ScenarioSession::get_entry(const Command& c) {
+Answer DatabaseSession::get_entry(const Command& c) {
   const std::string& key = c.word(0);
   firn_txn* const txn = txn_of(c);
   firn_entry entry = FIRN_ENTRY_INIT;
@@ -206,19 +188,19 @@ Answer ScenarioSession::get_entry(const Command& c) {
   return {length < 0 ? error(length) : encode_word(value) + show_entry(entry.version, entry.expiry_ms)};
 }
 
-Answer ScenarioSession::exists(const Command& c) {
+Answer DatabaseSession::exists(const Command& c) {
   const std::string& key = c.word(0);
   firn_txn* const txn = txn_of(c);
   return decided(txn ? firn_txn_exists(txn, ns_of(c), bytes(key), key.size()) : firn_exists(db_, ns_of(c), bytes(key), key.size()));
 }
 
-Answer ScenarioSession::remove(const Command& c) {
+Answer DatabaseSession::remove(const Command& c) {
   const std::string& key = c.word(0);
   firn_txn* const txn = txn_of(c);
   return done(txn ? firn_txn_delete(txn, ns_of(c), bytes(key), key.size()) : firn_delete(db_, ns_of(c), bytes(key), key.size()));
 }
 
-Answer ScenarioSession::swap(const Command& c) {
+Answer DatabaseSession::swap(const Command& c) {
   const std::string& key = c.word(0);
   const std::string& value = c.word(1);
   std::string old_value;
@@ -228,13 +210,13 @@ Answer ScenarioSession::swap(const Command& c) {
   return {length < 0 ? error(length) : encode_word(old_value)};
 }
 
-Answer ScenarioSession::compare_swap(const Command& c) {
+Answer DatabaseSession::compare_swap(const Command& c) {
   const std::string& key = c.word(0);
   return decided(firn_compare_swap(db_, ns_of(c), bytes(key), key.size(), bytes(c.word(1)), c.word(1).size(), bytes(c.word(2)),
                                    c.word(2).size(), number_of(c, "ttl")));
 }
 
-Answer ScenarioSession::add(const Command& c) {
+Answer DatabaseSession::increase(const Command& c) {
   const std::string& key = c.word(0);
   firn_txn* const txn = txn_of(c);
   const int64_t delta = number(c.word(1));
@@ -243,14 +225,14 @@ Answer ScenarioSession::add(const Command& c) {
   return {sum.status != FIRN_OK ? error(sum.status) : std::to_string(sum.value)};
 }
 
-Answer ScenarioSession::ttl(const Command& c) {
+Answer DatabaseSession::ttl(const Command& c) {
   const int64_t left_ms = firn_ttl(db_, ns_of(c), bytes(c.word(0)), c.word(0).size());
   if (left_ms < 0) return {error(left_ms)};
   const bool is_within = left_ms >= number_of(c, "least") && (!c.is_set("most") || left_ms <= number_of(c, "most"));
   return {is_within ? "true" : "false"};
 }
 
-Answer ScenarioSession::multi_get(const Command& c) {
+Answer DatabaseSession::multi_get(const Command& c) {
   std::string requests;
   for (const Command& line : c.lines) append_request(&requests, ns_of(line), line.name == "\"\"" ? "" : *decode_word(line.name));
   firn_txn* const txn = txn_of(c);
@@ -269,7 +251,7 @@ Answer ScenarioSession::multi_get(const Command& c) {
   return answer;
 }
 
-Answer ScenarioSession::batch(const Command& c) {
+Answer DatabaseSession::batch(const Command& c) {
   static const std::map<std::string, uint32_t> kinds = {{"put", FIRN_OP_PUT},
                                                         {"delete", FIRN_OP_DELETE},
                                                         {"delete_range", FIRN_OP_DELETE_RANGE},
@@ -293,16 +275,16 @@ Answer ScenarioSession::batch(const Command& c) {
   return versioned(c, firn_write(db_, bytes(packed), packed.size(), c.is_set("sync") ? FIRN_SYNC : 0));
 }
 
-Answer ScenarioSession::delete_range(const Command& c) {
+Answer DatabaseSession::delete_range(const Command& c) {
   const std::string* lower = c.find("lower");
   const std::string* upper = c.find("upper");
   const int64_t count =
       firn_delete_range(db_, ns_of(c), lower ? bytes(*lower) : nullptr, lower ? lower->size() : 0, upper ? bytes(*upper) : nullptr,
                         upper ? upper->size() : 0, static_cast<uint64_t>(number_of(c, "limit")));
-  return {count < 0 ? error(count) : std::to_string(count)};
+  return counted(count);
 }
 
-Answer ScenarioSession::fill(const Command& c) {
+Answer DatabaseSession::fill(const Command& c) {
   for (int64_t i = 0; i < number(c.word(1)); i++) {
     const std::string digits = std::to_string(i);
     const int32_t code = firn_test::put(db_, c.word(0) + std::string(6 - digits.size(), '0') + digits, c.word(2), ns_of(c));
@@ -313,14 +295,14 @@ Answer ScenarioSession::fill(const Command& c) {
 
 // ---- Namespaces, transactions, versions
 
-Answer ScenarioSession::ns_open(const Command& c) {
+Answer DatabaseSession::ns_open(const Command& c) {
   const std::string& name = c.word(0);
   const int64_t id = firn_ns_open(db_, bytes(name), name.size(), c.is_set("existing") ? FIRN_NS_EXISTING : 0);
   if (id >= 0) namespaces_[c.is_set("as") ? *c.find("as") : name] = static_cast<uint32_t>(id);
   return done(id);
 }
 
-Answer ScenarioSession::ns_list() {
+Answer DatabaseSession::ns_list() {
   std::string packed;
   const int64_t length = into(&packed, [&](uint8_t* out, size_t cap) { return firn_ns_list(db_, out, cap); });
   if (length < 0) return {error(length)};
@@ -334,7 +316,7 @@ Answer ScenarioSession::ns_list() {
   return answer;
 }
 
-Answer ScenarioSession::begin(const Command& c) {
+Answer DatabaseSession::begin(const Command& c) {
   rollback(c);
   firn_error failure = FIRN_ERROR_INIT;
   const uint32_t flags = (c.is_set("read_only") ? FIRN_TXN_READ_ONLY : 0) | (c.is_set("serializable") ? FIRN_TXN_SERIALIZABLE : 0);
@@ -342,53 +324,53 @@ Answer ScenarioSession::begin(const Command& c) {
   return done(failure.code);
 }
 
-Answer ScenarioSession::commit(const Command& c) {
+Answer DatabaseSession::commit(const Command& c) {
   return versioned(c, firn_txn_commit_ex(txns_[c.word(0)], c.is_set("sync") ? FIRN_SYNC : 0));
 }
 
-Answer ScenarioSession::rollback(const Command& c) {
+Answer DatabaseSession::rollback(const Command& c) {
   firn_txn_close(txns_[c.word(0)]);
   txns_.erase(c.word(0));
   return {"ok"};
 }
 
-Answer ScenarioSession::same(const Command& c) {
+Answer DatabaseSession::same(const Command& c) {
   const std::string& a = c.word(0);
   const std::string& b = c.word(1);
   const bool are_versions = !a.empty() && a[0] == '$';
   return {(are_versions ? version_of(a) == version_of(b) : ns_named(a) == ns_named(b)) ? "true" : "false"};
 }
 
-uint32_t ScenarioSession::ns_of(const Command& command) const {
+uint32_t DatabaseSession::ns_of(const Command& command) const {
   const std::string* alias = command.find("ns");
   return alias == nullptr ? 0 : ns_named(*alias);
 }
 
-uint32_t ScenarioSession::ns_named(const std::string& alias) const {
+uint32_t DatabaseSession::ns_named(const std::string& alias) const {
   const auto at = namespaces_.find(alias);
   return at != namespaces_.end() ? at->second : static_cast<uint32_t>(number(alias));
 }
 
-firn_txn* ScenarioSession::txn_of(const Command& command) const {
+firn_txn* DatabaseSession::txn_of(const Command& command) const {
   const std::string* name = command.find("txn");
   const auto at = name == nullptr ? txns_.end() : txns_.find(*name);
   return at == txns_.end() ? nullptr : at->second;
 }
 
-uint64_t ScenarioSession::version_of(const std::string& name) const {
+uint64_t DatabaseSession::version_of(const std::string& name) const {
   for (auto at = versions_.rbegin(); at != versions_.rend(); ++at) {
     if (at->first == name) return at->second;
   }
   return static_cast<uint64_t>(number(name));
 }
 
-Answer ScenarioSession::versioned(const Command& command, int64_t version_or_code) {
+Answer DatabaseSession::versioned(const Command& command, int64_t version_or_code) {
   const std::string* name = command.find("as");
   if (version_or_code >= 0 && name != nullptr) versions_.emplace_back(*name, static_cast<uint64_t>(version_or_code));
   return done(version_or_code);
 }
 
-std::string ScenarioSession::show_version(uint64_t version) const {
+std::string DatabaseSession::show_version(uint64_t version) const {
   if (version == 0) return "0";
   for (const auto& [name, named] : versions_) {
     if (named == version) return name;
@@ -396,7 +378,7 @@ std::string ScenarioSession::show_version(uint64_t version) const {
   return "?";
 }
 
-std::string ScenarioSession::show_entry(uint64_t version, int64_t expiry_ms) const {
+std::string DatabaseSession::show_entry(uint64_t version, int64_t expiry_ms) const {
   return " version=" + show_version(version) + " expiry=" + (expiry_ms == 0 ? "never" : "set");
 }
 

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "capi/capi_fixture.h"
-#include "scenarios/scenario_session.h"
+#include "scenarios/database_session.h"
 
 namespace firn_test {
 namespace {
@@ -15,7 +15,7 @@ uint64_t number_of(const Command& command, const char* argument) {
 
 }  // namespace
 
-int32_t ScenarioSession::open_iterator(const Command& c, Iterator* iterator) {
+int32_t DatabaseSession::open_iterator(const Command& c, Iterator* iterator) {
   firn_scan_opts opts = FIRN_SCAN_OPTS_INIT;
   iterator->keys_only = c.is_set("keys_only");
   iterator->entries = c.is_set("entries");
@@ -35,7 +35,7 @@ int32_t ScenarioSession::open_iterator(const Command& c, Iterator* iterator) {
   return target == nullptr ? FIRN_OK : firn_iter_seek(iterator->handle, bytes(*target), target->size());
 }
 
-int32_t ScenarioSession::read(const Iterator& iterator, size_t max, std::vector<Scanned>* entries) {
+int32_t DatabaseSession::read(const Iterator& iterator, size_t max, std::vector<Scanned>* entries) {
   if (iterator.entries || iterator.chunk_bytes != 0) return read_chunks(iterator, entries);
   while (entries->size() < max) {
     firn_kv kv[3];
@@ -50,7 +50,7 @@ int32_t ScenarioSession::read(const Iterator& iterator, size_t max, std::vector<
   return FIRN_OK;
 }
 
-int32_t ScenarioSession::read_chunks(const Iterator& iterator, std::vector<Scanned>* entries) {
+int32_t DatabaseSession::read_chunks(const Iterator& iterator, std::vector<Scanned>* entries) {
   std::string chunk(iterator.chunk_bytes != 0 ? iterator.chunk_bytes : 4096, '\0');
   for (;;) {
     const int64_t length = firn_iter_chunk(iterator.handle, reinterpret_cast<uint8_t*>(chunk.data()), chunk.size());
@@ -73,14 +73,14 @@ int32_t ScenarioSession::read_chunks(const Iterator& iterator, std::vector<Scann
   }
 }
 
-std::string ScenarioSession::show(const Iterator& iterator, const Scanned& entry) const {
+std::string DatabaseSession::show(const Iterator& iterator, const Scanned& entry) const {
   std::string line = encode_word(entry.key);
   if (!iterator.keys_only) line += " " + encode_word(entry.value);
   if (iterator.entries) line += show_entry(entry.version, entry.expiry_ms);
   return line;
 }
 
-ScenarioSession::Answer ScenarioSession::scan(const Command& c, bool count_only) {
+DatabaseSession::Answer DatabaseSession::scan(const Command& c, bool count_only) {
   Iterator iterator;
   std::vector<Scanned> entries;
   int32_t code = open_iterator(c, &iterator);
@@ -93,7 +93,7 @@ ScenarioSession::Answer ScenarioSession::scan(const Command& c, bool count_only)
   return answer;
 }
 
-ScenarioSession::Answer ScenarioSession::iter_open(const Command& c) {
+DatabaseSession::Answer DatabaseSession::iter_open(const Command& c) {
   Iterator iterator;
   const int32_t code = open_iterator(c, &iterator);
   if (code < 0) {
@@ -104,7 +104,7 @@ ScenarioSession::Answer ScenarioSession::iter_open(const Command& c) {
   return {"ok"};
 }
 
-ScenarioSession::Answer ScenarioSession::iter_next(const Command& c) {
+DatabaseSession::Answer DatabaseSession::iter_next(const Command& c) {
   const Iterator& iterator = iterators_[c.word(0)];
   const size_t max = std::strtoull(c.word(1).c_str(), nullptr, 10);
   std::vector<Scanned> entries;

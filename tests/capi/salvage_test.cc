@@ -7,6 +7,7 @@
 
 #include "capi_fixture.h"
 #include "env/environment.h"
+#include "env/killed_copy.h"
 
 namespace firn_test {
 namespace {
@@ -48,7 +49,7 @@ class SalvageTest : public testing::Test {
     ASSERT_EQ(firn_flush(db), FIRN_OK);
     for (int i = 0; i < 1000; i++) store(db, 0, "log" + key(i), value(i, "log"));
     ASSERT_EQ(firn_sync(db), FIRN_OK);
-    fs::copy(path("live"), path("db"), fs::copy_options::recursive);
+    firn::copy_as_killed(path("live"), path("db"));
     ASSERT_EQ(firn_close(db), FIRN_OK);
   }
   void store(firn_db* db, uint32_t ns, const std::string& key, const std::string& value) {
@@ -303,7 +304,7 @@ TEST_F(SalvageTest, of_several_versions_in_the_log_the_newest_comes_back) {
   put_in_batch(0, "twice", "last");
   commit(db);
   ASSERT_EQ(firn_sync(db), FIRN_OK);
-  fs::copy(path("live"), path("db"), fs::copy_options::recursive);
+  firn::copy_as_killed(path("live"), path("db"));
   ASSERT_EQ(firn_close(db), FIRN_OK);
   EXPECT_EQ(salvage(FIRN_OK), 0);
   expect_all();

@@ -13,6 +13,7 @@
 #include "db/db.h"
 #include "db/options.h"
 #include "env/environment.h"
+#include "env/killed_copy.h"
 #include "env/thread_mark.h"
 
 namespace firn {
@@ -98,11 +99,10 @@ class DbTest : public testing::Test {
     return at == std::string::npos ? 0 : std::stoull(json.substr(at + name.size() + 3));
   }
 
-  // What a kill at this moment would leave: stores into mappings are in the files. Nothing may go on in the background meanwhile: a copy takes its time.
+  // What a kill at this moment would leave.
   std::string copy_as_killed(const std::string& name = "copy") {
     const std::string to = disk_.path() + "/" + name;
-    std::filesystem::remove_all(to);
-    std::filesystem::copy(path(), to, std::filesystem::copy_options::recursive);
+    firn::copy_as_killed(path(), to);
     return to;
   }
 

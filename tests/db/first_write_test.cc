@@ -60,8 +60,7 @@ TEST_F(FirstWriteTest, what_is_written_then_is_there_and_numbered_on) {
   EXPECT_EQ(Seq{3}, put("c", "3"));
   EXPECT_EQ("1", get("a"));
   EXPECT_EQ("3", get("c"));
-  const std::string copy = disk_.path() + "/killed";
-  std::filesystem::copy(path(), copy, std::filesystem::copy_options::recursive);
+  const std::string copy = copy_as_killed();
   close();
   auto killed = open_at(copy);
   ASSERT_TRUE(killed.ok()) << killed.status().message();

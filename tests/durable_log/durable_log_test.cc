@@ -1,12 +1,11 @@
 // The durable log through the C header: indexes, batches, trims, retention, reopening, reading beside a writer, misuse.
 #include <poll.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <system_error>
 
 #include "durable_log/log_driver.h"
+#include "env/killed_copy.h"
 
 namespace durable_log_test {
 namespace {
@@ -15,31 +14,16 @@ class DurableLogTest : public LogDriver {
  protected:
   void SetUp() override { open(); }
 
-  // A copy of the files as they are now: what a killed process would leave. A copy during which the keeper made or removed a file is no such moment.
+  // What a killed process would leave.
   std::string copy() const {
     const std::string to = elsewhere("copy");
-    for (;;) {
-      const std::vector<std::string> before = names();
-      std::error_code error;
-      std::filesystem::remove_all(to);
-      std::filesystem::copy(path(), to, std::filesystem::copy_options::recursive, error);
-      if (!error && names() == before) return to;
-    }
+    firn::copy_as_killed(path(), to);
+    return to;
   }
   std::string range() const { return std::to_string(first()) + ".." + std::to_string(next()); }
   size_t segment_count() const {
     const std::filesystem::directory_iterator all(path() + "/segments");
     return static_cast<size_t>(std::distance(begin(all), end(all)));
-  }
-
- private:
-  std::vector<std::string> names() const {
-    std::vector<std::string> found;
-    std::error_code error;
-    for (std::filesystem::recursive_directory_iterator at(path(), error), end; !error && at != end; at.increment(error))
-      found.push_back(at->path());
-    std::sort(found.begin(), found.end());
-    return found;
   }
 };
 

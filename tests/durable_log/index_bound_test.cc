@@ -1,9 +1,8 @@
 // The largest index there is: a log that has come to it takes no record more, and answers as any other does.
-#include <algorithm>
 #include <filesystem>
-#include <system_error>
 
 #include "durable_log/log_driver.h"
+#include "env/killed_copy.h"
 
 namespace durable_log_test {
 namespace {
@@ -18,24 +17,10 @@ class LogIndexBound : public LogDriver {
     EXPECT_EQ(first, bounds.first);
     EXPECT_EQ(next, bounds.next);
   }
-  std::vector<std::string> names() const {
-    std::vector<std::string> found;
-    std::error_code error;
-    for (std::filesystem::recursive_directory_iterator at(path(), error), end; !error && at != end; at.increment(error))
-      found.push_back(at->path());
-    std::sort(found.begin(), found.end());
-    return found;
-  }
-  // What a killed process would leave, opened. A copy during which a keeper made or removed a file is no such moment.
+  // What a killed process would leave, opened.
   void open_as_killed(const std::string& options = "") {
     ASSERT_EQ(FIRN_OK, firn_log_sync(log_));
-    for (bool is_moment = false; !is_moment;) {
-      const std::vector<std::string> before = names();
-      std::error_code error;
-      std::filesystem::remove_all(elsewhere("killed"));
-      std::filesystem::copy(path(), elsewhere("killed"), std::filesystem::copy_options::recursive, error);
-      is_moment = !error && names() == before;
-    }
+    firn::copy_as_killed(path(), elsewhere("killed"));
     close();
     std::filesystem::remove_all(path());
     std::filesystem::rename(elsewhere("killed"), path());

@@ -9,6 +9,7 @@
 
 #include "durable_log/durable_log.h"
 #include "env/environment.h"
+#include "env/killed_copy.h"
 #include "env/thread_mark.h"
 
 namespace firn {
@@ -64,7 +65,7 @@ class LogReopening : public testing::TestWithParam<Ending> {
   // The log that the next process finds.
   void end() {
     const std::string left = disk_.path() + "/left";
-    if (GetParam() == Ending::kKilled) std::filesystem::copy(path(), left, std::filesystem::copy_options::recursive);
+    if (GetParam() == Ending::kKilled) copy_as_killed(path(), left);
     close();
     if (GetParam() == Ending::kClosed) return;
     std::filesystem::remove_all(path());

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "capi/txn_fixture.h"
+#include "env/killed_copy.h"
 
 namespace {
 
@@ -135,7 +136,7 @@ TEST_F(StrataLogInvariants, M1_4_a_record_that_no_memory_knows_any_more_is_repla
   firn_db* const db = open_at(path_);
   work(db, 200);
   ASSERT_EQ(FIRN_OK, put(db, "last", "appended"));
-  fs::copy(path_, folder_ / "copy", fs::copy_options::recursive);  // the log as it is on disk; the memory stays here
+  firn::copy_as_killed(path_, folder_ / "copy");  // the log as it is on disk; the memory stays here
   firn_db* const copy = open_at(folder_ / "copy");
   EXPECT_EQ("appended", get(copy, "last"));
   EXPECT_EQ(dump(db), dump(copy));

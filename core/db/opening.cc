@@ -317,6 +317,10 @@ Status DbImpl::begin_first_write() {
   if (core_.is_closing.load()) return Code::kClosed;
   FIRN_TRY(core_.check_writable());
   FIRN_TRY(start_log());
+  {
+    const std::lock_guard state_lock(core_.state_mutex);
+    core_.job_error = {};  // of a job that could not begin
+  }
   core_.awaits_first_write.store(false, std::memory_order_release);
   if (!core_.options.single_threaded) background_.keep_log();
   return {};

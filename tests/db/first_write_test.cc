@@ -216,6 +216,24 @@ TEST_F(DueWorkTest, it_is_done_when_jobs_are_run) {
   EXPECT_EQ("2", get("b"));
 }
 
+TEST_F(DueWorkTest, that_it_cannot_begin_is_told_and_is_no_loss) {
+  for (const bool is_healed : {false, true}) {
+    FullDiskEnv env;
+    auto db = Db::open(path(), DbOptions(), env);
+    ASSERT_TRUE(db.ok()) << db.status().message();
+    env.disk.room_bytes = 0;
+    while ((*db)->background_error().ok()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_TRUE((*db)->background_error().is(Code::kNoSpace)) << (*db)->background_error().message();
+    EXPECT_EQ("1", get(**db, "a"));
+    if (is_healed) {
+      env.disk.room_bytes = INT64_MAX;
+      while (tables() == tables_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      while (!(*db)->background_error().ok()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    EXPECT_TRUE(close_only(**db).ok());
+  }
+}
+
 TEST_F(DueWorkTest, it_is_done_in_the_background_while_it_is_open) {
   open();
   while (tables() == tables_) std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -1,4 +1,7 @@
 // Which run a flush adds its table to, and what answers when tables give back the memory that they hold.
+#include <chrono>
+#include <thread>
+
 #include "db_fixture.h"
 #include "lsm/version.h"
 
@@ -132,6 +135,23 @@ TEST_F(RunsTest, tables_that_are_opened_anew_to_free_memory_answer_as_before) {
   for ((*iterator)->seek_to_first(); (*iterator)->valid(); (*iterator)->next()) count++;
   EXPECT_TRUE((*iterator)->status().ok());
   EXPECT_EQ(kKeys, count) << "a snapshot keeps the tables that it has";
+}
+
+TEST_F(RunsTest, who_only_reads_has_memory_freed_too) {
+  open("table_io=pread,cache_bytes=0");
+  write_large_table();
+  for (const char* options : {"table_io=pread,cache_bytes=0,single_threaded=true", "table_io=pread,cache_bytes=0"}) {
+    reopen(options);
+    const uint64_t fresh_bytes = stat("table_memory_bytes");
+    for (int i = 0; i < 1000; i++) ASSERT_EQ(std::string(5000, 'v'), get("k" + std::to_string(1000 + i).substr(1)));
+    const ThreadMark mark;
+    while (stat("table_memory_bytes") > fresh_bytes) {
+      const Result<bool> more = db_->run_jobs(1);  // of a database without threads
+      ASSERT_TRUE(more.ok() || more.status().is(Code::kMisuse)) << options;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    EXPECT_EQ(std::string(5000, 'v'), get("k500"));
+  }
 }
 
 }  // namespace

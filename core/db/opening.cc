@@ -223,8 +223,7 @@ Status DbImpl::expect_no_unnamed_records(const ManifestState& state) {
     if (segment.status().is(Code::kNotFound) || segment.status().is(Code::kCorrupt))
       continue;  // removed meanwhile; half made, or not this log's
     if (!segment.ok()) return segment.status();
-    RecordView record;
-    if (!read_record((*segment)->image(), kSegmentHeaderBytes, (*segment)->capacity(), (*segment)->header().generation, &record)) continue;
+    if (!opening_mark(**segment)) continue;
     return Status::corrupt("the manifest does not name a segment of the log that holds records: its end is missing", (*segment)->path(), 0);
   }
   return {};

@@ -76,7 +76,7 @@ class DurableLog {
     uint64_t first;
     uint64_t next;
   };
-  // Both at one moment, or (a trim at the end came between) an empty range where the log began.
+  // Both at one moment, or (a reset came between) an empty range where the log began.
   Bounds bounds() const {
     for (;;) {
       const uint64_t first = this->first();
@@ -114,6 +114,13 @@ class DurableLog {
 
   DurableLog(const std::string& path, const LogOptions& options, Env& env) : path_(path), options_(options), env_(&env) {}
 
+  // The end of records, as it was at one moment: durable_ may not be raised by who looked before a cut.
+  struct End {
+    LogPosition position = 0;
+    uint64_t index_end = 0;
+    uint64_t cut_count = 0;
+  };
+
   // log_opening.cc
   Status open_directory();
   Status recover();
@@ -131,6 +138,7 @@ class DurableLog {
   Status save(const Parts& parts, uint64_t first, bool closed_clean);  // state_mutex_ is held
   Status cut(Parts parts, uint64_t first, uint64_t next, LogPosition end);
   void seal_active(Parts* parts) const;
+  void set_bounds(uint64_t first, uint64_t next);
   void unlink_others(const Parts& before, const Parts& after);
   void unlink(uint64_t segment_id);
 
@@ -145,11 +153,11 @@ class DurableLog {
   std::unique_ptr<const Parts> view_of(const Parts& parts);
   void publish(Parts parts, std::unique_ptr<const Parts> view);
   void reclaim();
+  Status settle(const End& end);
   Status settle();
   int64_t time_of_append();
   bool has_followers() const;
-  Status serve_followers(LogPosition position, uint64_t index_end, size_t count);
-  void raise_durable(uint64_t index_end, uint64_t cut_count);
+  Status serve_followers(const End& end, size_t count);
 
   // keeper_job.cc
   Status start_keepers();
@@ -206,12 +214,12 @@ class DurableLog {
   std::atomic<bool> is_watched_{false};
   EventFd event_fd_;
   uint64_t wake_count_ = 0;
-  uint64_t cut_count_ = 0;  // durable_ may not be raised by who looked before a cut
+  uint64_t cut_count_ = 0;  // changed with append_mutex_ held too
   bool is_closing_ = false;
 
-  // Of keep_disk() alone.
+  // Of keep_disk(), and of close() when that has ended.
   std::shared_ptr<Segment> kept_segment_;  // the active one when last looked
-  uint64_t released_id_ = 0;               // up to this segment what was reserved and not used was given back
+  uint64_t released_id_ = 0;               // the newest that was found, then up to where what was reserved and not used was given back
   std::chrono::steady_clock::time_point next_sync_;
   Keeper page_keeper_;
   Keeper disk_keeper_;

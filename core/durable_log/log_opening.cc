@@ -25,14 +25,6 @@ Result<bool> has_older_state(Directory& directory) {
   return std::count_if(names.begin(), names.end(), [&number](const std::string& name) { return parse_state_name(name, &number); }) > 1;
 }
 
-// The mark that a segment's records begin with; nullopt: the segment was never activated.
-std::optional<Mark> opening_mark(const Segment& segment) {
-  RecordView record;
-  if (!read_record(segment.image(), kSegmentHeaderBytes, segment.capacity(), segment.header().generation, &record)) return std::nullopt;
-  if (record.kind != RecordKind::kMark) return std::nullopt;
-  return decode_mark(record.payload);
-}
-
 // Whether a segment was ever activated, whatever log it says to belong to.
 Result<bool> has_activated_segment(Directory& segments) {
   FIRN_TRY_ASSIGN(const auto names, segments.list());
@@ -133,20 +125,23 @@ Status DurableLog::recover_once() {
   }
   FIRN_TRY(read_parts(recovered.state, &recovered));
   if (options_.verify_on_open) {
-    for (const Part& part : recovered.parts) FIRN_TRY(ensure(*part.part));
+    for (const Part& part : recovered.parts) {
+      const Status status = part.part->ensure();
+      if (status.is(Code::kNotFound)) return missing(part.part->id());
+      FIRN_TRY(status);
+    }
   }
   if (!options_.read_only) FIRN_TRY(start_appending(recovered));
   {
     const std::lock_guard lock(error_mutex_);
     report_ = recovered.report;
   }
-  tail_ = std::move(recovered.tail);
+  if (options_.read_only) tail_ = std::move(recovered.tail);
   const std::lock_guard lock(state_mutex_);
   auto view = view_of(recovered.parts);
   publish(std::move(recovered.parts), std::move(view));
   const uint64_t next = std::max(recovered.next, recovered.state.first);
-  next_.store(next, std::memory_order_release);
-  first_.store(recovered.state.first, std::memory_order_release);
+  set_bounds(recovered.state.first, next);
   durable_.store(options_.read_only ? 0 : next, std::memory_order_release);
   return {};
 }
@@ -277,6 +272,7 @@ Status DurableLog::start_appending(const Recovered& recovered) {
   log_->all_is_durable();
   sync_group_ = std::make_unique<SyncGroup>(*log_);
   if (!recovered.parts.empty()) last_time_ms_ = recovered.parts.back().last_time_ms;
+  released_id_ = recovered.next_segment_id - 1;
   // What the state has given up is needed as long as the one before may come back.
   FIRN_TRY_ASSIGN(const bool is_in_doubt, has_older_state(*directory_));
   if (is_in_doubt) {
@@ -320,12 +316,13 @@ Status DurableLog::close() {
   return {};
 }
 
-// What the writer has appended to the segment that he was at: then there is nothing else to read. false: he has gone on to the next segment, or the state is another one,
-// or there is something that recover() has to judge.
+// What the writer has appended to the segment that he was at: then there is nothing else to read. Or nothing at all, when he has closed: appending he would save another state
+// first. false: he has gone on to the next segment, or the state is another one, or there is something that recover() has to judge.
 Result<bool> DurableLog::read_on() {
-  if (tail_.part == nullptr || tail_.part->segment()->io() != SegmentIo::kMmap) return false;
   const Result<LogState> now = LogState::load(*directory_);
-  if (!now.ok() || !now->is_same(state_)) return false;  // the file that was listed may have been replaced before it was opened
+  if (!now.ok() || !now->is_same(state_)) return false;
+  if (now->closed_clean) return true;
+  if (tail_.part == nullptr || tail_.part->segment()->io() != SegmentIo::kMmap) return false;
   const Segment& segment = *tail_.part->segment();
   for (RecordView record; read_record(segment.image(), tail_.gap, segment.capacity(), segment.header().generation, &record);) {
     if (record.kind == RecordKind::kData) {
@@ -344,8 +341,13 @@ Status DurableLog::refresh() {
   const std::lock_guard turn(refresh_mutex_);
   FIRN_TRY_ASSIGN(const bool is_done, read_on());
   if (is_done) return {};
-  tail_ = {};  // if this fails, the next refresh has to come to the same failure, not to what was there before
-  return recover();
+  tail_ = {};
+  Status status = recover();
+  if (!status.ok()) {  // the next refresh has to come to the same failure, not to what was there before
+    const std::lock_guard lock(state_mutex_);
+    state_ = {};
+  }
+  return status;
 }
 
 }  // namespace firn

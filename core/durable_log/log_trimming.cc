@@ -87,21 +87,25 @@ Status DurableLog::reset(uint64_t next_index) {
   return cut({}, next_index, next_index, 0);
 }
 
+// In an order in which nobody sees records between the bounds that never were: see bounds().
+void DurableLog::set_bounds(uint64_t first, uint64_t next) {
+  if (first > this->first()) first_.store(first, std::memory_order_release);
+  next_.store(next, std::memory_order_release);
+  first_.store(first, std::memory_order_release);
+}
+
 // append_mutex_ and state_mutex_ are held. The log consists of these parts, sealed, and goes on in a segment of its own.
 Status DurableLog::cut(Parts parts, uint64_t first, uint64_t next, LogPosition end) {
   const Parts before = parts_;
   auto view = view_of(parts);
   FIRN_TRY(save(parts, first, false));
   {
-    // What is left is durable: trim_after() has seen to it.
+    // What is left is durable: trim_after() has seen to it. In one piece for who looks how far there is something to make durable: see settle().
     const std::lock_guard lock(wait_mutex_);
     cut_count_++;
     durable_.store(next, std::memory_order_release);
+    set_bounds(first, next);
   }
-  // Nobody may see records between the bounds that never were: see bounds().
-  if (first > this->first()) first_.store(first, std::memory_order_release);
-  next_.store(next, std::memory_order_release);
-  first_.store(first, std::memory_order_release);
   publish(std::move(parts), std::move(view));
   active_.reset();
   log_->cut(end);

@@ -129,6 +129,7 @@ Result<uint64_t> PosixFile::size() {
 }
 
 uint64_t PosixFile::written_end() {
+  if (!stores_in_place()) return UINT64_MAX;  // elsewhere what is in the cache only has been taken for a hole
   off_t end = 0;
   for (;;) {
     const off_t data = ::lseek(fd(), end, SEEK_DATA);

@@ -1,7 +1,6 @@
 #include "log/recovery.h"
 
 #include <algorithm>
-#include <optional>
 
 namespace firn {
 namespace {
@@ -69,9 +68,8 @@ class Recoverer {
 
   // Whether the segment's opening mark names the end that was found.
   bool follows_on(const Segment& segment) const {
-    RecordView record;
-    if (!read_record(segment.image(), kSegmentHeaderBytes, segment.capacity(), segment.header().generation, &record)) return false;
-    return record.kind == RecordKind::kMark && decode_mark(record.payload).previous_end == result_.end;
+    const std::optional<Mark> mark = opening_mark(segment);
+    return mark && mark->previous_end == result_.end;
   }
 
   Result<Scan> scan_segment(const std::shared_ptr<Segment>& segment) {
@@ -124,6 +122,13 @@ class Recoverer {
 };
 
 }  // namespace
+
+std::optional<Mark> opening_mark(const Segment& segment) {
+  RecordView record;
+  if (!read_record(segment.image(), kSegmentHeaderBytes, segment.capacity(), segment.header().generation, &record)) return std::nullopt;
+  if (record.kind != RecordKind::kMark) return std::nullopt;
+  return decode_mark(record.payload);
+}
 
 LogPosition highest_durable_mark(const Segment& segment, uint64_t from) {
   const uint64_t generation = segment.header().generation;

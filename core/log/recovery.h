@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ using RecordVisitor = std::function<Status(const std::shared_ptr<Segment>&, uint
 // `ids`: the segments that must be there, ascending. A missing one is kCorrupt.
 Result<LogRecovery> recover_log(Directory& directory, uint64_t log_id, const std::vector<uint64_t>& ids, SegmentIo io,
                                 const RecordVisitor& visit);
+
+// The mark that a segment's records begin with; nullopt: the segment was never activated.
+std::optional<Mark> opening_mark(const Segment& segment);
 
 // The highest durable bound that a mark in [from, capacity) of the segment names; 0 when there is no mark. Does not need the bytes between to verify.
 LogPosition highest_durable_mark(const Segment& segment, uint64_t from);

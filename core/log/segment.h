@@ -71,7 +71,7 @@ class Segment {
   }
   // Makes pages present up to `offset`, at most `bytes_max` further than now. Returns whether there is more to do.
   Result<bool> prefault(uint64_t offset, uint64_t bytes_max);
-  // How far pages are present: a store below it waits for no page, and cannot raise a signal.
+  // How far pages are present: a store below it needs no new block.
   uint64_t present_until() const { return io_ == SegmentIo::kMmap ? prefaulted_.load(std::memory_order_relaxed) : header_.capacity; }
   Status sync() { return file_->sync(); }
   // Of a found segment: behind it the image is zero. A search of a young segment need not make the pages of all that was reserved for it.

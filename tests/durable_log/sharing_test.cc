@@ -50,7 +50,7 @@ class LogMeetings : public testing::Test {
   std::unique_ptr<DurableLog> log_;
 };
 
-// A reset takes the position away that an append has and has not synced yet: nobody else would ever come past it.
+// A reset takes the position away that an append, or a sync, has and has not synced yet: nobody else would ever come past it. And what was synced of before is not there.
 TEST_F(LogMeetings, a_synced_append_ends_beside_a_reset) {
   open([](LogOptions* options) { options->durability = firn::Durability::kSync; });
   constexpr int kRoundCount = 400;
@@ -60,14 +60,17 @@ TEST_F(LogMeetings, a_synced_append_ends_beside_a_reset) {
     for (int round = 1; round <= kRoundCount; round++) {
       while (asked < round) std::this_thread::yield();
       append_one();
+      const ThreadMark mark;
+      EXPECT_TRUE(log_->sync().ok());
       answered = round;
     }
   });
   for (int round = 1; round <= kRoundCount; round++) {
     asked = round;
     for (int i = 0; i < round % 50; i++) std::this_thread::yield();
-    reset(static_cast<uint64_t>(round) * 10);
+    reset(round % 2 == 0 ? 0 : 100'000);
     while (answered < round) std::this_thread::yield();
+    EXPECT_LE(log_->durable(), log_->next());
   }
   appender.join();
 }
@@ -81,8 +84,9 @@ TEST_F(LogMeetings, bounds_are_those_of_one_moment) {
       EXPECT_LE(range.next - range.first, 2u) << range.first << " to " << range.next << " never was";
     }
   });
-  for (int i = 0; i < 3000; i++) {
-    reset(i % 2 == 0 ? 100'000 : 0);
+  for (uint64_t i = 1; i <= 3000; i++) {
+    reset((i % 2 == 0 ? 1'000'000'000 : 0) +
+          i * 100'000);  // up and down, and none twice: a look in which a bound changed and changed back is no fault
     append_one();
     append_one();
   }
@@ -223,6 +227,28 @@ TEST_F(LogSharing, a_refresh_that_meets_damage_meets_it_again) {
   EXPECT_EQ(FIRN_OK, firn_log_refresh(follower));
   EXPECT_EQ(1u, firn_log_bounds(follower).first);
   EXPECT_EQ(FIRN_OK, firn_log_close(follower));
+}
+
+// What was verified is not verified again: the pinned bytes are those of the same mapping.
+TEST_F(LogSharing, a_refresh_of_a_closed_log_reads_nothing_anew) {
+  open("segment_bytes=4KiB");
+  for (int i = 0; i < 200; i++) append(log_, std::string(100, 'x'));
+  close();
+  firn_log* const reader = open_log(path(), "read_only=true");
+  ASSERT_NE(nullptr, reader);
+  firn_pin_t before;
+  firn_pin_t after;
+  ASSERT_EQ(FIRN_OK, firn_log_pin(reader, 5, &before));
+  ASSERT_EQ(FIRN_OK, firn_log_refresh(reader));
+  ASSERT_EQ(FIRN_OK, firn_log_pin(reader, 5, &after));
+  EXPECT_EQ(before.data, after.data);
+  firn_unpin(&before);
+  firn_unpin(&after);
+  open("segment_bytes=4KiB");
+  append(log_, "of the next writer");
+  EXPECT_EQ(FIRN_OK, firn_log_refresh(reader));
+  EXPECT_EQ(201u, firn_log_bounds(reader).next);
+  EXPECT_EQ(FIRN_OK, firn_log_close(reader));
 }
 
 std::filesystem::path newest_state(const std::string& directory) {

@@ -482,7 +482,8 @@ FIRN_API int32_t firn_log_trim_after(firn_log *log, uint64_t index);
 FIRN_API int32_t firn_log_reset(firn_log *log, uint64_t next_index);
 /* Applies retention_bytes and retention_ms now (it is also applied whenever a segment is full); returns how many segments were deleted. The newest is never. */
 FIRN_API int64_t firn_log_retain(firn_log *log);
-/* A read-only opening goes on to what the writer has made; others do nothing. Costs what was appended since, and more only when a segment was begun or removed.
+/* A read-only opening goes on to what the writer has made; others do nothing. Costs what was appended since; with a segment begun or removed since, and always
+ * with log_io=pwrite, that segment is read as a whole.
  * FIRN_CORRUPT, FIRN_IO, FIRN_NO_MEMORY: it goes on showing what it showed. */
 FIRN_API int32_t firn_log_refresh(firn_log *log);
 /* What opening found. FIRN_INVALID: info is NULL. */

@@ -80,8 +80,11 @@ bool Background::work() {
   bool more = false;
   const Status status = run_guarded([&]() -> Status {
     if (core_.awaits_first_write.load(std::memory_order_acquire)) {
-      if (!jobs_.has_work()) return {};
-      FIRN_TRY(begin_writing());
+      if (!jobs_.has_work()) return jobs_.free_memory();
+      if (Status begun = begin_writing(); !begun.ok()) {
+        if (!begun.is(Code::kClosed)) jobs_.note_failure(EventKind::kCompaction, begun);
+        return begun;
+      }
     }
     FIRN_TRY_ASSIGN(more, jobs_.run_slice());
     return {};

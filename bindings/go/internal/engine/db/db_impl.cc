@@ -22,7 +22,10 @@ Status DbImpl::close() {
   {
     const std::lock_guard lock(start_mutex_);
     core_.is_closing.store(true);  // no first write any more
-    if (core_.awaits_first_write.load()) return background_error();
+    if (core_.awaits_first_write.load()) {
+      const std::lock_guard state_lock(core_.state_mutex);
+      return core_.fatal_error;  // nothing was written: a job that could not begin is no loss
+    }
   }
   const Seq last = door_.stop();
   Status status = core_.check_writable();
@@ -359,7 +362,10 @@ Status DbImpl::compact() {
 
 Result<bool> DbImpl::run_jobs(int32_t max_ms) {
   if (!core_.options.single_threaded) return Code::kMisuse;
-  if (core_.awaits_first_write.load() && !jobs_.has_work()) return false;
+  if (core_.awaits_first_write.load() && !jobs_.has_work()) {
+    FIRN_TRY(jobs_.free_memory());
+    return false;
+  }
   FIRN_TRY(begin_writing());
   const int64_t end_ns = core_.env->monotonic_ns() + int64_t{std::max(max_ms, 0)} * 1'000'000;
   FIRN_TRY(sync_if_due());

@@ -77,6 +77,12 @@ Result<bool> Jobs::run_slice() {
   return false;
 }
 
+Status Jobs::free_memory() {
+  core_.views->reclaim();
+  const std::unique_lock compacting(compaction_mutex_, std::try_to_lock);
+  return compacting.owns_lock() ? trim_table_memory() : Status();
+}
+
 // A job's entry: here an exhausted memory becomes a status. What the job wrote is removed by its destructor.
 template <typename Step>
 Result<bool> Jobs::guarded(EventKind kind, const Step& step) {
@@ -86,17 +92,19 @@ Result<bool> Jobs::guarded(EventKind kind, const Step& step) {
   } catch (const std::bad_alloc&) {
     more = Status(Code::kNoMemory);
   }
-  if (!more.ok()) {
-    bool is_new = false;
-    {
-      const std::lock_guard lock(core_.state_mutex);
-      is_new = core_.job_error.code() != more.status().code();  // a job that fails again and again is told of once
-      core_.job_error = more.status();
-      core_.progressed.notify_all();
-    }
-    if (is_new) core_.tell(kind, more.status().code());
-  }
+  if (!more.ok()) note_failure(kind, more.status());
   return more;
+}
+
+void Jobs::note_failure(EventKind kind, const Status& status) {
+  bool is_new = false;
+  {
+    const std::lock_guard lock(core_.state_mutex);
+    is_new = core_.job_error.code() != status.code();  // a job that fails again and again is told of once
+    core_.job_error = status;
+    core_.progressed.notify_all();
+  }
+  if (is_new) core_.tell(kind, status.code());
 }
 
 void Jobs::end_compaction() {

@@ -33,6 +33,10 @@ class Jobs {
   // Does a piece of work of about a millisecond. true: there may be more.
   Result<bool> run_slice();
   bool has_work() const;
+  // What run_slice() does when there is nothing else to do. Needs neither log nor manifest: also before the first write.
+  Status free_memory();
+  // A job failed, or could not begin: whoever waits for it, and whoever asks for the state, is told.
+  void note_failure(EventKind kind, const Status& status);
   // Flushes what is sealed, also while the database is failed.
   Status flush_sealed();
 

@@ -223,8 +223,7 @@ Status DbImpl::expect_no_unnamed_records(const ManifestState& state) {
     if (segment.status().is(Code::kNotFound) || segment.status().is(Code::kCorrupt))
       continue;  // removed meanwhile; half made, or not this log's
     if (!segment.ok()) return segment.status();
-    RecordView record;
-    if (!read_record((*segment)->image(), kSegmentHeaderBytes, (*segment)->capacity(), (*segment)->header().generation, &record)) continue;
+    if (!opening_mark(**segment)) continue;
     return Status::corrupt("the manifest does not name a segment of the log that holds records: its end is missing", (*segment)->path(), 0);
   }
   return {};
@@ -317,6 +316,10 @@ Status DbImpl::begin_first_write() {
   if (core_.is_closing.load()) return Code::kClosed;
   FIRN_TRY(core_.check_writable());
   FIRN_TRY(start_log());
+  {
+    const std::lock_guard state_lock(core_.state_mutex);
+    core_.job_error = {};  // of a job that could not begin
+  }
   core_.awaits_first_write.store(false, std::memory_order_release);
   if (!core_.options.single_threaded) background_.keep_log();
   return {};

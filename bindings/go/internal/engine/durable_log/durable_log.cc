@@ -75,14 +75,14 @@ Result<uint64_t> DurableLog::append(const Slice* records, size_t count) {
   active_->add(offset, static_cast<uint32_t>(count));
   next_.store(index + count, std::memory_order_release);
   active_->settle(false);
-  const LogPosition position = log_->end();
+  const End end{log_->end(), index + count, cut_count_};
   const bool upkeep_due = offset >= upkeep_at_;
   if (upkeep_due) upkeep_at_ = UINT64_MAX;
   lock.unlock();
 
   if (upkeep_due) [[unlikely]]
     call_keepers();
-  if (has_followers()) FIRN_TRY(serve_followers(position, index + count, count));
+  if (has_followers()) FIRN_TRY(serve_followers(end, count));
   if (options_.single_threaded && std::exchange(is_keeping_due_, false)) [[unlikely]] {
     keep_disk();
     while (keep_pages()) {
@@ -107,20 +107,14 @@ inline bool DurableLog::has_followers() const {
          options_.durability == Durability::kSync || options_.durability == Durability::kEvery;
 }
 
-Status DurableLog::serve_followers(LogPosition position, uint64_t index_end, size_t count) {
+Status DurableLog::serve_followers(const End& end, size_t count) {
   if (is_watched_.load(std::memory_order_relaxed) && is_watched_.exchange(false)) event_fd_.signal();
   if (waiter_count_.load(std::memory_order_relaxed) != 0) {
     const std::lock_guard lock(wait_mutex_);
     moved_.notify_all();
   }
   if (options_.durability == Durability::kSync) {
-    uint64_t cut_count = 0;
-    {
-      const std::lock_guard lock(wait_mutex_);
-      cut_count = cut_count_;
-    }
-    if (Status status = sync_group_->wait(position); !status.ok()) return fail(status);
-    raise_durable(index_end, cut_count);
+    FIRN_TRY(settle(end));
   } else if (options_.durability == Durability::kEvery) {
     const uint64_t before = appends_since_sync_.fetch_add(count, std::memory_order_relaxed);
     if (before < options_.durability_every_count && before + count >= options_.durability_every_count) call_disk_keeper();
@@ -222,9 +216,8 @@ Status DurableLog::ensure(const LogPart& part) const {
       parts == nullptr || std::any_of(parts->begin(), parts->end(), [&](const Part& other) { return is_this(other.part->id()); });
   if (!is_seen) return status;
   if (options_.read_only) {
-    const Result<LogState> now = LogState::load(*directory_);
-    if (now.ok() && std::none_of(now->parts.begin(), now->parts.end(), [&](const PartRecord& named) { return is_this(named.segment_id); }))
-      return status;
+    FIRN_TRY_ASSIGN(const LogState now, LogState::load(*directory_));
+    if (std::none_of(now.parts.begin(), now.parts.end(), [&](const PartRecord& named) { return is_this(named.segment_id); })) return status;
   }
   return missing(part.id());
 }
@@ -256,25 +249,26 @@ Result<uint64_t> DurableLog::seek_time(int64_t time_ms) {
 
 // ---- Durability and waiting -------------------------------------------------------------------------------------------------
 
-void DurableLog::raise_durable(uint64_t index_end, uint64_t cut_count) {
+Status DurableLog::settle(const End& end) {
+  if (Status status = sync_group_->wait(end.position); !status.ok()) return fail(status);
   {
     const std::lock_guard lock(wait_mutex_);
-    if (cut_count == cut_count_ && index_end > durable_.load(std::memory_order_relaxed))
-      durable_.store(index_end, std::memory_order_release);
+    if (end.cut_count == cut_count_ && end.index_end > durable_.load(std::memory_order_relaxed))
+      durable_.store(end.index_end, std::memory_order_release);
   }
   event_fd_.signal();
+  return {};
 }
 
 Status DurableLog::settle() {
-  uint64_t cut_count = 0;
+  End end;
   {
     const std::lock_guard lock(wait_mutex_);
-    cut_count = cut_count_;
+    end.index_end = next();
+    end.cut_count = cut_count_;
   }
-  const uint64_t index_end = next();  // before the position: its records lie in front of it
-  if (Status status = sync_group_->wait(log_->end()); !status.ok()) return fail(status);
-  raise_durable(index_end, cut_count);
-  return {};
+  end.position = log_->end();  // after the index: its records lie in front of it
+  return settle(end);
 }
 
 Status DurableLog::sync() {
@@ -315,7 +309,7 @@ Status DurableLog::wait(uint64_t index, int32_t timeout_ms) {
     }
   }
   waiter_count_.fetch_sub(1);
-  if (status.ok() && index < bounds().first) return Code::kNotFound;
+  if (status.ok() && index < first()) return Code::kNotFound;
   return status;
 }
 

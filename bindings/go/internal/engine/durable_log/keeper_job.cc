@@ -124,9 +124,8 @@ void DurableLog::release_tails() try {
   Parts sealed;
   {
     const std::lock_guard lock(state_mutex_);
-    std::copy_if(parts_.begin(), parts_.end(), std::back_inserter(sealed), [this](const Part& part) {
-      return part.part->id() > released_id_ && part.end != 0 && part.part->segment() != nullptr && !part.part->segment()->is_found();
-    });
+    std::copy_if(parts_.begin(), parts_.end(), std::back_inserter(sealed),
+                 [this](const Part& part) { return part.part->id() > released_id_ && part.end != 0; });
   }
   for (const Part& part : sealed) {
     part.part->segment()->release_tail(part.end - part.base);

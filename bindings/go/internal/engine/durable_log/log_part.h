@@ -28,7 +28,7 @@ class LogPart {
   uint64_t id() const { return id_; }
   uint64_t first() const { return first_; }
   uint64_t count() const { return count_.load(std::memory_order_acquire); }
-  // At most count(). Records below were visible when settle() was called.
+  // At most count(). Records below were visible when settle() was called, or were found: then they were acknowledged, and are about to be.
   uint64_t settled_count() const { return settled_count_.load(std::memory_order_acquire); }
   // The appender's, when all that was added is visible. `now`: not only in steps.
   void settle(bool now) {

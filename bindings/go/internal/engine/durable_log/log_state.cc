@@ -87,16 +87,8 @@ Result<LogState> read(Directory& directory, uint64_t number) {
   return decode(std::move(bytes), file->path(), number);
 }
 
-}  // namespace
-
-bool parse_state_name(const std::string& name, uint64_t* number) {
-  unsigned long long value = 0;
-  if (std::sscanf(name.c_str(), "state-%16llx", &value) != 1 || state_name(value) != name) return false;
-  *number = value;
-  return true;
-}
-
-Result<LogState> LogState::load(Directory& directory) {
+// kNotFound: a file that was listed has been replaced by a newer one since.
+Result<LogState> load_once(Directory& directory) {
   FIRN_TRY_ASSIGN(const auto names, directory.list());
   std::vector<uint64_t> numbers;
   for (const std::string& name : names) {
@@ -120,6 +112,23 @@ Result<LogState> LogState::load(Directory& directory) {
   none.number = numbers[0];
   none.is_newest = false;
   return none;
+}
+
+}  // namespace
+
+bool parse_state_name(const std::string& name, uint64_t* number) {
+  unsigned long long value = 0;
+  if (std::sscanf(name.c_str(), "state-%16llx", &value) != 1 || state_name(value) != name) return false;
+  *number = value;
+  return true;
+}
+
+Result<LogState> LogState::load(Directory& directory) {
+  constexpr int kAttemptCountMax = 20;  // a writer who replaced it each time would save states as fast as a reader lists a directory
+  for (int attempt = 1;; attempt++) {
+    Result<LogState> state = load_once(directory);
+    if (!state.status().is(Code::kNotFound) || attempt == kAttemptCountMax) return state;
+  }
 }
 
 Status LogState::save(Directory& directory) {

@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 82ced0ff7e7f6217eb49db39102b704dde99b71535e4b6d1bdd4e47f561e29b2
+// Checksum of all sources: 5a78c29d41e33654e818daff76143c1b7a8fe5b00acadb795bd22442de16d363
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -5,7 +5,8 @@
 //   "c"           -> u32 next id, u32 next prefix
 //   "d"           -> u32 prefix of the default namespace (missing: kDefaultPrefix)
 //   "n" + name    -> u32 id, u32 prefix
-//   "p" + prefix  -> u32 id, u64 seq: which namespace had the prefix until it was cleared or dropped by commit seq; for the change feed, while that reads so far back
+//   "p" + prefix  -> u32 id, u64 seq: which namespace had the prefix until it was cleared or dropped by commit seq; while the change feed reads so far back, or the commit is
+//                   not durable (JOB-4)
 // Threading: immutable once shared.
 #pragma once
 

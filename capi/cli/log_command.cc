@@ -163,6 +163,16 @@ void pause_briefly() {
   ::nanosleep(&time, nullptr);
 }
 
+// The next record. False: there is none yet, or, for a follower, its place was trimmed since he looked last.
+bool has_next(LogCursor& cursor, LogRecord& record, bool is_following) {
+  try {
+    return cursor.next(record);
+  } catch (const Failure& failure) {
+    if (!is_following || failure.code != FIRN_NOT_FOUND) throw;
+    return false;
+  }
+}
+
 int tail(const Settings& settings, const LogArguments& arguments) {
   Log log(settings, LogMode::kRead);
   catch_interrupts();
@@ -172,7 +182,7 @@ int tail(const Settings& settings, const LogArguments& arguments) {
   Output output;
   LogRecord record;
   while (!is_interrupted()) {
-    if (cursor.next(record)) {
+    if (has_next(cursor, record, arguments.follow)) {
       print_record(output, settings, arguments, record);
       continue;
     }

@@ -112,6 +112,35 @@ TEST_F(LogCommands, TailFollowsAWriterUntilItIsInterrupted) {
   ::close(out_fd);
 }
 
+// It stands still because nobody reads what it prints, far in front of the end; then the segments that it was going to open are gone.
+TEST_F(LogCommands, TailGoesOnBehindSegmentsThatATrimHasTaken) {
+  const std::string record(20'000, 'r');
+  std::string records;
+  for (int i = 0; i < 399; i++) records += record + "\n";
+  firn_ok({"log", "append", log(), "-o", "segment_bytes=64KiB"}, records + "last\n");
+  const std::string err = path("err");
+  const int in_fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const int err_fd = ::open(err.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  int out_fds[2];
+  ASSERT_EQ(0, ::pipe2(out_fds, O_CLOEXEC));
+  const pid_t tail = start_firn({"log", "tail", log(), "-f", "--from", "0"}, in_fd, out_fds[1], err_fd);
+  ::close(out_fds[1]);
+  std::string printed(1, '\0');
+  ASSERT_EQ(1, ::read(out_fds[0], printed.data(), 1));
+  firn_ok({"log", "trim", log(), "--yes", "--before", "399"});
+  std::string piece(1 << 16, '\0');
+  while (!printed.ends_with("last\n")) {
+    const ssize_t bytes = ::read(out_fds[0], piece.data(), piece.size());
+    if (bytes <= 0) break;
+    printed.append(piece, 0, static_cast<size_t>(bytes));
+  }
+  EXPECT_TRUE(printed.ends_with("last\n"));
+  ::kill(tail, SIGINT);
+  EXPECT_EQ(wait_for(tail), 0);
+  EXPECT_NE(read_file(err).find("is gone, the log goes on at 399"), std::string::npos) << read_file(err);
+  for (const int fd : {in_fd, err_fd, out_fds[0]}) ::close(fd);
+}
+
 TEST_F(LogCommands, TailGoesOnBehindWhatATrimHasTaken) {
   firn_ok({"log", "append", log()}, "a\nb\n");
   const std::string out = path("out");

@@ -136,7 +136,9 @@ int32_t firn_backup_step(firn_backup* backup, uint64_t max_bytes, firn_backup_pr
     const auto* body = use.slot()->body_as<BackupBody>();
     if (body->db == nullptr) return step(*body->job, max_bytes, progress);
     const DbCall call(body->db);
-    return call.ok() ? step(*body->job, max_bytes, progress) : to_c(Code::kClosed);
+    if (call.ok()) return step(*body->job, max_bytes, progress);
+    body->job->fail(Code::kClosed);
+    return to_c(Code::kClosed);
   });
 }
 

@@ -101,7 +101,7 @@ func stepBackup(ctx context.Context, op string, h *C.firn_backup, progress func(
 		}
 		return uint64(n), nil
 	}
-	if Code(n) == CodeCancelled {
+	if ctx.Err() != nil && Code(n) == CodeCancelled {
 		return 0, ctx.Err()
 	}
 	return 0, detailedError(op, &e)

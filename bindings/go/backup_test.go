@@ -105,6 +105,15 @@ func TestABackupThatIsCancelledLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestABackupWhoseDatabaseIsClosedFails(t *testing.T) {
+	db := filled(t, 'a')
+	id, err := db.Backup(context.Background(), filepath.Join(t.TempDir(), "backups"), func(firn.BackupProgress) { _ = db.Close() })
+	if id != 0 {
+		t.Errorf("backup %d", id)
+	}
+	wantError(t, err, firn.ErrClosed)
+}
+
 func TestPathsOfBackups(t *testing.T) {
 	db := open(t)
 	const bad = "a\x00b"

@@ -28,6 +28,10 @@ class BackupJob {
 
   // As those of DatabaseCopy. An error is sticky.
   Result<bool> step(uint64_t bytes_max);
+  // There can be no further step: finish() has this error, unless there was one before, or everything is there.
+  void fail(Code code) {
+    if (error_.ok() && !is_complete_) error_ = code;
+  }
   // The number of the backup. kCancelled: not everything was there; what was made is removed. Or the error of step().
   Result<uint64_t> finish();
   const CopyProgress& progress() const { return copy_->progress(); }

@@ -327,7 +327,7 @@ TEST_F(BackupTest, a_backup_can_be_cancelled_and_ends_with_its_database) {
   backup = firn_backup_begin(db, path("backups").c_str(), nullptr);
   ASSERT_EQ(firn_close(db), FIRN_OK);
   EXPECT_EQ(firn_backup_step(backup, 0, nullptr), FIRN_CLOSED);
-  EXPECT_EQ(firn_backup_finish(backup, nullptr), FIRN_CANCELLED);
+  EXPECT_EQ(firn_backup_finish(backup, nullptr), FIRN_CLOSED) << "after an error: the error";
   EXPECT_TRUE(list().empty());
 }
 

@@ -150,13 +150,18 @@ func (o WriteOptions) flags() C.uint32_t {
 
 // fits tells why the batch cannot be written to db.
 func (b *Batch) fits(db *DB) error {
-	switch {
-	case b == nil:
-		return ErrInvalid
-	case b.err == nil && b.db != nil && b.db != db:
+	if b == nil {
 		return ErrInvalid
 	}
-	return b.err
+	return fits(b.db, db, b.err)
+}
+
+// fits is for what was filled with keys of namespaces of `of` (nil: of none), with what went wrong there, and is now to be used with db.
+func fits(of, db *DB, err error) error {
+	if err == nil && of != nil && of != db {
+		return ErrInvalid
+	}
+	return err
 }
 
 // Write applies a batch as one commit and returns its version: all of it is visible, and survives, or nothing.

@@ -103,11 +103,8 @@ func (l *Lookup) run(db *DB, get func() error) error {
 		return ErrInvalid
 	}
 	l.found = l.found[:0]
-	if l.err == nil && l.db != nil && l.db != db {
-		return ErrInvalid
-	}
-	if l.err != nil {
-		return l.err
+	if err := fits(l.db, db, l.err); err != nil {
+		return err
 	}
 	if len(l.answers) == 0 {
 		l.answers = make([]byte, firstAnswerBytes)

@@ -24,8 +24,8 @@ PATH=$folder/venv/bin:$PATH
 # wheel NAME PYTHON: the wheel that this interpreter makes of the sources, in $folder/NAME, with the platform tag that holds for it.
 wheel() {
   rm -rf "$folder/made-$1" "${folder:?}/$1"
-  "$2" -m pip wheel -q --no-build-isolation --no-deps -w "$folder/made-$1" -Cbuild-dir="$folder/cmake-$1" "$folder/source"
-  "$python" -m auditwheel -q repair --only-plat -w "$folder/$1" "$folder/made-$1"/firn-*.whl
+  "$2" -m pip wheel -q --no-build-isolation --no-deps -w "$folder/made-$1" --config-settings=build-dir="$folder/cmake-$1" "$folder/source"
+  "$python" -m auditwheel repair --only-plat -w "$folder/$1" "$folder/made-$1"/firn-*.whl
   ls "$folder/$1"
 }
 
@@ -43,9 +43,9 @@ wheel dist "$python"
 
 # ---- The interpreters: one of each version beside the first, and the free-threaded ones
 
-# is VERSION PYTHON: whether it runs, has this version ("3.13", "3.13t") and is CPython.
+# is VERSION PYTHON: whether it runs, can make environments and extensions, has this version ("3.13", "3.13t") and is CPython.
 is() {
-  [ "$("$2" -c 'import sys, sysconfig; print("%d.%d" % sys.version_info[:2] + ("t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""), sys.implementation.name)' 2>/dev/null)" = "$1 cpython" ]
+  [ "$("$2" -c 'import ensurepip, os, sys, sysconfig, venv; os.stat(sysconfig.get_path("include") + "/Python.h"); print("%d.%d" % sys.version_info[:2] + ("t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""), sys.implementation.name)' 2>/dev/null)" = "$1 cpython" ]
 }
 
 # find VERSION: one on this machine, or nothing.

@@ -151,8 +151,8 @@ class Log(_firn.RecordLog):
 
     def wake(self) -> None:
         """Ends the waits that go on: they raise CancelledError."""
+        self._waiters.tell(CancelledError("a wait was woken on purpose"), of_wake=True)  # before the descriptor tells that there is news
         super().wake()
-        self._waiters.tell(CancelledError("a wait was woken on purpose"), of_wake=True)
 
     def seek_time(self, moment: float | datetime) -> int:
         """The first index appended at this Unix time or later; the next index when there is none."""

@@ -91,7 +91,7 @@ class Waiters:
     """All waits on one database or log."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a collection under it may end another wait of this thread
         self._watches: dict[asyncio.AbstractEventLoop, _Watch] = {}
 
     @contextlib.contextmanager
@@ -107,13 +107,13 @@ class Waiters:
         try:
             yield future
         finally:
-            if not future.cancel() and not future.cancelled():
-                future.exception()  # nobody may be left to take it
             with self._lock:
                 del watch.futures[future]
                 if not watch.futures:
                     self._watches.pop(loop, None)
                     watch.stop()
+            if not loop.is_closed() and not future.cancel() and not future.cancelled():
+                future.exception()  # nobody may be left to take it
 
     def tell(self, error: BaseException | None = None, *, of_wake: bool = False) -> None:
         """There is news, or an error, for all. Any thread."""

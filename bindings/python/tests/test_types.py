@@ -44,7 +44,7 @@ firn._database.Database.update  # two calls in one, told apart by overloads
 
 def test_the_stub_and_the_annotations_tell_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "allowed").write_text(ALLOWED)
-    run(tmp_path, "mypy.stubtest", "firn", "--allowlist", "allowed")  # with its modules: the stub of firn._firn, and the sources of the others as stubs of themselves
+    run(tmp_path, "mypy.stubtest", "firn", "--allowlist", "allowed", "--ignore-unused-allowlist")  # with its modules: the stub of firn._firn, and the sources of the others as stubs of themselves
 
 
 def public_classes() -> Iterator[tuple[str, type]]:

@@ -5,13 +5,13 @@
 
 use std::cell::RefCell;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, measurement::WallTime};
 use firn_bench::engine::{Engine, Key, Value};
 use firn_bench::engines::{Firn, Fjall, Heed, Redb, Sled};
 use firn_bench::table::{Figure, Row, print};
-use firn_bench::workload::{SCAN_ENTRIES, drop_and_weigh, pairs};
+use firn_bench::workload::{SCAN_ENTRIES, drop_and_weigh, pairs, timed};
 
 const KEYS: usize = 200_000;
 const BATCH: usize = 1000;
@@ -46,12 +46,6 @@ impl Column<'_, '_> {
         measured.sort_unstable_by(f64::total_cmp);
         self.rows.push((name.to_string(), Figure::PerSecond(measured[measured.len() / 2])));
     }
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
 }
 
 fn scratch() -> tempfile::TempDir {

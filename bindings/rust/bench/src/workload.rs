@@ -42,7 +42,8 @@ pub fn pairs() -> Pairs {
     Pairs(fastrand::Rng::with_seed(SEED))
 }
 
-fn timed(work: impl FnOnce()) -> Duration {
+/// How long it takes.
+pub fn timed(work: impl FnOnce()) -> Duration {
     let start = Instant::now();
     work();
     start.elapsed()

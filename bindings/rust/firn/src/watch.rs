@@ -42,7 +42,7 @@ impl Watches {
         all.push(Arc::downgrade(shared));
     }
 
-    /// After the close: the engine signals before it refuses calls, so who has looked between the two is told here.
+    /// After the close: there is nothing more to listen for.
     pub(crate) fn closed(&self) {
         let all = std::mem::take(&mut *lock(&self.0));
         for shared in all.iter().filter_map(Weak::upgrade) {

@@ -118,7 +118,7 @@ TEST_P(OneOwner, a_second_opening_through_a_bind_mount_is_refused) {
   });
   EXPECT_EQ(GetParam().read(held), 5);
   close(held);
-  if (result == kNoRight) GTEST_SKIP() << "NO RIGHT TO MOUNT HERE: a second opening through a bind mount is not tested";
+  if (result == kNoRight) GTEST_SKIP() << "SKIPPED: no right to mount here: a second opening through a bind mount is not tested";
   EXPECT_EQ(-result, FIRN_LOCKED);
 }
 

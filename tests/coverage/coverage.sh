@@ -31,7 +31,7 @@ fi
 
 # One profile a program, into which all its processes add what they counted.
 rm -rf "$build/profiles"
-LLVM_PROFILE_FILE="$build/profiles/%4m.profraw" ctest --test-dir "$build" -j "$jobs" --output-on-failure -R "^($suites)\$" >"$build/tests.log" 2>&1
+LLVM_PROFILE_FILE="$build/profiles/%4m.profraw" ctest --test-dir "$build" -j "$jobs" --output-on-failure -R "^($suites)(_[0-9]+)?\$" >"$build/tests.log" 2>&1
 failed=$?
 grep -E 'tests passed|\*\*\*|Failed|Timeout' "$build/tests.log"
 "$profdata" merge -sparse -o "$build/all.profdata" "$build"/profiles/*.profraw || exit 1

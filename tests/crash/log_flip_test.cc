@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "crashfs/effort.h"
+#include "env/killed_copy.h"
 
 namespace {
 
@@ -42,7 +43,7 @@ void make_log(const fs::path& original, const fs::path& work, const std::string&
       ASSERT_EQ(FIRN_OK, firn_log_sync(log));
     }
   }
-  fs::copy(work, original, fs::copy_options::recursive);
+  firn::copy_as_killed(work, original);
   ASSERT_EQ(FIRN_OK, firn_log_close(log));
 }
 

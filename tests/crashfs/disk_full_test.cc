@@ -124,7 +124,7 @@ void sweep(const Script& script, Figures* figures) {
   const Effort effort = test_effort();
   const uint64_t step = 512 * effort.share(6);
   const uint64_t full_before = figures->full;
-  for (uint64_t quota = effort.seed % std::min(step, need) / 512 * 512; quota < need; quota += step) {
+  for (uint64_t quota = effort.seed % std::min(step, need / 2) / 512 * 512; quota < need; quota += step) {
     SCOPED_TRACE(script.name + " on a disk of " + std::to_string(quota) + " bytes of " + std::to_string(need));
     if (run_with(script, quota)) figures->full++;
     figures->budgets++;

@@ -38,8 +38,9 @@ const OptionSet kOptionSets[] = {
 
 // `deep_distinct`: how many distinct images a deep run has to make here, when nothing is selected. Together with those of power_loss_test.cc more than 1,000,000.
 void report(const std::string& what, const PowerLoss& power_loss, uint64_t deep_distinct = 0) {
-  if (test_effort().is_deep && !crash_script.is_set())
+  if (test_effort().is_deep && !crash_script.is_set()) {
     EXPECT_GE(power_loss.counts().distinct, deep_distinct) << what << ": fewer images than its part of the bar";
+  }
   std::printf("[ figures  ] log, %s: %s\n", what.c_str(), power_loss.counts().text().c_str());
 }
 

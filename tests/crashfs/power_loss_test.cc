@@ -40,8 +40,9 @@ DatabaseScript filling(const std::string& options, size_t value_bytes) {
 
 // `deep_distinct`: how many distinct images a deep run has to make here, when nothing is selected. Together with those of log_power_loss_test.cc more than 1,000,000.
 void report(const char* what, const PowerLoss& power_loss, uint64_t deep_distinct = 0) {
-  if (test_effort().is_deep && !crash_script.is_set())
+  if (test_effort().is_deep && !crash_script.is_set()) {
     EXPECT_GE(power_loss.counts().distinct, deep_distinct) << what << ": fewer images than its part of the bar";
+  }
   std::printf("[ figures  ] %s: %s\n", what, power_loss.counts().text().c_str());
 }
 

@@ -28,7 +28,13 @@ inline void copy_as_killed(const std::filesystem::path& from, const std::filesys
     const auto before = files_below(from);
     std::error_code error;
     std::filesystem::remove_all(to);
-    std::filesystem::copy(from, to, std::filesystem::copy_options::recursive, error);
+    // What a manifest names was whole before: it is read first.
+    if (std::filesystem::exists(from / "manifest")) {
+      std::filesystem::create_directories(to, error);
+      std::filesystem::copy(from / "manifest", to / "manifest", std::filesystem::copy_options::recursive, error);
+    }
+    constexpr auto kTheRest = std::filesystem::copy_options::recursive | std::filesystem::copy_options::skip_existing;
+    if (!error) std::filesystem::copy(from, to, kTheRest, error);
     if (!error && files_below(from) == before) return;
   }
   FAIL() << from << " never rests";

@@ -54,25 +54,29 @@ class LogMeetings : public testing::Test {
 TEST_F(LogMeetings, a_synced_append_ends_beside_a_reset) {
   open([](LogOptions* options) { options->durability = firn::Durability::kSync; });
   constexpr int kRoundCount = 400;
+  constexpr int kThreadCount = 3;
   std::atomic<int> asked{0};
   std::atomic<int> answered{0};
-  std::thread appender([&] {
-    for (int round = 1; round <= kRoundCount; round++) {
-      while (asked < round) std::this_thread::yield();
-      append_one();
-      const ThreadMark mark;
-      EXPECT_TRUE(log_->sync().ok());
-      answered = round;
-    }
-  });
+  std::vector<std::thread> appenders;
+  for (int i = 0; i < kThreadCount; i++) {
+    appenders.emplace_back([&, i] {
+      for (int round = 1; round <= kRoundCount; round++) {
+        while (asked < round) std::this_thread::yield();
+        for (int k = 0; k <= i; k++) append_one();
+        const ThreadMark mark;
+        EXPECT_TRUE(log_->sync().ok());
+        answered++;
+      }
+    });
+  }
   for (int round = 1; round <= kRoundCount; round++) {
     asked = round;
-    for (int i = 0; i < round % 50; i++) std::this_thread::yield();
+    for (int i = 0; i < round % 20; i++) std::this_thread::yield();
     reset(round % 2 == 0 ? 0 : 100'000);
-    while (answered < round) std::this_thread::yield();
+    while (answered < round * kThreadCount) std::this_thread::yield();
     EXPECT_LE(log_->durable(), log_->next());
   }
-  appender.join();
+  for (std::thread& appender : appenders) appender.join();
 }
 
 TEST_F(LogMeetings, bounds_are_those_of_one_moment) {

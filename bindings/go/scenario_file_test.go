@@ -14,7 +14,7 @@ type command struct {
 	name  string
 	words []string
 	named map[string]string
-	lines []*command // those of batch and multi_get
+	lines []*command // those of batch, multi_get and append_batch
 }
 
 func (c *command) word(i int) string {

@@ -115,12 +115,14 @@ bool argument_i64(PyObject* object, int64_t* value) {
 bool argument_u64(PyObject* object, uint64_t otherwise, uint64_t* value) {
   *value = otherwise;
   if (object == NULL || object == Py_None) return true;
-  int64_t number;
-  if (!argument_i64(object, &number)) return false;
-  if (number < 0) {
+  PyObject* integer = PyNumber_Index(object);
+  if (integer == NULL) return false;
+  int overflow;
+  const bool is_negative = PyLong_AsLongLongAndOverflow(integer, &overflow) < 0 && overflow <= 0;
+  if (is_negative)
     PyErr_SetString(PyExc_ValueError, "the number is negative");
-    return false;
-  }
-  *value = (uint64_t)number;
-  return true;
+  else
+    *value = PyLong_AsUnsignedLongLong(integer);
+  Py_DECREF(integer);
+  return !PyErr_Occurred();
 }

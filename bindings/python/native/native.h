@@ -89,7 +89,7 @@ bool arguments_parse(const Signature* signature, PyObject* const* args, Py_ssize
 int argument_flag(PyObject* object);
 /* Seconds (int, float or timedelta) in whole milliseconds, rounded up; NULL and None give 0. Not positive: ValueError. */
 bool argument_ttl_ms(PyObject* object, int64_t* ttl_ms);
-/* A non-negative integer below 2^63; NULL and None give `otherwise`. */
+/* A non-negative integer below 2^64; NULL and None give `otherwise`. */
 bool argument_u64(PyObject* object, uint64_t otherwise, uint64_t* value);
 bool argument_i64(PyObject* object, int64_t* value);
 

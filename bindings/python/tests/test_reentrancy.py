@@ -134,7 +134,7 @@ def test_a_finalizer_that_moves_the_scan_on_does_not_disturb_the_entry_being_mad
     pairs = {b"%08d" % number: bytes([65 + number % 26]) * (1 + number * 7919 % 199) for number in range(60_000)}
     inside = [False]
     moves_inside = 0
-    kept: list[Any] = []  # so that tuples are made anew, which is when a collection can start
+    kept: list[Any] = []
     thresholds = gc.get_threshold()
     with firn.open(":memory:") as db:
         db.put_many(pairs)
@@ -142,6 +142,7 @@ def test_a_finalizer_that_moves_the_scan_on_does_not_disturb_the_entry_being_mad
         gc.set_threshold(1)
         try:
             for _ in range(20):
+                kept.clear()
                 scan = SCANS[kind](db)
                 take_next = scan.__next__
 
@@ -153,6 +154,8 @@ def test_a_finalizer_that_moves_the_scan_on_does_not_disturb_the_entry_being_mad
                 for _ in range(15):
                     Cycle(move_on)
                     kept.append([[] for _ in range(300)])
+                    # A collection can start where a tuple is made anew: none may be left of those that Python keeps for later, which are up to 2000 of a size.
+                    kept.append([(None,) * size for size in (2, 3, 4) for _ in range(2000)])
                     gc.enable()
                     inside[0] = True
                     entry = take_next()

@@ -33,7 +33,10 @@ Status LogSalvager::read_image(File& file, uint64_t bytes) {
   image_bytes_ = bytes;
   for (uint64_t offset = 0; offset < bytes; offset += kReadBytes) {
     // What cannot be read stays zero, and verifies as nothing.
-    if (!file.read(offset, image_.get() + offset, static_cast<size_t>(std::min(kReadBytes, bytes - offset))).ok()) damage_ = Code::kIo;
+    const uint64_t end = std::min(offset + kReadBytes, bytes);
+    if (file.read(offset, image_.get() + offset, static_cast<size_t>(end - offset)).ok()) continue;
+    damage_ = Code::kIo;
+    unread_end_ = end;
   }
   return {};
 }
@@ -69,7 +72,7 @@ bool LogSalvager::may_begin_at(uint64_t offset) const {
 
 void LogSalvager::read_records() {
   uint64_t content_end = image_bytes_;
-  while (content_end > kSegmentHeaderBytes && image_[content_end - 1] == 0) content_end--;
+  while (content_end > std::max(kSegmentHeaderBytes, unread_end_) && image_[content_end - 1] == 0) content_end--;
   uint64_t offset = kSegmentHeaderBytes;
   while (take_record(&offset)) {
   }
@@ -84,7 +87,7 @@ void LogSalvager::read_records() {
       offset = behind;
     }
     if (!found) {
-      losses_.push_back({damage_, lost_at, content_end - lost_at, true});
+      losses_.push_back({damage_, lost_at, content_end - lost_at, damage_ != Code::kIo});
       return;
     }
     while (take_record(&offset)) {

@@ -5,7 +5,7 @@
 // Package base is a layer of the engine, in C++.
 package base
 
-// Checksum of all sources: 5a78c29d41e33654e818daff76143c1b7a8fe5b00acadb795bd22442de16d363
+// Checksum of all sources: c8c7e14e22dcdb84d88f0db2f45f0d5cf6856f62ae9fdba34c00f8ea4b45e4d7
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -22,7 +22,7 @@ class LogSalvager {
     Code code = Code::kCorrupt;
     uint64_t offset = 0;
     uint64_t bytes = 0;
-    bool is_tail = false;  // nothing behind it could be read
+    bool is_tail = false;  // nothing behind it verifies, and all of it could be read
   };
 
   // kCorrupt: the header cannot be read, and the generation in it is what every checksum is bound to. kIo, kNoMemory, kNotFound.
@@ -50,6 +50,7 @@ class LogSalvager {
   uint64_t record_count_ = 0;
   uint64_t durable_ = 0;
   Code damage_ = Code::kCorrupt;
+  uint64_t unread_end_ = 0;  // behind it everything could be read
 };
 
 }  // namespace firn

@@ -56,6 +56,8 @@ class CommitDoor {
 
   // Seals the active memtable if it has entries; goes on in the smallest segment.
   Status seal();
+  // The same, but goes on in a segment as it would have been next, and makes it before the door is held.
+  Status seal_for_scans();
   // After a failure, in two steps (see resume.cc). start_anew(): what was committed is sealed, log and manifest go on in new files, and nobody is let in yet. admit(): commits
   // are taken again, with numbers from `last` on.
   Status start_anew(Seq last);
@@ -111,6 +113,7 @@ class CommitDoor {
   Status make_room(std::unique_lock<std::mutex>& door, const Need& need, bool no_block);
   bool has_room(const Need& need) const { return core_.wal->fits(need.payload_bytes) && memtable_->has_room(need.key_count); }
   Status rotate(const Need& need, uint64_t segment_bytes);
+  Result<bool> ensure_spare(uint64_t segment_bytes);  // whether it was made now
   Result<Spare> make_spare(const Need& need, uint64_t segment_bytes);
   Status discard_spare();  // spare_mutex_ is held
   Result<std::shared_ptr<Memtable>> committed_part() const;

@@ -10,6 +10,11 @@
 #include "env/thread_mark.h"
 
 namespace firn {
+namespace {
+
+constexpr uint64_t kScansPerLook = 8192;  // of a thread: then the workers look at once whether scans have paid for a job
+
+}  // namespace
 
 DbImpl::~DbImpl() {
   background_.stop();
@@ -145,9 +150,9 @@ Result<Prefix> DbImpl::prefix_of(const Snapshot& snapshot, uint32_t ns) {
 
 Result<std::unique_ptr<Iterator>> DbImpl::new_iterator(const Snapshot& snapshot, uint32_t ns) {
   FIRN_TRY_ASSIGN(const Prefix prefix, prefix_of(snapshot, ns));
-  core_.stats.calls.mine().add(DbStats::kScans, 1);
+  if (core_.stats.calls.mine().add(DbStats::kScans, 1) % kScansPerLook == kScansPerLook - 1) background_.wake_workers();
   FIRN_TRY_ASSIGN(auto all, snapshot.view()->new_iterator(snapshot.seq()));
-  return new_live_iterator(std::move(all), prefix, snapshot.now_ms(), core_.hash_seed);
+  return new_live_iterator(std::move(all), prefix, snapshot.now_ms(), core_.hash_seed, core_.stats.calls);
 }
 
 Result<std::pair<uint64_t, uint64_t>> DbImpl::approximate(uint32_t ns, Slice lower, const std::optional<Slice>& upper) {

@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "db/db_core.h"
+#include "db/scan_trigger.h"
 #include "lsm/compaction.h"
 #include "lsm/merge_job.h"
 
@@ -28,7 +29,10 @@ Status run_guarded(const std::function<Status()>& work);
 
 class Jobs {
  public:
-  explicit Jobs(DbCore& core) : core_(core) {}
+  explicit Jobs(DbCore& core) : core_(core), scan_trigger_(core) {}
+
+  // Seals the active memtable when scans have paid for its flush. Set before the first slice.
+  std::function<Status()> seal_for_scans;
 
   // Does a piece of work of about a millisecond. true: there may be more.
   Result<bool> run_slice();
@@ -92,6 +96,8 @@ class Jobs {
   template <typename Step>
   Result<bool> guarded(EventKind kind, const Step& step);
   Result<bool> step_flush();
+  bool scans_want_flush() const;
+  Result<bool> seal_if_scans_paid();
   Result<bool> step_compaction();
   Status trim_table_memory();
   Status start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Version& version);
@@ -111,6 +117,7 @@ class Jobs {
   void report_progress();
 
   DbCore& core_;
+  mutable ScanTrigger scan_trigger_;
   std::mutex flush_mutex_;
   std::optional<Flush> flush_;
   std::mutex compaction_mutex_;

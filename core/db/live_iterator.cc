@@ -7,18 +7,20 @@ namespace {
 
 class LiveIterator final : public Iterator {
  public:
-  LiveIterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms, uint64_t hash_seed)
-      : all_(std::move(all)), prefix_(prefix), now_ms_(now_ms), hash_seed_(hash_seed) {}
+  LiveIterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms, uint64_t hash_seed, DbStats::Calls& calls)
+      : all_(std::move(all)), prefix_(prefix), now_ms_(now_ms), hash_seed_(hash_seed), calls_(calls) {}
 
   void seek_to_first() override { seek({prefix_, Slice()}); }
   void seek_to_last() override { seek_below({prefix_ + 1, Slice()}); }
   void seek(const InternalKey& key) override {
+    calls_.mine().add(DbStats::kSeeks, 1);
     all_->begin_seek(key, hash_key(hash_seed_, key));
     all_->end_seek();
     settle(true);
   }
   // Without a look at what lies above, which may be any number of dead keys.
   void seek_below(const InternalKey& key) override {
+    calls_.mine().add(DbStats::kSeeks, 1);
     all_->seek_below(key);
     settle(false);
   }
@@ -44,6 +46,7 @@ class LiveIterator final : public Iterator {
       }
       valid_ = from == end && got_count == asked_count;
     }
+    calls_.mine().add(DbStats::kScannedEntries, count);
     if (valid_)
       entry_ = &all_->entry();
     else if (!all_->status().ok())
@@ -68,12 +71,14 @@ class LiveIterator final : public Iterator {
   const Prefix prefix_;
   const int64_t now_ms_;
   const uint64_t hash_seed_;
+  DbStats::Calls& calls_;
 };
 
 }  // namespace
 
-std::unique_ptr<Iterator> new_live_iterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms, uint64_t hash_seed) {
-  return std::make_unique<LiveIterator>(std::move(all), prefix, now_ms, hash_seed);
+std::unique_ptr<Iterator> new_live_iterator(std::unique_ptr<Iterator> all, Prefix prefix, int64_t now_ms, uint64_t hash_seed,
+                                            DbStats::Calls& calls) {
+  return std::make_unique<LiveIterator>(std::move(all), prefix, now_ms, hash_seed, calls);
 }
 
 }  // namespace firn

@@ -16,7 +16,7 @@ constexpr uint64_t kWalkBytesPerRange = 1 << 20;    // a guess: how long a range
 
 }  // namespace
 
-ReadValidation::ReadValidation(const DbCore& core, const Transaction& transaction)
+ReadValidation::ReadValidation(DbCore& core, const Transaction& transaction)
     : core_(core),
       transaction_(transaction),
       reads_(transaction.reads()),
@@ -101,8 +101,8 @@ Status ReadValidation::compare_range(const ReadView& view, Seq seq, const RangeR
   FIRN_TRY_ASSIGN(auto all_before, snapshot.view()->new_iterator(snapshot.seq()));
   FIRN_TRY_ASSIGN(auto all_now, view.new_iterator(seq));
   // By the time of the scan; what has expired since was judged by advance().
-  const auto before = new_live_iterator(std::move(all_before), range.prefix, transaction_.time_ms(), core_.hash_seed);
-  const auto now = new_live_iterator(std::move(all_now), prefix, core_.clock.now_ms(), core_.hash_seed);
+  const auto before = new_live_iterator(std::move(all_before), range.prefix, transaction_.time_ms(), core_.hash_seed, core_.stats.calls);
+  const auto now = new_live_iterator(std::move(all_now), prefix, core_.clock.now_ms(), core_.hash_seed, core_.stats.calls);
   const auto in_range = [&](const Iterator& at) { return at.valid() && range.contains(at.entry().key.user); };
   before->seek({range.prefix, Slice(range.lower)});
   now->seek({prefix, Slice(range.lower)});

@@ -87,7 +87,7 @@ Result<std::unique_ptr<Iterator>> Transaction::new_iterator(uint32_t ns, Slice l
   if (work_ != nullptr && !work_->writes.empty()) *overlay = work_->writes.overlay(ns, prefix, lower, upper);
   if (*overlay != nullptr) own = new_overlay_iterator(*overlay);
   FIRN_TRY_ASSIGN(auto all, snapshot_.view()->new_iterator(snapshot_.seq(), std::move(own)));
-  return new_live_iterator(std::move(all), prefix, now_ms(), core_.hash_seed);
+  return new_live_iterator(std::move(all), prefix, now_ms(), core_.hash_seed, core_.stats.calls);
 }
 
 // ---- Writes -------------------------------------------------------------------------------------------------------------

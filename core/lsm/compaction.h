@@ -33,6 +33,13 @@ struct CompactionPlan {
 std::optional<CompactionPlan> pick_compaction(const Version& version);
 // When at least a quarter of all entries have expired: the merge that drops them. Costs a look at the counts of tables, and nothing where nobody uses expiries.
 std::optional<CompactionPlan> pick_purge(const Version& version, int64_t now_ms);
+// What scans did since runs were merged last.
+struct ScanCounts {
+  uint64_t seeks = 0;
+  uint64_t entries = 0;
+};
+// The neighbouring runs that scans have paid most for, beyond the price of merging them.
+std::optional<CompactionPlan> pick_for_scans(const Version& version, const ScanCounts& counts);
 // Everything into one run without tombstones, expired entries, or entries of namespaces that `catalog` does not have any more. nullopt: the version is in
 // that form already.
 std::optional<CompactionPlan> plan_full_compaction(const Version& version, const NamespaceCatalog& catalog);

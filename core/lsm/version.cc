@@ -44,6 +44,12 @@ uint64_t Run::bytes() const {
   return sum;
 }
 
+uint64_t Run::entry_count() const {
+  uint64_t sum = 0;
+  for (const TableRef& table : tables) sum += table->table->properties().entry_count;
+  return sum;
+}
+
 void Run::index() {
   const InternalKey smallest = tables.front()->table->properties().smallest();
   const InternalKey largest = tables.back()->table->properties().largest();

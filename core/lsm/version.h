@@ -41,6 +41,7 @@ class Run {
   std::vector<TableRef> tables;
 
   uint64_t bytes() const;
+  uint64_t entry_count() const;
   // Once the tables are complete and in order; table_of() needs it.
   void index();
   // The table whose key range may contain the key; nullptr: none.

@@ -240,5 +240,50 @@ TEST(Purge, ItTakesTheRunsFromTheNewestWithExpiredEntriesToTheOldest) {
   expect_sound(*plan);
 }
 
+// Reading two runs of 1 MiB and writing them as one costs what some 15,000 seeks in one more run do, or three million entries.
+TEST(ForScans, NothingIsDoneBeforeScansHavePaid) {
+  Tables tables;
+  const ScanCounts many{1'000'000, 1'000'000'000};
+  EXPECT_FALSE(pick_for_scans(*tables.version, many));
+  tables.add(1, "a", "z", kMiB);
+  EXPECT_FALSE(pick_for_scans(*tables.version, many)) << "one run";
+  tables.add(2, "a", "z", kMiB);
+  EXPECT_FALSE(pick_for_scans(*tables.version, {0, 0}));
+  EXPECT_FALSE(pick_for_scans(*tables.version, {10'000, 0}));
+  EXPECT_FALSE(pick_for_scans(*tables.version, {0, 2'000'000}));
+}
+
+TEST(ForScans, RunsAreMergedThatScansHavePaidFor) {
+  Tables tables;
+  tables.add(1, "a", "z", kMiB);
+  tables.add(2, "a", "z", kMiB);
+  for (const ScanCounts counts : {ScanCounts{20'000, 0}, ScanCounts{0, 4'000'000}, ScanCounts{10'000, 2'000'000}}) {
+    const auto plan = pick_for_scans(*tables.version, counts);
+    ASSERT_TRUE(plan) << counts.seeks;
+    EXPECT_TRUE(plan->includes_oldest);
+    EXPECT_EQ(2u, plan->run_id);
+    EXPECT_EQ(2u, plan->inputs.size());
+    expect_sound(*plan);
+  }
+}
+
+TEST(ForScans, ALargeRunWaitsUntilItIsPaidForToo) {
+  Tables tables;
+  const uint64_t largest = tables.add(1, "a", "z", 1024 * kMiB);
+  for (uint64_t run = 2; run <= 3; run++) tables.add(run, "a", "z", kMiB);
+  const auto small = pick_for_scans(*tables.version, {20'000, 0});
+  ASSERT_TRUE(small);
+  EXPECT_FALSE(small->includes_oldest);
+  EXPECT_EQ(3u, small->run_id);
+  const Ids inputs = ids_of(small->inputs);
+  EXPECT_EQ(2u, inputs.size());
+  EXPECT_EQ(0, std::count(inputs.begin(), inputs.end(), largest));
+  const auto all = pick_for_scans(*tables.version, {10'000'000, 0});
+  ASSERT_TRUE(all);
+  EXPECT_TRUE(all->includes_oldest);
+  EXPECT_EQ(3u, all->inputs.size());
+  expect_sound(*all);
+}
+
 }  // namespace
 }  // namespace firn

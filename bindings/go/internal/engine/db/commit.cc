@@ -326,6 +326,20 @@ Status CommitDoor::seal() {
   return rotate({}, segment_bytes_);
 }
 
+Status CommitDoor::seal_for_scans() {
+  FIRN_TRY(core_.check_writable());
+  uint64_t segment_bytes = 0;
+  {
+    const std::lock_guard door(mutex_);
+    segment_bytes = segment_bytes_;
+  }
+  FIRN_TRY(ensure_spare(segment_bytes).status());
+  FIRN_SCHEDULE_POINT("in front of the door");
+  const std::lock_guard door(mutex_);
+  if (is_stopped_ || memtable_->empty()) return {};
+  return rotate({}, segment_bytes);
+}
+
 Seq CommitDoor::stop() {
   const std::lock_guard door(mutex_);
   is_stopped_ = true;
@@ -422,6 +436,10 @@ Result<bool> CommitDoor::keep_spare() {
     if (core_.wal->active_offset() < spare_due_at(*core_.wal->active())) return false;
     segment_bytes = segment_bytes_;
   }
+  return ensure_spare(segment_bytes);
+}
+
+Result<bool> CommitDoor::ensure_spare(uint64_t segment_bytes) {
   const std::lock_guard lock(spare_mutex_);
   if (spare_) return false;
   FIRN_TRY_ASSIGN(spare_, make_spare({}, segment_bytes));

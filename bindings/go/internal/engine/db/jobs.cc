@@ -44,7 +44,7 @@ bool Jobs::has_work() const {
   if (core_.is_failed.load(std::memory_order_acquire)) return false;
   if (is_compacting_.load() || full_requested_.load() > full_done_.load()) return true;
   const auto [sealed, version] = look();
-  return !sealed.empty() || pick(*version).has_value();
+  return !sealed.empty() || scans_want_flush() || pick(*version).has_value();
 }
 
 uint64_t Jobs::debt_bytes(const Version& version) const {
@@ -58,7 +58,13 @@ uint64_t Jobs::debt_bytes(const Version& version) const {
 
 std::optional<CompactionPlan> Jobs::pick(const Version& version) const {
   std::optional<CompactionPlan> plan = pick_compaction(version);
-  return plan ? std::move(plan) : pick_purge(version, core_.clock.now_ms());
+  if (!plan) plan = pick_purge(version, core_.clock.now_ms());
+  return plan ? std::move(plan) : scan_trigger_.pick(version);
+}
+
+bool Jobs::scans_want_flush() const {
+  const std::lock_guard lock(core_.view_mutex);
+  return scan_trigger_.wants_flush(*core_.views->current());
 }
 
 Result<bool> Jobs::run_slice() {
@@ -67,6 +73,7 @@ Result<bool> Jobs::run_slice() {
   // With one worker a flush goes between the slices of a compaction; a second worker finds the other kind of job free.
   if (std::unique_lock flushing(flush_mutex_, std::try_to_lock); flushing.owns_lock()) {
     Result<bool> more = turn_flush();
+    if (more.ok() && !*more) more = guarded(EventKind::kFlush, [this] { return seal_if_scans_paid(); });
     if (!more.ok() || *more) return more;
   }
   if (std::unique_lock compacting(compaction_mutex_, std::try_to_lock); compacting.owns_lock()) {
@@ -133,6 +140,14 @@ Result<bool> Jobs::step_flush() {
     FIRN_TRY(record_flush());
   }
   FIRN_TRY(finish_flush());
+  return true;
+}
+
+Result<bool> Jobs::seal_if_scans_paid() {
+  if (!scans_want_flush()) return false;
+  FIRN_MARK("a memtable is sealed for scans");
+  scan_trigger_.sealed();  // first: what fails is not tried again at once
+  FIRN_TRY(seal_for_scans());
   return true;
 }
 
@@ -401,6 +416,7 @@ Status Jobs::finish_compaction() {
   core_.stats.compaction_ns.add(static_cast<uint64_t>(compaction_->work_ns));
   core_.tell(EventKind::kCompaction, Code::kOk, compaction_->work_ns, read_bytes, compaction_->job->bytes_written());
   const uint64_t ticket = compaction_->full_ticket;
+  scan_trigger_.compacted();
   end_compaction();
   core_.views->reclaim();
   if (ticket != 0)

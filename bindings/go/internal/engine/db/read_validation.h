@@ -13,7 +13,7 @@ namespace firn {
 
 class ReadValidation {
  public:
-  ReadValidation(const DbCore& core, const Transaction& transaction);
+  ReadValidation(DbCore& core, const Transaction& transaction);
 
   // Whether advance() to the state of this view is little work, as it has to be inside the door.
   bool is_short(const ReadView& view) const;
@@ -35,7 +35,7 @@ class ReadValidation {
   Status judge_touched(const ReadView& view, Seq seq, const InternalKey& key) const;
   Result<Seq> version(const ReadView& view, Seq seq, const InternalKey& key, uint64_t hash, int64_t now_ms) const;
 
-  const DbCore& core_;
+  DbCore& core_;
   const Transaction& transaction_;
   const ReadSet& reads_;
   Seq valid_at_;

@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: c8c7e14e22dcdb84d88f0db2f45f0d5cf6856f62ae9fdba34c00f8ea4b45e4d7
+// Checksum of all sources: 997952e2f6cbe26b395b9c0a7d47bcc285691e46e7423a469f89c684e5626660
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

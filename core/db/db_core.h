@@ -111,6 +111,9 @@ struct DbCore {
   // view_mutex is held.
   void publish(ViewChange change) { views->publish(next_view(std::move(change))); }
 
+  // Whether a commit returns only when it is durable.
+  bool waits_for_sync(WriteFlags flags) const { return flags.sync || (options.durability == Durability::kSync && !flags.no_sync); }
+
   void became_durable(Seq seq) {
     uint64_t known = durable_seq.load(std::memory_order_relaxed);
     do {

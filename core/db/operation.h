@@ -27,6 +27,7 @@ struct PutCondition {
 struct WriteFlags {
   bool sync = false;      // durable when it returns
   bool no_block = false;  // kWouldBlock instead of waiting for room
+  bool no_sync = false;   // returns when it is visible, whatever the durability; not together with sync
 };
 
 inline Operation make_put(uint32_t ns, Slice key, Slice value, int64_t expiry_ms) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <thread>
 
 #include "txn_fixture.h"
@@ -241,6 +242,48 @@ TEST_F(ChangesTest, the_descriptor_tells_of_the_commit_behind_the_end_of_the_fee
   clear();
   ASSERT_EQ(FIRN_OK, firn_wake(db_));
   EXPECT_TRUE(is_readable());
+}
+
+TEST_F(ChangesTest, a_write_that_does_not_wait_for_its_sync_is_durable_when_somebody_has_waited) {
+  reopen("durability=sync");
+  ASSERT_EQ(FIRN_OK, put(db_, "a", "1"));
+  ASSERT_EQ(FIRN_OK, firn_wait_durable(db_, 0, 0));
+  const auto put_ex = [&](uint32_t flags) {
+    firn_put_opts opts = FIRN_PUT_OPTS_INIT;
+    opts.flags = flags;
+    return firn_put_ex(db_, 0, bytes("a"), 1, bytes("2"), 1, &opts);
+  };
+  std::string batch;
+  append_operation(&batch, FIRN_OP_PUT, 0, "b", "3");
+  std::string counting;  // depends on what is there
+  append_operation(&counting, FIRN_OP_PUT_KEEP_TTL, 0, "b", "4");
+  const auto commit = [&] {
+    firn_txn* txn = firn_txn_begin(db_, 0, nullptr);
+    EXPECT_EQ(FIRN_OK, firn_txn_put(txn, 0, bytes("c"), 1, bytes("5"), 1));
+    EXPECT_EQ(FIRN_INVALID, firn_txn_commit_ex(txn, FIRN_SYNC | FIRN_NO_SYNC));
+    const int64_t version = firn_txn_commit_ex(txn, FIRN_NO_SYNC);
+    firn_txn_close(txn);
+    return version;
+  };
+  const std::function<int64_t()> writes[] = {
+      [&] { return put_ex(FIRN_NO_SYNC); },
+      [&] { return put_ex(FIRN_NO_SYNC | FIRN_IF_PRESENT | FIRN_KEEP_TTL); },
+      [&] { return firn_write(db_, bytes(batch), batch.size(), FIRN_NO_SYNC | FIRN_NO_BLOCK); },
+      [&] { return firn_write(db_, bytes(counting), counting.size(), FIRN_NO_SYNC); },
+      commit,
+  };
+  for (const auto& write : writes) {
+    const int64_t version = write();
+    ASSERT_GT(version, 0);
+    EXPECT_EQ(FIRN_TIMEOUT, firn_wait_durable(db_, static_cast<uint64_t>(version), 0)) << version;
+    EXPECT_EQ(FIRN_OK, firn_wait_durable(db_, static_cast<uint64_t>(version), -1));
+    EXPECT_EQ(FIRN_OK, firn_wait_durable(db_, static_cast<uint64_t>(version), 0));
+  }
+  EXPECT_EQ(FIRN_INVALID, put_ex(FIRN_SYNC | FIRN_NO_SYNC));
+  EXPECT_EQ("245", get(db_, "a") + get(db_, "b") + get(db_, "c"));
+  const int64_t later = put_ex(FIRN_NO_SYNC);
+  ASSERT_EQ(FIRN_OK, put(db_, "d", "6"));
+  EXPECT_EQ(FIRN_OK, firn_wait_durable(db_, static_cast<uint64_t>(later), 0)) << "a commit that waits makes all before it durable";
 }
 
 TEST_F(ChangesTest, waiting_for_durability_syncs_waits_for_the_clock_or_is_woken) {

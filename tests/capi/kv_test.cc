@@ -167,7 +167,8 @@ TEST_F(Batch, a_malformed_batch_changes_nothing) {
   refuse(header(FIRN_OP_PUT, 0, 1, (1u << 30) + 1) + "kv", FIRN_TOO_LARGE, "value over the limit");
   refuse(header(FIRN_OP_PUT, 0, UINT32_MAX, UINT32_MAX), FIRN_TOO_LARGE, "lengths that overflow 32 bits");
   refuse(header(FIRN_OP_PUT, 0, 1, 1 << 30) + "kv", FIRN_INVALID, "a value that is not there");
-  for (uint32_t flags : {1u, 8u, 64u, UINT32_MAX}) EXPECT_EQ(firn_write(db_, bytes(good), good.size(), flags), FIRN_INVALID) << flags;
+  for (uint32_t flags : {1u, 8u, 128u, FIRN_SYNC | FIRN_NO_SYNC, UINT32_MAX})
+    EXPECT_EQ(firn_write(db_, bytes(good), good.size(), flags), FIRN_INVALID) << flags;
   EXPECT_EQ(get(db_, "good"), "FIRN_NOT_FOUND");
 }
 

@@ -55,7 +55,7 @@ class DatabaseSubject final : public Subject {
   Status act(size_t i, const ModelState& before, Env& env) override;
   Result<ModelState> read() override;
   Status read_history() override;
-  Status probe() override { return put(0, "probe", "durable", true); }
+  Status probe() override { return put(0, "probe", "durable", {.sync = true}); }
   std::optional<Status> resume() override {
     const ThreadMark mark;
     return db_->resume();
@@ -64,15 +64,15 @@ class DatabaseSubject final : public Subject {
   std::string orphans(Env& env) override;
 
  private:
-  Status put(uint32_t ns, const std::string& key, const std::string& value, bool sync = false) {
+  Status put(uint32_t ns, const std::string& key, const std::string& value, WriteFlags flags = {}) {
     const Operation operation = make_put(ns, Slice(key), Slice(value), kNeverExpires);
-    return db_->write(&operation, 1, {.sync = sync}).status();
+    return db_->write(&operation, 1, flags).status();
   }
   // The id of the namespace "side"; of the default one where it is not there.
   Result<uint32_t> side(const ModelState& before) {
     return before.spaces.contains(kSpace) ? db_->ns_open(Slice(std::string_view(kSpace)), true) : Result<uint32_t>(0u);
   }
-  Status put_somewhere(size_t place, const ModelState& before, bool sync);
+  Status put_somewhere(size_t place, const ModelState& before, WriteFlags flags);
   Status write_batch(size_t place, const ModelState& before);
   Status change_namespace(const ModelState& before);
   Status transact(size_t place, const ModelState& before);
@@ -84,12 +84,12 @@ class DatabaseSubject final : public Subject {
   std::unique_ptr<Db> db_;
 };
 
-Status DatabaseSubject::put_somewhere(size_t place, const ModelState& before, bool sync) {
+Status DatabaseSubject::put_somewhere(size_t place, const ModelState& before, WriteFlags flags) {
   uint32_t ns = 0;
   if (goes_aside(place, before)) {
     FIRN_TRY_ASSIGN(ns, side(before));
   }
-  return put(ns, key_of(place), value_of(place, script_.value_bytes), sync);
+  return put(ns, key_of(place), value_of(place, script_.value_bytes), flags);
 }
 
 Status DatabaseSubject::write_batch(size_t place, const ModelState& before) {
@@ -157,7 +157,8 @@ Status DatabaseSubject::act(size_t i, const ModelState& before, Env& env) {
   switch (script_.acts[i]) {
     case Act::kPut:
     case Act::kPutSync:
-      return put_somewhere(place, before, script_.acts[i] == Act::kPutSync);
+    case Act::kPutNoSync:
+      return put_somewhere(place, before, {.sync = script_.acts[i] == Act::kPutSync, .no_sync = script_.acts[i] == Act::kPutNoSync});
     case Act::kBigPut:
       return put(0, key_of(place), value_of(place, kBigBytes));
     case Act::kDelete: {
@@ -274,8 +275,9 @@ std::string DatabaseSubject::orphans(Env& env) {
 }  // namespace
 
 const char* name_of(Act act) {
-  constexpr const char* kNames[] = {"put",   "put_sync", "delete",    "batch",  "add",   "compare_swap", "transaction", "delete_range",
-                                    "flush", "compact",  "namespace", "reopen", "clear", "sync",         "big_put",     "pause"};
+  constexpr const char* kNames[] = {"put",         "put_sync",     "delete",  "batch",   "add",        "compare_swap",
+                                    "transaction", "delete_range", "flush",   "compact", "namespace",  "reopen",
+                                    "clear",       "sync",         "big_put", "pause",   "put_no_sync"};
   return kNames[static_cast<size_t>(act)];
 }
 
@@ -293,6 +295,7 @@ ModelState DatabaseScript::apply(size_t i, const ModelState& before) const {
   switch (acts[i]) {
     case Act::kPut:
     case Act::kPutSync:
+    case Act::kPutNoSync:
       (goes_aside(place, before) ? aside : entries)[key_of(place)] = value_of(place, value_bytes);
       break;
     case Act::kCompareSwap:
@@ -356,6 +359,8 @@ bool DatabaseScript::is_durable(size_t i) const {
       return true;
     case Act::kPause:
       return options.find("durability=interval") != std::string::npos;
+    case Act::kPutNoSync:
+      return false;
     default:
       return options.find("durability=sync") != std::string::npos;
   }

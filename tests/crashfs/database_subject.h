@@ -27,6 +27,7 @@ enum class Act {
   kSync,
   kBigPut,
   kPause,  // a second passes, and the jobs that are due are done
+  kPutNoSync,
 };
 inline constexpr size_t kExhaustiveActCount = 12;  // kPut .. kReopen
 const char* name_of(Act act);

@@ -171,6 +171,22 @@ TEST(PowerLossBoundTest, no_more_than_the_durability_says_is_lost) {
   report("bounds", power_loss);
 }
 
+// Commits that do not wait for their sync are there after the next one, and are lost as a whole and in order before it.
+TEST(PowerLossNoSyncTest, what_did_not_wait_for_its_sync_is_durable_after_the_next_one) {
+  PowerLoss power_loss;
+  for (const char* options : {"memtable_bytes=4KiB,durability=sync", "memtable_bytes=4KiB,log_io=pwrite,durability=sync"}) {
+    const DatabaseScript script(std::string("no_sync/") + options, options, 700,
+                                {Act::kPutNoSync, Act::kPutNoSync, Act::kSync, Act::kPutNoSync, Act::kNamespace, Act::kPutNoSync,
+                                 Act::kPutNoSync, Act::kPutSync, Act::kPutNoSync, Act::kPut, Act::kPutNoSync, Act::kPutNoSync, Act::kSync});
+    if (!crash_script.wants(script.name)) continue;
+    PowerLossPlan plan;
+    plan.seed = test_effort().seed;
+    plan.killed_every = 60;
+    ASSERT_EQ("", power_loss.run(script, plan));
+  }
+  report("no sync", power_loss);
+}
+
 // The manifest's segments are 64 KiB: only a long run fills one.
 TEST(PowerLossManifestTest, a_manifest_that_rolls_recovers_from_power_loss_at_every_step) {
   PowerLoss power_loss;

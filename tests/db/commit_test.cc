@@ -127,6 +127,34 @@ TEST_F(CommitTest, SyncModesSyncAndOthersDoNot) {
   EXPECT_EQ(2u, stat("syncs"));
 }
 
+TEST_F(CommitTest, CommitsThatDoNotWaitForASyncShareTheNextOne) {
+  open("durability=sync");
+  put("first", "made durable");
+  const uint64_t before = stat("syncs");
+  Seq last;
+  for (int i = 0; i < 20; i++) {
+    const auto seq = write(*db_, {put_of("key" + std::to_string(i), "value")}, {.no_sync = true});
+    ASSERT_TRUE(seq.ok());
+    last = *seq;
+    EXPECT_EQ("value", get("key" + std::to_string(i)));
+  }
+  EXPECT_EQ(before, stat("syncs"));
+  {
+    const ThreadMark mark;
+    EXPECT_EQ(Code::kTimeout, db_->wait_durable(last, 0).code());
+  }
+  ASSERT_TRUE(sync().ok());
+  EXPECT_EQ(before + 1, stat("syncs"));
+  const ThreadMark mark;
+  EXPECT_TRUE(db_->wait_durable(last, 0).ok());
+}
+
+TEST_F(CommitTest, CommitsThatDoNotWaitForASyncAreCounted) {
+  open("durability=every:3");
+  for (int i = 0; i < 3; i++) ASSERT_TRUE(write(*db_, {put_of("key", "value")}, {.no_sync = true}).ok());
+  while (stat("syncs") == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the test's time limit is the judge
+}
+
 TEST_F(CommitTest, PeriodicModesSyncInTheBackground) {
   for (const char* durability : {"every:3", "interval:5ms"}) {
     open(std::string("durability=") + durability);

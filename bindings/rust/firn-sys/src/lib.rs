@@ -53,6 +53,7 @@ pub const FIRN_IF_VERSION: u32 = 4;
 pub const FIRN_KEEP_TTL: u32 = 8;
 pub const FIRN_SYNC: u32 = 16;
 pub const FIRN_NO_BLOCK: u32 = 32;
+pub const FIRN_NO_SYNC: u32 = 64;
 pub const FIRN_OP_PUT: u32 = 1;
 pub const FIRN_OP_DELETE: u32 = 2;
 pub const FIRN_OP_DELETE_RANGE: u32 = 3;

@@ -9,6 +9,8 @@
 
 #include "base/internal_key.h"
 #include "base/status.h"
+#include "db/operation.h"
+#include "firn.h"
 
 namespace firn {
 
@@ -30,6 +32,18 @@ inline Code check_value(const uint8_t* value, size_t value_len) { return check_b
 inline Code check_buffer(const void* buffer, size_t cap) { return buffer == nullptr && cap != 0 ? Code::kInvalid : Code::kOk; }
 
 inline Code check_flags(uint32_t flags, uint32_t known) { return (flags & ~known) == 0 ? Code::kOk : Code::kInvalid; }
+
+// The flags that every write takes; a write may know others besides.
+inline constexpr uint32_t kWriteFlags = FIRN_SYNC | FIRN_NO_BLOCK | FIRN_NO_SYNC;
+
+inline Code check_write_flags(uint32_t flags, uint32_t others = 0) {
+  constexpr uint32_t kContradiction = FIRN_SYNC | FIRN_NO_SYNC;
+  return (flags & kContradiction) == kContradiction ? Code::kInvalid : check_flags(flags, kWriteFlags | others);
+}
+
+inline WriteFlags write_flags(uint32_t flags) {
+  return {.sync = (flags & FIRN_SYNC) != 0, .no_block = (flags & FIRN_NO_BLOCK) != 0, .no_sync = (flags & FIRN_NO_SYNC) != 0};
+}
 
 // Fills the caller's struct, which begins with struct_size and may be older, hence shorter, than `from`: not more than whole
 // `unit`s of its bytes are written, and struct_size stays as it is.

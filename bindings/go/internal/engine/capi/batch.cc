@@ -29,8 +29,8 @@ int64_t firn_write(firn_db* db, const uint8_t* batch, size_t len, uint32_t flags
     if (!call.ok()) return to_c(call.code());
     const Code limits = check_bytes(batch, len, kPackedBytesMax);
     if (limits != Code::kOk) return to_c(limits);
-    if (check_flags(flags, FIRN_SYNC | FIRN_NO_BLOCK) != Code::kOk) return FIRN_INVALID;
-    return write_batch(call.db(), Slice(batch, len), {.sync = (flags & FIRN_SYNC) != 0, .no_block = (flags & FIRN_NO_BLOCK) != 0});
+    if (check_write_flags(flags) != Code::kOk) return FIRN_INVALID;
+    return write_batch(call.db(), Slice(batch, len), write_flags(flags));
   });
 }
 

@@ -15,7 +15,7 @@ Code read_put_opts(const firn_put_opts* given, firn_put_opts* opts) {
   const uint32_t conditions = opts->flags & kConditions;
   if ((conditions & (conditions - 1)) != 0) return Code::kInvalid;  // more than one
   if ((opts->flags & FIRN_KEEP_TTL) != 0 && opts->ttl_ms != 0) return Code::kInvalid;
-  return check_flags(opts->flags, kConditions | FIRN_KEEP_TTL | FIRN_SYNC | FIRN_NO_BLOCK);
+  return check_write_flags(opts->flags, kConditions | FIRN_KEEP_TTL);
 }
 
 PutCondition condition_of(const firn_put_opts& opts) {
@@ -61,8 +61,7 @@ int64_t firn_put_ex(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len
     if (code == Code::kOk) code = check_value(val, val_len);
     if (code != Code::kOk) return to_c(code);
     const Operation put{.ns = ns, .expiry_ms = expiry_of(open, known.ttl_ms), .key = Slice(key, key_len), .value = Slice(val, val_len)};
-    const WriteFlags flags{(known.flags & FIRN_SYNC) != 0, (known.flags & FIRN_NO_BLOCK) != 0};
-    const Result<Seq> version = open.put_if(put, condition_of(known), flags);
+    const Result<Seq> version = open.put_if(put, condition_of(known), write_flags(known.flags));
     return version.ok() ? static_cast<int64_t>(version->value) : to_c(version.status().code());
   });
 }

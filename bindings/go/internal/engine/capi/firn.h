@@ -236,6 +236,10 @@ FIRN_API int64_t firn_get_entry(firn_db *db, uint32_t ns, const uint8_t *key, si
 #define FIRN_KEEP_TTL 8u    /* the expiry of the present entry stays; ttl_ms must be 0 */
 #define FIRN_SYNC 16u       /* durable when the call returns, whatever the durability of the database */
 #define FIRN_NO_BLOCK 32u   /* FIRN_WOULD_BLOCK instead of waiting for room in the memtables */
+#define FIRN_NO_SYNC 64u    /* returns when the commit is visible, as with durability=process, also where durability=sync would wait; with FIRN_SYNC: FIRN_INVALID.
+                             * Such a commit survives the death of the process; firn_wait_durable of its version or firn_sync makes it, and all before it, durable. Where these
+                             * fail it may or may not survive, as after FIRN_INDETERMINATE. For several writes and one sync, and for runtimes that gather those who wait in a
+                             * group of their own, without a thread for each. every:N counts it as any commit, interval:T and none are not changed by it. */
 
 typedef struct firn_put_opts {
   uint32_t struct_size;
@@ -283,7 +287,7 @@ FIRN_API int64_t firn_ttl(firn_db *db, uint32_t ns, const uint8_t *key, size_t k
  * batch have done, so of several puts and deletes of one key the last one counts. Returns the version of the commit; a batch that writes nothing returns
  * the present version. The whole batch is checked first: an unknown op or flag, a short or a trailing byte, a bad namespace or an empty key is
  * FIRN_INVALID, and nothing has changed. FIRN_TOO_LARGE, FIRN_TYPE_MISMATCH, FIRN_OVERFLOW, FIRN_CONFLICT (only from FIRN_OP_EXPECT_VERSION).
- * flags: FIRN_SYNC, FIRN_NO_BLOCK (FIRN_WOULD_BLOCK). */
+ * flags: FIRN_SYNC, FIRN_NO_BLOCK (FIRN_WOULD_BLOCK), FIRN_NO_SYNC. */
 FIRN_API int64_t firn_write(firn_db *db, const uint8_t *batch, size_t len, uint32_t flags);
 
 /* Deletes all keys in [lower, upper), NULL being an open bound, as one atomic commit, and returns how many there were. More than `limit` keys
@@ -337,7 +341,7 @@ FIRN_API uint64_t firn_txn_version(firn_txn *txn);
 /* The version of the commit (without writes: the one that the transaction sees), or FIRN_CONFLICT, FIRN_INVALID (a namespace that was written to has been
  * dropped) and what write calls return. */
 FIRN_API int64_t firn_txn_commit(firn_txn *txn);
-FIRN_API int64_t firn_txn_commit_ex(firn_txn *txn, uint32_t flags); /* FIRN_SYNC, FIRN_NO_BLOCK (FIRN_WOULD_BLOCK: nothing happened, commit again) */
+FIRN_API int64_t firn_txn_commit_ex(firn_txn *txn, uint32_t flags); /* FIRN_SYNC, FIRN_NO_BLOCK (FIRN_WOULD_BLOCK: nothing happened, commit again), FIRN_NO_SYNC */
 FIRN_API void firn_txn_close(firn_txn *txn); /* forgets what was not committed */
 
 /* ---- Scans ----------------------------------------------------------------------------------------------------------- */

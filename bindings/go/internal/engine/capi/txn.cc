@@ -68,9 +68,8 @@ Code pin_key(const TxnCall& call, uint32_t ns, Slice key, firn_pin_t* pin) {
 
 int64_t commit(const firn_txn* txn, uint32_t flags) {
   return on_txn(txn, [&](const TxnCall& call) -> int64_t {
-    if (check_flags(flags, FIRN_SYNC | FIRN_NO_BLOCK) != Code::kOk) return FIRN_INVALID;
-    const Result<Seq> seq =
-        call.db().commit(call.transaction(), {.sync = (flags & FIRN_SYNC) != 0, .no_block = (flags & FIRN_NO_BLOCK) != 0});
+    if (check_write_flags(flags) != Code::kOk) return FIRN_INVALID;
+    const Result<Seq> seq = call.db().commit(call.transaction(), write_flags(flags));
     return seq.ok() ? static_cast<int64_t>(seq->value) : to_c(seq.status().code());
   });
 }

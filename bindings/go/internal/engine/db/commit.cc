@@ -111,7 +111,7 @@ Result<Seq> CommitDoor::leave(std::unique_lock<std::mutex>& door, WriteFlags fla
   if (upkeep_due) [[unlikely]]
     on_upkeep_due();
   signal_watchers();
-  if (flags.sync || core_.options.durability != Durability::kProcess) FIRN_TRY(make_durable(position, seq, flags.sync));
+  if (flags.sync || core_.options.durability != Durability::kProcess) FIRN_TRY(make_durable(position, seq, flags));
   return seq;
 }
 
@@ -209,7 +209,7 @@ Result<std::optional<uint32_t>> CommitDoor::change_namespace(const CatalogChange
     const Seq seq = last_;
     door.unlock();
     signal_watchers();
-    FIRN_TRY(make_durable(position, seq, false));
+    FIRN_TRY(make_durable(position, seq, {}));
     return std::optional<uint32_t>(id);
   }
 }
@@ -357,10 +357,8 @@ Status CommitDoor::seal_stopped() {
   return {};
 }
 
-Status CommitDoor::make_durable(LogPosition position, Seq seq, bool sync) {
-  if (sync || core_.options.durability == Durability::kSync) {
-    return settle_commit(position, seq);
-  }
+Status CommitDoor::make_durable(LogPosition position, Seq seq, WriteFlags flags) {
+  if (core_.waits_for_sync(flags)) return settle_commit(position, seq);
   if (core_.options.durability == Durability::kEvery &&
       commits_since_sync_.fetch_add(1, std::memory_order_relaxed) + 1 == core_.options.durability_every_count) {
     on_upkeep_due();

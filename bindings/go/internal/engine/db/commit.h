@@ -124,7 +124,7 @@ class CommitDoor {
   bool is_backlogged() const;
   // Until progress_count is no longer `seen`. The door is left meanwhile.
   Status wait_for_jobs(std::unique_lock<std::mutex>& door, uint64_t seen);
-  Status make_durable(LogPosition position, Seq seq, bool sync);
+  Status make_durable(LogPosition position, Seq seq, WriteFlags flags);
   Status settle_commit(LogPosition position, Seq seq);
   void signal_watchers() {
     if (core_.commits_are_watched.load(std::memory_order_relaxed)) [[unlikely]] {

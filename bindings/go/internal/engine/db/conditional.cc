@@ -38,6 +38,10 @@ Result<Seq> DbImpl::update(uint32_t ns, Slice key, const CommitDoor::Decision& d
 }
 
 Result<Seq> DbImpl::put_if(const Operation& put, const PutCondition& condition, WriteFlags flags) {
+  if (condition.kind == PutCondition::Kind::kAlways && !condition.keep_ttl) {  // nothing has to be looked up
+    const Operation operation = make_put(put.ns, put.key, put.value, put.expiry_ms);
+    return write(&operation, 1, flags);
+  }
   const auto decide = [&](const Entry* current, Operation* operation) {
     const Code code = judge(condition, current);
     if (code == Code::kOk) set_put(operation, put.value, condition.keep_ttl ? expiry_of(current) : put.expiry_ms);

@@ -112,7 +112,7 @@ class DbImpl final : public Db {
   Result<Seq> timed_write(WriteFlags flags, const Write& write) {
     DbStats& stats = core_.stats;
     const uint64_t before = stats.calls.mine().add(DbStats::kWriteCalls, 1);
-    const bool is_timed = before % DbStats::kTimedOneIn == 0 || flags.sync || core_.options.durability == Durability::kSync;
+    const bool is_timed = before % DbStats::kTimedOneIn == 0 || core_.waits_for_sync(flags);
     const int64_t begin_ns = is_timed ? core_.env->monotonic_ns() : 0;
     Result<Seq> seq = write();
     if (is_timed) [[unlikely]]

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 997952e2f6cbe26b395b9c0a7d47bcc285691e46e7423a469f89c684e5626660
+// Checksum of all sources: 2f8ec41be72a5c40936ea1dd0eec35cb2ef278f6ce7829fed3c0e128787ed1e2
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -53,6 +53,24 @@ func TestCallsWithCallersMemoryDoNotAllocate(t *testing.T) {
 	}
 }
 
+func TestASyncedWriteThatIsAloneDoesNotAllocate(t *testing.T) {
+	db := open(t, firn.WithDurability(firn.DurabilitySync))
+	key, value := []byte("key"), make([]byte, 100)
+	var batch firn.Batch
+	batch.Put(key, value)
+	for name, call := range map[string]func() error{
+		"Put":     func() error { return db.Put(key, value) },
+		"PutWith": func() error { _, err := db.PutWith(key, value, firn.PutOptions{Sync: true}); return err },
+		"Write":   func() error { _, err := db.Write(&batch); return err },
+		"Delete":  func() error { return db.Delete(key) },
+	} {
+		var failed error
+		if n := testing.AllocsPerRun(50, func() { failed = errors.Join(failed, call()) }); n != 0 || failed != nil {
+			t.Errorf("%s: %v allocations, %v", name, n, failed)
+		}
+	}
+}
+
 func TestATransactionIsOneAllocation(t *testing.T) {
 	db := open(t)
 	key, ctx := []byte("key"), context.Background()

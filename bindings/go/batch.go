@@ -9,8 +9,8 @@ import "C"
 
 import (
 	"encoding/binary"
-	"runtime"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -172,10 +172,36 @@ func (db *DB) WriteWith(b *Batch, options WriteOptions) (version uint64, err err
 	if err := b.fits(db); err != nil {
 		return 0, err
 	}
-	n := int64(C.firn_write(db.h, in(b.buf), size(b.buf), options.flags()))
-	runtime.KeepAlive(db)
+	n := db.write(b, options.flags())
 	if n < 0 {
 		return 0, db.failure("write", n)
 	}
 	return uint64(n), nil
+}
+
+// write applies a batch as one commit and returns its version, or a code.
+func (db *DB) write(b *Batch, flags C.uint32_t) int64 {
+	waits := forNothing
+	if b.count > 0 {
+		flags, waits = db.beginWrite(flags)
+	}
+	n := int64(C.firn_write(db.h, in(b.buf), size(b.buf), flags))
+	return db.endWrite(waits, n)
+}
+
+// operations are batches of one operation, used again.
+var operations = sync.Pool{New: func() any { return new(Batch) }}
+
+// newOperation gives a batch of one operation, to be released.
+func newOperation(kind uint32, ns C.uint32_t, ttlMs int64, key, value []byte) *Batch {
+	b := operations.Get().(*Batch)
+	b.Reset()
+	b.add(kind, uint32(ns), ttlMs, key, value)
+	return b
+}
+
+func (b *Batch) release() {
+	if cap(b.buf) <= keptLookupBytes {
+		operations.Put(b)
+	}
 }

@@ -58,8 +58,10 @@ func flag(set bool, bit C.uint32_t) C.uint32_t {
 // PutWith is Put with a time to live, a condition or more durability. It returns the version of the commit. Versions are never used twice.
 func (k *Keyspace) PutWith(key, value []byte, options PutOptions) (version uint64, err error) {
 	flags := C.uint32_t(options.If) | flag(options.KeepTTL, C.FIRN_KEEP_TTL) | flag(options.Sync, C.FIRN_SYNC) | flag(options.NoBlock, C.FIRN_NO_BLOCK)
+	flags, waits := k.db.beginWrite(flags)
 	n := int64(C.firn_go_put_ex(k.h, k.ns, in(key), size(key), in(value), size(value), flags, C.uint64_t(options.Version),
 		C.int64_t(milliseconds(options.TTL))))
+	n = k.db.endWrite(waits, n)
 	runtime.KeepAlive(k)
 	if n < 0 {
 		return 0, k.failure("put", n)

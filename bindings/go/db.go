@@ -23,6 +23,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -31,9 +32,12 @@ import (
 // fail with ErrClosed. The operations on keys and values, which it has from Keyspace, are on the default namespace.
 type DB struct {
 	Keyspace
-	closing      sync.Mutex
+	closing      sync.Mutex // held by Close until it has ended
 	closed       bool
+	closeFailed  bool
 	syncsByClock bool // durability is interval:T: who waits for it needs not sync
+	syncsWrites  bool // durability is sync: every write waits for it
+	syncedWrites atomic.Int64
 	events       *notifier
 	syncs        syncGroup
 	watch        watch
@@ -61,7 +65,7 @@ func Open(path string, options ...Option) (*DB, error) {
 		return nil, detailedError("open", &e)
 	}
 	events := new(notifier)
-	db := &DB{events: events, syncsByClock: config.syncsByClock(), watch: watch{report: config.reports}}
+	db := &DB{events: events, syncsByClock: config.syncsByClock(), syncsWrites: config.syncsWrites(), watch: watch{report: config.reports}}
 	db.Keyspace = Keyspace{h: h, db: db}
 	db.watch.begin(db, "database", 2, func() {
 		events.close()
@@ -85,6 +89,7 @@ func (db *DB) Close() error {
 	db.watch.end()
 	db.events.close()
 	if code := C.firn_close(db.h); code != 0 {
+		db.closeFailed = true
 		return &Error{Code: Code(code), Op: "close"}
 	}
 	return nil

@@ -55,6 +55,10 @@ func size(b []byte) C.size_t { return C.size_t(len(b)) }
 
 // Put stores value under key, replacing what was there, and its time to live.
 func (k *Keyspace) Put(key, value []byte) error {
+	if k.db.syncsEveryWrite() {
+		_, err := k.PutWith(key, value, PutOptions{})
+		return err
+	}
 	code := C.firn_put(k.h, k.ns, in(key), size(key), in(value), size(value))
 	runtime.KeepAlive(k)
 	if code != 0 {
@@ -166,10 +170,26 @@ func (k *Keyspace) Has(key []byte) (bool, error) {
 
 // Delete removes key. That it was absent is no error.
 func (k *Keyspace) Delete(key []byte) error {
+	if k.db.syncsEveryWrite() {
+		return k.deleteSynced(key)
+	}
 	code := C.firn_delete(k.h, k.ns, in(key), size(key))
 	runtime.KeepAlive(k)
 	if code != 0 {
 		return k.failure("delete", int64(code))
+	}
+	return nil
+}
+
+// deleteSynced is Delete by the call that takes flags.
+func (k *Keyspace) deleteSynced(key []byte) error {
+	b := newOperation(C.FIRN_OP_DELETE, k.ns, 0, key, nil)
+	defer b.release()
+	if b.err != nil {
+		return b.err
+	}
+	if n := k.db.write(b, 0); n < 0 {
+		return k.failure("delete", n)
 	}
 	return nil
 }

@@ -215,8 +215,10 @@ func (l *Log) Durable() (uint64, error) { return l.number("durable", int64(C.fir
 
 // Sync makes everything appended before the call durable. It does not block appends. However many call it, one thread is in the engine.
 func (l *Log) Sync() error {
-	return l.answered("sync", l.syncs.wait(func() int64 { return int64(C.firn_log_sync(l.h)) }))
+	return l.answered("sync", l.syncs.wait(l))
 }
+
+func (l *Log) syncInEngine() int64 { return int64(C.firn_log_sync(l.h)) }
 
 // Wait waits until the record index is there, without holding a thread, or ctx is done. ErrNotFound when it was removed at the front. ErrUnsupported on a read-only log,
 // whose writer cannot wake it: Tail polls there.

@@ -36,19 +36,24 @@ func (c *configuration) take(op string, options []Option) error {
 	return nil
 }
 
-// syncsByClock tells whether the engine syncs by itself, in the end: then those who wait for it do not sync. Without threads it leaves that to them.
-func (c *configuration) syncsByClock() bool {
-	byClock, alone := false, false
+// value is what an option was set to, empty when it was not.
+func (c *configuration) value(name string) (value string) {
 	for _, s := range c.settings {
-		switch s.name {
-		case "durability":
-			byClock = strings.HasPrefix(s.value, "interval:")
-		case "single_threaded":
-			alone = s.value != "false"
+		if s.name == name {
+			value = s.value
 		}
 	}
-	return byClock && !alone
+	return value
 }
+
+// syncsByClock tells whether the engine syncs by itself, in the end: then those who wait for it do not sync. Without threads it leaves that to them.
+func (c *configuration) syncsByClock() bool {
+	alone := c.value("single_threaded")
+	return strings.HasPrefix(c.value("durability"), "interval:") && (alone == "" || alone == "false")
+}
+
+// syncsWrites tells whether every write waits for its sync.
+func (c *configuration) syncsWrites() bool { return c.value("durability") == string(DurabilitySync) }
 
 type setting struct{ name, value string }
 

@@ -41,8 +41,8 @@ type Stats struct {
 
 	LogWrittenBytes uint64 // to the write-ahead log
 	Syncs           uint64 // of the write-ahead log
-	SyncWaits       uint64 // calls that waited for one of them: SyncWaits / Syncs is the mean size of a group
-	SyncGroupMax    uint64 // the largest group
+	SyncWaits       uint64 // calls of the engine that waited for one of them; goroutines that wait together are one
+	SyncGroupMax    uint64 // the most such calls that one has served
 
 	Flushes             uint64 // that have ended
 	FlushBytes          uint64 // of tables written
@@ -80,7 +80,7 @@ type Stats struct {
 	RetiredTableBytes uint64        // of tables that only they need
 
 	Get        Latency // Get and GetAppend, one call in 256
-	Commit     Latency // every write: those that wait for the disk, and of the others one in 256
+	Commit     Latency // every write: those that wait for the disk in the engine, and of the others, which wait together or not at all, one in 256
 	Sync       Latency // of the write-ahead log
 	Flush      Latency // each one
 	Compaction Latency // each one, pauses left out

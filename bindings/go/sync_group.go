@@ -4,21 +4,32 @@ package firn
 
 import (
 	"context"
+	"runtime"
 	"sync"
 )
 
 // A syncGroup lets many goroutines wait for one sync: one of them is in the engine, with a thread, the others wait in a channel. Any goroutine.
 type syncGroup struct {
-	mutex   sync.Mutex
-	next    *syncRound // that those join who come now; nil: none has come
-	running bool       // a round is in the engine
+	mutex    sync.Mutex
+	next     *syncRound // that those join who come now; nil: none has come
+	running  bool       // a round is in the engine, or about to be
+	expected int        // so many waited when the last round ended, for it or for the next
+}
+
+// A synced is what a group is of: a DB or a Log.
+type synced interface {
+	syncInEngine() int64 // everything acknowledged before is durable when it returns 0; else a code
 }
 
 // A syncRound is one call of the engine and those who wait for it.
 type syncRound struct {
-	done chan struct{}
-	code int64 // what the engine returned; read it after done
+	done  chan struct{}
+	count int   // of those who wait; the group's mutex is held
+	code  int64 // what the engine returned; read it after done
 }
+
+// Before a round those whom the last one has released, and who are about to come back, are given so many turns: a sync costs more than they do.
+const gatheringTurns = 4
 
 // join takes part in the next round, which begins when the one that runs has ended: that one may have begun before what the caller wants to be durable. leads: nobody does the
 // round yet; the caller calls run.
@@ -28,34 +39,48 @@ func (g *syncGroup) join() (round *syncRound, leads bool) {
 	if g.next == nil {
 		g.next = &syncRound{done: make(chan struct{})}
 	}
+	g.next.count++
 	leads = !g.running
 	g.running = true
 	return g.next, leads
 }
 
-// run does the next round, and leaves later ones to a goroutine of their own.
-func (g *syncGroup) run(sync func() int64) {
-	g.mutex.Lock()
-	round := g.next
-	g.next = nil
-	g.mutex.Unlock()
+// begin gives the next round, which nobody joins any more.
+func (g *syncGroup) begin() (round *syncRound) {
+	for turn := 0; ; turn++ {
+		g.mutex.Lock()
+		if g.next.count >= g.expected || turn == gatheringTurns {
+			break
+		}
+		g.mutex.Unlock()
+		runtime.Gosched()
+	}
+	defer g.mutex.Unlock()
+	round, g.next = g.next, nil
+	return round
+}
 
-	round.code = sync()
-	close(round.done)
+// run does the next round, and leaves later ones to a goroutine of their own.
+func (g *syncGroup) run(of synced) {
+	round := g.begin()
+	round.code = of.syncInEngine()
 
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
+	g.expected = round.count
 	g.running = g.next != nil
 	if g.running {
-		go g.run(sync)
+		g.expected += g.next.count
+		go g.run(of)
 	}
+	close(round.done)
 }
 
-// wait returns what sync has returned, called after wait has been. Alone it calls sync itself, without another goroutine.
-func (g *syncGroup) wait(sync func() int64) (code int64) {
+// wait returns what a sync has returned that began after wait was called. Alone it calls it itself, without another goroutine.
+func (g *syncGroup) wait(of synced) (code int64) {
 	round, leads := g.join()
 	if leads {
-		g.run(sync)
+		g.run(of)
 	} else {
 		<-round.done
 	}
@@ -63,10 +88,10 @@ func (g *syncGroup) wait(sync func() int64) (code int64) {
 }
 
 // waitContext is wait that ends when ctx is done; a sync that has begun goes on for the others.
-func (g *syncGroup) waitContext(ctx context.Context, sync func() int64) (code int64, err error) {
+func (g *syncGroup) waitContext(ctx context.Context, of synced) (code int64, err error) {
 	round, leads := g.join()
 	if leads {
-		go g.run(sync)
+		go g.run(of)
 	}
 	select {
 	case <-round.done:

@@ -32,6 +32,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -48,6 +49,7 @@ type txnState struct {
 	h        *C.firn_txn
 	db       *DB
 	readOnly bool
+	mayWrite atomic.Bool // a call that writes was made
 	closed   bool
 	finished bool // committed, or in conflict: what is asked of it now is ErrMisuse
 	lent     bool // to the function of an Update, which must not end it
@@ -95,6 +97,14 @@ func (t *txnState) enter() *C.firn_txn {
 		t.turn.Lock()
 	}
 	return t.h
+}
+
+// enterWriting is enter for a call that may write.
+func (t *txnState) enterWriting() *C.firn_txn {
+	if t != nil {
+		t.mayWrite.Store(true)
+	}
+	return t.enter()
 }
 
 func (t *txnState) leave() {
@@ -276,7 +286,7 @@ func (t *Txn) Write(b *Batch) error {
 	if err := b.fits(t.txn.database()); err != nil {
 		return err
 	}
-	n := int64(C.firn_txn_write(t.txn.enter(), in(b.buf), size(b.buf)))
+	n := int64(C.firn_txn_write(t.txn.enterWriting(), in(b.buf), size(b.buf)))
 	t.txn.leave()
 	return t.ended("write", min(n, 0))
 }
@@ -298,15 +308,19 @@ func (t *txnState) commit(flags C.uint32_t) (uint64, error) {
 		t.misused = true
 		return 0, ErrMisuse
 	}
+	waits := forNothing
+	if t.mayWrite.Load() {
+		flags, waits = t.db.beginWrite(flags)
+	}
 	n := int64(C.firn_go_txn_finish(t.h, flags))
 	runtime.KeepAlive(t)
-	if n < 0 && Code(n) != CodeConflict {
-		return 0, t.failure("commit", n)
+	if n >= 0 || Code(n) == CodeConflict {
+		t.finished = true
+		t.gone()
 	}
-	t.finished = true
-	t.gone()
+	n = t.db.endWrite(waits, n)
 	if n < 0 {
-		return 0, ErrConflict
+		return 0, t.failure("commit", n)
 	}
 	return uint64(n), nil
 }

@@ -10,7 +10,6 @@ import (
 	"iter"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -151,42 +150,33 @@ func (r TxnReader) Version() uint64 {
 
 // Put stores value under key.
 func (k TxnKeyspace) Put(key, value []byte) error {
-	code := C.firn_txn_put(k.txn.enter(), k.ns, in(key), size(key), in(value), size(value))
+	code := C.firn_txn_put(k.txn.enterWriting(), k.ns, in(key), size(key), in(value), size(value))
 	k.txn.leave()
 	return k.ended("put", int64(code))
 }
 
 // Delete removes key. That it was absent is no error.
 func (k TxnKeyspace) Delete(key []byte) error {
-	code := C.firn_txn_delete(k.txn.enter(), k.ns, in(key), size(key))
+	code := C.firn_txn_delete(k.txn.enterWriting(), k.ns, in(key), size(key))
 	k.txn.leave()
 	return k.ended("delete", int64(code))
 }
 
 // Add adds delta to a counter, which is reading and writing it: see Keyspace.Add.
 func (k TxnKeyspace) Add(key []byte, delta int64) (int64, error) {
-	sum := C.firn_txn_add(k.txn.enter(), k.ns, in(key), size(key), C.int64_t(delta))
+	sum := C.firn_txn_add(k.txn.enterWriting(), k.ns, in(key), size(key), C.int64_t(delta))
 	k.txn.leave()
 	return int64(sum.value), k.ended("add", int64(sum.status))
 }
 
-// operations are batches of one operation, used again.
-var operations = sync.Pool{New: func() any { return new(Batch) }}
-
 // apply does one operation of those that batches have.
 func (k TxnKeyspace) apply(op string, kind uint32, ttlMs int64, key, value []byte) error {
-	b := operations.Get().(*Batch)
-	defer func() {
-		if cap(b.buf) <= keptLookupBytes {
-			operations.Put(b)
-		}
-	}()
-	b.Reset()
-	b.add(kind, uint32(k.ns), ttlMs, key, value)
+	b := newOperation(kind, k.ns, ttlMs, key, value)
+	defer b.release()
 	if b.err != nil {
 		return b.err
 	}
-	n := int64(C.firn_txn_write(k.txn.enter(), in(b.buf), size(b.buf)))
+	n := int64(C.firn_txn_write(k.txn.enterWriting(), in(b.buf), size(b.buf)))
 	k.txn.leave()
 	return k.ended(op, n)
 }

@@ -17,9 +17,11 @@ import (
 // Sync makes everything acknowledged before the call durable. It joins the sync that is being prepared and does not block writers. However many call it, one
 // thread is in the engine.
 func (db *DB) Sync() error {
-	code := db.syncs.wait(func() int64 { return int64(C.firn_sync(db.h)) })
+	code := db.syncs.wait(db)
 	return db.ended("sync", C.int32_t(code))
 }
+
+func (db *DB) syncInEngine() int64 { return int64(C.firn_sync(db.h)) }
 
 // WaitDurable waits until the commits up to version survive power loss, all that were acknowledged before the call when version is 0, or until ctx is
 // done. Where nobody syncs by the clock it syncs, together with others who wait. Those who wait hold no thread.
@@ -48,7 +50,7 @@ func (db *DB) WaitDurable(ctx context.Context, version uint64) error {
 	if done, err := isDurable(); done || err != nil {
 		return err
 	}
-	code, err := db.syncs.waitContext(ctx, func() int64 { return int64(C.firn_sync(db.h)) })
+	code, err := db.syncs.waitContext(ctx, db)
 	if err != nil {
 		return err
 	}

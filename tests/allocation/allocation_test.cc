@@ -16,6 +16,7 @@
 #include "allocation/failing_new.h"
 #include "crashfs/effort.h"
 #include "crashfs/selector.h"
+#include "env/killed_copy.h"
 
 namespace {
 
@@ -261,7 +262,7 @@ class AllocationTest : public testing::Test {
       ASSERT_GE(step.call(use), 0) << step.name;
       step.effect(start_);
     }
-    std::filesystem::copy(root_ + "/before", template_, std::filesystem::copy_options::recursive);  // stores into mappings are in the files
+    firn::copy_as_killed(root_ + "/before", template_);
     ASSERT_EQ(FIRN_OK, firn_close(use.db));
     std::filesystem::remove_all(root_ + "/before");
   }

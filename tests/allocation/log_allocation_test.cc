@@ -14,6 +14,7 @@
 #include "allocation/failing_new.h"
 #include "crashfs/effort.h"
 #include "crashfs/selector.h"
+#include "env/killed_copy.h"
 
 namespace {
 
@@ -111,7 +112,7 @@ class LogAllocationTest : public testing::Test {
       const Bytes record = record_of(i);
       ASSERT_GE(firn_log_append(log, bytes_of(record), record.size()), 0);
     }
-    std::filesystem::copy(root_ + "/before", root_ + "/start", std::filesystem::copy_options::recursive);
+    firn::copy_as_killed(root_ + "/before", root_ + "/start");
     start_ = read_log(log);
     ASSERT_EQ(FIRN_OK, firn_log_close(log));
     std::filesystem::remove_all(root_ + "/before");

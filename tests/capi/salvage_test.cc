@@ -38,6 +38,7 @@ class SalvageTest : public testing::Test {
   void make(const char* options = "") {
     firn_db* db = open("live", options);
     ns_ = static_cast<uint32_t>(firn_ns_open(db, bytes("other"), 5, 0));
+    ASSERT_EQ(firn_flush(db), FIRN_OK);  // else the name's memtable may be flushed together with the next
     // A commit each, so that each is one table.
     for (int i = 0; i < kKeyCount; i++) put_in_batch(0, key(i), value(i, "old"));
     for (int i = 0; i < 500; i++) put_in_batch(ns_, key(i), value(i, "ns"));

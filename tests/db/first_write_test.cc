@@ -200,6 +200,30 @@ TEST_F(DueWorkTest, who_opens_to_read_and_closes_again_does_not_pay_for_it) {
   EXPECT_EQ(before, files());
 }
 
+TEST_F(DueWorkTest, a_commit_of_nothing_and_a_write_that_fails_do_not_begin_it) {
+  const auto before = files();
+  FullDiskEnv env;
+  DbOptions options;
+  options.single_threaded = true;
+  auto db = Db::open(path(), options, env);
+  ASSERT_TRUE(db.ok()) << db.status().message();
+  {
+    const ThreadMark mark;
+    const auto transaction = (*db)->begin({.read_only = true});
+    EXPECT_TRUE((*db)->commit(*transaction, {}).ok());
+  }
+  env.disk.room_bytes = 0;
+  {
+    const ThreadMark mark;
+    const auto transaction = (*db)->begin({});
+    EXPECT_TRUE(transaction->set(put_of("c", "3")).ok());
+    EXPECT_TRUE((*db)->commit(*transaction, {}).status().is(Code::kNoSpace));
+  }
+  EXPECT_EQ("1", get(**db, "a"));
+  EXPECT_TRUE(close_only(**db).ok());
+  EXPECT_EQ(before, files());
+}
+
 TEST_F(DueWorkTest, it_is_done_when_jobs_are_run) {
   open("single_threaded=true");
   {

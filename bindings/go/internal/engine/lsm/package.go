@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 2f8ec41be72a5c40936ea1dd0eec35cb2ef278f6ce7829fed3c0e128787ed1e2
+// Checksum of all sources: 0b67e29036398ef0ecbf1777f0569c6328a347c9c9b681d71096d1703f0c48dc
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -182,8 +182,8 @@ Status DbImpl::sync_if_due() {
 }
 
 void DbImpl::after_write() {
-  if (core_.awaits_first_write.load(std::memory_order_acquire))
-    return;                  // it has failed, or was a commit of nothing: there is neither log nor manifest
+  // The write has failed, or was a commit of nothing: there is neither log nor manifest.
+  if (core_.awaits_first_write.load(std::memory_order_acquire)) return;
   (void)sync_if_due().ok();  // a failure makes the database read-only by itself
   // A slice of background work with every write that finds some: no pause is longer than a slice.
   if (!jobs_pending_.load(std::memory_order_relaxed)) return;

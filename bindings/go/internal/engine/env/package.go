@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 0b67e29036398ef0ecbf1777f0569c6328a347c9c9b681d71096d1703f0c48dc
+// Checksum of all sources: 865eec69efd0b82bb7237eefd1fa70576b330f76704607ab08c881599b0d9a29
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -82,11 +82,14 @@ bool Background::work() {
     if (core_.awaits_first_write.load(std::memory_order_acquire)) {
       if (!jobs_.has_work()) return jobs_.free_memory();
       if (Status begun = begin_writing(); !begun.ok()) {
-        if (!begun.is(Code::kClosed)) jobs_.note_failure(EventKind::kCompaction, begun);
+        if (!jobs_.has_due_work())
+          jobs_.give_up_for_scans(EventKind::kCompaction, begun);
+        else if (!begun.is(Code::kClosed))
+          jobs_.note_failure(EventKind::kCompaction, begun);
         return begun;
       }
     }
-    FIRN_TRY_ASSIGN(more, jobs_.run_slice());
+    FIRN_TRY_ASSIGN(more, jobs_.run_slice(Jobs::Scope::kAll));
     return {};
   });
   // A job that failed is tried again, not at once. No thread waits for longer at a close.

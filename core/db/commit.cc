@@ -317,6 +317,7 @@ Status CommitDoor::seal() {
   FIRN_TRY(core_.check_writable());
   FIRN_SCHEDULE_POINT("in front of the door");
   std::unique_lock door(mutex_);
+  FIRN_TRY(core_.check_writable());  // a commit that failed meanwhile has left entries that nobody may see
   if (memtable_->empty()) return {};
   {
     const std::lock_guard lock(spare_mutex_);
@@ -326,17 +327,22 @@ Status CommitDoor::seal() {
   return rotate({}, segment_bytes_);
 }
 
-Status CommitDoor::seal_for_scans() {
-  FIRN_TRY(core_.check_writable());
+Status CommitDoor::seal_for_scans(uint64_t segment_id) {
   uint64_t segment_bytes = 0;
   {
     const std::lock_guard door(mutex_);
     segment_bytes = segment_bytes_;
   }
+  FIRN_TRY(core_.check_writable());
   FIRN_TRY(ensure_spare(segment_bytes).status());
   FIRN_SCHEDULE_POINT("in front of the door");
   const std::lock_guard door(mutex_);
-  if (is_stopped_ || memtable_->empty()) return {};
+  FIRN_TRY(core_.check_writable());  // a commit that failed meanwhile has left entries that nobody may see
+  if (is_stopped_ || memtable_->segment()->id() != segment_id) return {};
+  {
+    const std::lock_guard lock(spare_mutex_);
+    if (!spare_) return {};  // a seal that threw it away was faster
+  }
   return rotate({}, segment_bytes);
 }
 

@@ -2,10 +2,10 @@
 //
 // Locks, in the order in which they may be taken (a thread that holds one takes only later ones):
 //   0. Jobs' own: the flush, the compaction, which runs they concern
-//   1. CommitDoor::mutex_   the writer's turn: log, active memtable, last sequence number
+//   1. CommitDoor::mutex_   the writer's turn: log, active memtable, last sequence number; then its spare_mutex_
 //   2. view_mutex           which view is published; held by whoever builds the next one
 //   3. manifest, log, view store: each has its own, inside
-//   state_mutex (error, and the condition variables of jobs) is a leaf: nothing is taken under it.
+//   state_mutex (error, and the condition variables of jobs) and ScanTrigger's are leaves: nothing is taken under them.
 //
 // Threading: as said at each member.
 #pragma once

@@ -38,7 +38,7 @@ Status DbImpl::close() {
   if (status.ok()) {
     status = door_.seal_stopped();
     while (status.ok() && !look_sealed().empty()) {
-      if (Result<bool> more = jobs_.run_slice(); !more.ok()) status = more.status();
+      if (Result<bool> more = jobs_.run_slice(Jobs::Scope::kDue); !more.ok()) status = more.status();
     }
     if (!status.ok() && core_.check_writable().ok()) (void)door_.settle(core_.wal->end()).ok();
   }
@@ -183,11 +183,11 @@ Status DbImpl::sync_if_due() {
 
 void DbImpl::after_write() {
   // The write has failed, or was a commit of nothing: there is neither log nor manifest.
-  if (core_.awaits_first_write.load(std::memory_order_acquire)) return;
+  if (core_.options.read_only || core_.awaits_first_write.load(std::memory_order_acquire)) return;
   (void)sync_if_due().ok();  // a failure makes the database read-only by itself
   // A slice of background work with every write that finds some: no pause is longer than a slice.
   if (!jobs_pending_.load(std::memory_order_relaxed)) return;
-  const Result<bool> more = jobs_.run_slice();
+  const Result<bool> more = jobs_.run_slice(Jobs::Scope::kDue);
   if (more.ok() && !*more) jobs_pending_.store(false, std::memory_order_relaxed);
 }
 
@@ -313,7 +313,7 @@ Result<size_t> DbImpl::changes(Seq from, bool durable_only, uint8_t* out, size_t
 }
 
 Status DbImpl::run_jobs_inline() {
-  while (jobs_.has_work()) FIRN_TRY(jobs_.run_slice().status());
+  while (jobs_.has_due_work()) FIRN_TRY(jobs_.run_slice(Jobs::Scope::kDue).status());
   return {};
 }
 
@@ -325,7 +325,7 @@ Status DbImpl::wait_for_jobs(const Done& done) {
         const std::lock_guard lock(core_.state_mutex);
         if (!core_.fatal_error.ok()) return core_.fatal_error;  // no job runs any more
       }
-      FIRN_TRY(jobs_.run_slice().status());
+      FIRN_TRY(jobs_.run_slice(Jobs::Scope::kDue).status());
     }
     return {};
   }
@@ -369,7 +369,7 @@ Status DbImpl::compact() {
 
 Result<bool> DbImpl::run_jobs(int32_t max_ms) {
   if (!core_.options.single_threaded) return Code::kMisuse;
-  if (core_.awaits_first_write.load() && !jobs_.has_work()) {
+  if (core_.options.read_only || (core_.awaits_first_write.load() && !jobs_.has_work())) {
     FIRN_TRY(jobs_.free_memory());
     return false;
   }
@@ -377,7 +377,7 @@ Result<bool> DbImpl::run_jobs(int32_t max_ms) {
   const int64_t end_ns = core_.env->monotonic_ns() + int64_t{std::max(max_ms, 0)} * 1'000'000;
   FIRN_TRY(sync_if_due());
   while (jobs_.has_work()) {
-    FIRN_TRY(jobs_.run_slice().status());
+    FIRN_TRY(jobs_.run_slice(Jobs::Scope::kAll).status());
     if (core_.env->monotonic_ns() >= end_ns) break;
   }
   return jobs_.has_work();

@@ -31,16 +31,21 @@ class Jobs {
  public:
   explicit Jobs(DbCore& core) : core_(core), scan_trigger_(core) {}
 
-  // Seals the active memtable when scans have paid for its flush. Set before the first slice.
-  std::function<Status()> seal_for_scans;
+  // Seals the active memtable, if it is the one over this segment: scans have paid for its flush. Set before the first slice.
+  std::function<Status(uint64_t segment_id)> seal_for_scans;
 
+  // What is done: what has to be done at some time, or what scans have paid for too. Who holds the commit door asks for what is due only.
+  enum class Scope : uint8_t { kDue, kAll };
   // Does a piece of work of about a millisecond. true: there may be more.
-  Result<bool> run_slice();
+  Result<bool> run_slice(Scope scope);
   bool has_work() const;
+  bool has_due_work() const;
   // What run_slice() does when there is nothing else to do. Needs neither log nor manifest: also before the first write.
   Status free_memory();
   // A job failed, or could not begin: whoever waits for it, and whoever asks for the state, is told.
   void note_failure(EventKind kind, const Status& status);
+  // The same of what scans have paid for, which nobody waits for: it is told as an event, and they pay anew before it is tried again.
+  void give_up_for_scans(EventKind kind, const Status& status);
   // Flushes what is sealed, also while the database is failed.
   Status flush_sealed();
 
@@ -92,13 +97,13 @@ class Jobs {
     std::optional<Recorded> recorded;
   };
 
-  std::optional<CompactionPlan> pick(const Version& version) const;
-  template <typename Step>
-  Result<bool> guarded(EventKind kind, const Step& step);
+  std::optional<CompactionPlan> pick(const Version& version) const;  // what is due
+  bool is_full_asked_for() const { return full_requested_.load() > full_done_.load(); }
   Result<bool> step_flush();
-  bool scans_want_flush() const;
+  std::optional<uint64_t> memtable_for_scans() const;
   Result<bool> seal_if_scans_paid();
-  Result<bool> step_compaction();
+  Result<bool> turn_compaction(Scope scope);
+  Result<bool> step_compaction(Scope scope);
   Status trim_table_memory();
   Status start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Version& version);
   Result<bool> turn_flush();
@@ -125,7 +130,8 @@ class Jobs {
   std::mutex
       runs_mutex_;  // held while a flush or a compaction decides which runs it concerns; taken after the two above, before view_mutex
   std::atomic<bool> is_compacting_{false};
-  std::atomic<bool> is_flush_recorded_{false};  // and not yet published: written with runs_mutex_ held
+  std::atomic<bool> is_compacting_for_scans_{false};  // what goes on is not due: it gives way to what is
+  std::atomic<bool> is_flush_recorded_{false};        // and not yet published: written with runs_mutex_ held
   std::atomic<uint64_t> full_requested_{0};
   std::atomic<uint64_t> full_done_{0};
   Counts counts_;

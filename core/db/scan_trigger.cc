@@ -1,12 +1,14 @@
 #include "db/scan_trigger.h"
 
+#include <algorithm>
+
 namespace firn {
 namespace {
 
 // In ns of one thread, 16-byte keys with values of 100 bytes, `bench/README.md`: what a scan pays for a memtable's array beside a run with the same entries, and for each entry in it; what
 // a flush takes for an entry, and at least.
-constexpr uint64_t kScanOfMemtableNs = 500;
-constexpr uint64_t kEntryOfMemtableNs = 15;
+constexpr double kScanOfMemtableNs = 500;
+constexpr double kEntryOfMemtableNs = 15;
 constexpr uint64_t kFlushEntryNs = 150;
 constexpr uint64_t kFlushNs = 5'000'000;
 constexpr uint64_t kKeyCountMin = 16384;    // fewer stay in the processor's caches, where a run would be no faster
@@ -18,44 +20,43 @@ ScanCounts ScanTrigger::counted() const {
   return {core_.stats.calls.sum(DbStats::kSeeks), core_.stats.calls.sum(DbStats::kScannedEntries)};
 }
 
+// What was counted since. The lines of threads beyond the thousandth may go backwards.
+ScanCounts ScanTrigger::since(const ScanCounts& then) const {
+  const ScanCounts now = counted();
+  return {now.seeks - std::min(now.seeks, then.seeks), now.entries - std::min(now.entries, then.entries)};
+}
+
 bool ScanTrigger::wants_flush(const ReadView& view) {
   if (view.active() == nullptr || !view.sealed().empty() || view.version()->runs.size() > kRunCountMaxForFlush) return false;
   const uint64_t key_count = view.active()->key_count();
   if (key_count < kKeyCountMin) return false;
-  const ScanCounts now = counted();
-  const std::lock_guard lock(mutex_);
-  if (segment_id_ != view.active()->segment()->id()) {
-    segment_id_ = view.active()->segment()->id();
-    at_rotation_ = now;
-  }
   uint64_t entry_count = key_count;
   for (const Run& run : view.version()->runs) entry_count += run.entry_count();
   const double share = static_cast<double>(key_count) / static_cast<double>(entry_count);
-  const double paid_ns = static_cast<double>((now.seeks - at_rotation_.seeks) * kScanOfMemtableNs) +
-                         static_cast<double>((now.entries - at_rotation_.entries) * kEntryOfMemtableNs) * share;
+  const std::lock_guard lock(mutex_);
+  if (segment_id_ != view.active()->segment()->id()) {
+    segment_id_ = view.active()->segment()->id();
+    at_rotation_ = counted();
+  }
+  const ScanCounts paid = since(at_rotation_);
+  const double paid_ns =
+      static_cast<double>(paid.seeks) * kScanOfMemtableNs + static_cast<double>(paid.entries) * kEntryOfMemtableNs * share;
   return paid_ns >= static_cast<double>(kFlushNs + key_count * kFlushEntryNs);
 }
 
 void ScanTrigger::sealed() {
-  const ScanCounts now = counted();
   const std::lock_guard lock(mutex_);
-  at_rotation_ = now;
+  at_rotation_ = counted();
 }
 
-std::optional<CompactionPlan> ScanTrigger::pick(const Version& version) {
-  const ScanCounts now = counted();
+std::optional<CompactionPlan> ScanTrigger::pick(const Version& version) const {
   const std::lock_guard lock(mutex_);
-  if (version.runs.size() < 2) {
-    at_compaction_ = now;
-    return std::nullopt;
-  }
-  return pick_for_scans(version, {now.seeks - at_compaction_.seeks, now.entries - at_compaction_.entries});
+  return pick_for_scans(version, since(at_compaction_));
 }
 
 void ScanTrigger::compacted() {
-  const ScanCounts now = counted();
   const std::lock_guard lock(mutex_);
-  at_compaction_ = now;
+  at_compaction_ = counted();
 }
 
 }  // namespace firn

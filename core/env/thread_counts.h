@@ -1,4 +1,4 @@
-// ThreadCounts: counters that every call moves. Each thread has a cache line of its own in them, so counting is a load, an addition and a store that no other
+// ThreadCounts: counters that every call moves. Each thread has cache lines of its own in them, so counting is a load, an addition and a store that no other
 // thread sees; reading them adds up all lines. Nothing is lost: a line goes with the thread's number (thread_stripe), which one living thread has at a time, and stays
 // when the thread ends. Only of more than a thousand threads at a time those beyond share a line, where additions may be lost: an atomic addition for them would cost
 // everybody else a branch for each counter.

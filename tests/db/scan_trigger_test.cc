@@ -3,7 +3,9 @@
 #include <random>
 #include <thread>
 
+#include "db/transaction.h"
 #include "db_fixture.h"
+#include "full_disk_env.h"
 
 namespace firn {
 namespace {
@@ -119,6 +121,93 @@ TEST_F(ScanTriggerTest, what_has_paid_for_one_merge_does_not_pay_for_the_next) {
   EXPECT_FALSE(run_jobs());
   EXPECT_EQ(1u, stat("run_count"));
   EXPECT_EQ(kKeyCount, count_entries("second"));
+}
+
+// Six runs: two that a merge has begun for, and four that are due.
+TEST_F(ScanTriggerTest, a_merge_for_scans_gives_way_to_one_that_is_due) {
+  open("single_threaded=true");
+  for (const char* value : {"first", "second"}) {
+    put_all(value);
+    ASSERT_TRUE(flush().ok());
+  }
+  EXPECT_TRUE(scan(40'000));
+  {
+    const ThreadMark mark;
+    const auto more = db_->run_jobs(0);
+    ASSERT_TRUE(more.ok() && *more) << "a slice of ten";
+  }
+  for (int i = 0; i < 4; i++) {
+    put(key_of(i), "second");
+    ASSERT_TRUE(flush().ok());
+  }
+  EXPECT_EQ(6u, stat("run_count"));
+  EXPECT_EQ(0u, stat("compactions"));
+  EXPECT_FALSE(run_jobs());
+  EXPECT_EQ(1u, stat("compactions"));
+  EXPECT_EQ(3u, stat("run_count")) << "the four, and nothing is paid any more";
+  EXPECT_TRUE(scan(40'000));
+  EXPECT_FALSE(run_jobs());
+  EXPECT_EQ(1u, stat("run_count"));
+  EXPECT_EQ(kKeyCount, count_entries("second"));
+  close();
+  EXPECT_TRUE(Db::check(path()).ok());
+}
+
+// Nobody waits for such a merge, so that it failed is an event and no error; and it is not tried for ever.
+TEST_F(ScanTriggerTest, a_merge_that_a_full_disk_has_no_room_for_is_tried_once) {
+  FullDiskEnv env;
+  DbOptions options;
+  options.single_threaded = true;
+  auto opened = Db::open(path(), options, env);
+  ASSERT_TRUE(opened.ok());
+  db_ = std::move(*opened);
+  put_all("first");
+  ASSERT_TRUE(flush().ok());
+  put_all("second");
+  ASSERT_TRUE(flush().ok());
+  EXPECT_EQ(2u, stat("run_count"));
+  EXPECT_TRUE(scan(30'000));
+  env.disk.room_bytes = 0;
+  const uint64_t event_count = stat("events");
+  EXPECT_FALSE(run_jobs());
+  EXPECT_FALSE(run_jobs());
+  EXPECT_EQ(event_count + 1, stat("events"));
+  {
+    const ThreadMark mark;
+    EXPECT_TRUE(db_->background_error().ok());
+  }
+  EXPECT_EQ(2u, stat("run_count"));
+  env.disk.room_bytes = INT64_MAX;
+  EXPECT_TRUE(scan(30'000));
+  EXPECT_FALSE(run_jobs());
+  EXPECT_EQ(1u, stat("run_count"));
+  EXPECT_EQ(kKeyCount, count_entries("second"));
+  close();
+}
+
+TEST_F(ScanTriggerTest, a_read_only_opening_has_no_jobs) {
+  open("single_threaded=true");
+  for (const char* value : {"first", "second"}) {
+    put_all(value);
+    ASSERT_TRUE(flush().ok());
+  }
+  put("later", "second");
+  const std::string copy = copy_as_killed();
+  auto opened = open_at(copy, "read_only=true,single_threaded=true,durability=interval:1ms");
+  ASSERT_TRUE(opened.ok()) << opened.status().message();
+  std::swap(db_, *opened);
+  EXPECT_TRUE(scan(40'000));
+  EXPECT_EQ(Code::kReadOnly, write(*db_, {put_of("a", "1")}).status().code());
+  {
+    const ThreadMark mark;
+    const auto transaction = db_->begin({});
+    EXPECT_TRUE(db_->commit(*transaction, {}).ok());
+  }
+  EXPECT_FALSE(run_jobs());
+  EXPECT_EQ(2u, stat("run_count"));
+  EXPECT_EQ("second", get("later"));
+  std::swap(db_, *opened);
+  EXPECT_TRUE(close_only(**opened).ok());
 }
 
 TEST_F(ScanTriggerTest, whole_scans_pay_by_their_entries) {

@@ -6,8 +6,8 @@
 //   COM-3  Everything that can fail for lack of memory or space is done before the first byte of a commit is stored. After a failed store nothing is committed any more.
 //   COM-4  A memtable is sealed between commits; its segment holds exactly its records.
 //
-// Threading: write(), update(), commit(), change_namespace(), seal() from any thread; keep_pages() and keep_spare() from one background thread
-// each (or inside writes, single-threaded).
+// Threading: write(), update(), commit(), change_namespace(), seal(), seal_for_scans() from any thread; keep_pages() and keep_spare() from one background
+// thread each (or inside writes, single-threaded).
 #pragma once
 
 #include <functional>
@@ -56,8 +56,8 @@ class CommitDoor {
 
   // Seals the active memtable if it has entries; goes on in the smallest segment.
   Status seal();
-  // The same, but goes on in a segment as it would have been next, and makes it before the door is held.
-  Status seal_for_scans();
+  // The same, if the active memtable is the one over this segment; goes on in a segment as it would have been next, which is made before the door is held.
+  Status seal_for_scans(uint64_t segment_id);
   // After a failure, in two steps (see resume.cc). start_anew(): what was committed is sealed, log and manifest go on in new files, and nobody is let in yet. admit(): commits
   // are taken again, with numbers from `last` on.
   Status start_anew(Seq last);

@@ -14,7 +14,18 @@
 namespace firn {
 
 struct DbStats {
-  enum Counter : size_t { kGets, kGetMisses, kGetBytes, kScans, kSeeks, kScannedEntries, kWriteCalls, kTransactions, kConflicts, kCounterCount };
+  enum Counter : size_t {
+    kGets,
+    kGetMisses,
+    kGetBytes,
+    kScans,
+    kSeeks,
+    kScannedEntries,
+    kWriteCalls,
+    kTransactions,
+    kConflicts,
+    kCounterCount
+  };
   static constexpr uint64_t kTimedOneIn = 256;
 
   using Calls = ThreadCounts<kCounterCount>;

@@ -17,6 +17,17 @@ uint64_t cached_bytes(const TableHandle& table) {
   return bytes > table.file_bytes / 8 ? bytes : 0;
 }
 
+// A job's entry: here an exhausted memory becomes a status. What the job wrote is removed by its destructor.
+template <typename Step>
+Result<bool> guarded(const Step& step) {
+  bool more = false;
+  FIRN_TRY(run_guarded([&]() -> Status {
+    FIRN_TRY_ASSIGN(more, step());
+    return {};
+  }));
+  return more;
+}
+
 }  // namespace
 
 Status run_guarded(const std::function<Status()>& work) {
@@ -40,11 +51,17 @@ NamespaceCatalogRef Jobs::look_at_catalog() const {
 
 uint64_t Jobs::request_full_compaction() { return full_requested_.fetch_add(1, std::memory_order_acq_rel) + 1; }
 
-bool Jobs::has_work() const {
-  if (core_.is_failed.load(std::memory_order_acquire)) return false;
-  if (is_compacting_.load() || full_requested_.load() > full_done_.load()) return true;
+bool Jobs::has_due_work() const {
+  if (core_.is_failed.load(std::memory_order_acquire) || core_.options.read_only) return false;
+  if (is_full_asked_for() || (is_compacting_.load() && !is_compacting_for_scans_.load())) return true;
   const auto [sealed, version] = look();
-  return !sealed.empty() || scans_want_flush() || pick(*version).has_value();
+  return !sealed.empty() || pick(*version).has_value();
+}
+
+bool Jobs::has_work() const {
+  if (has_due_work()) return true;
+  if (core_.is_failed.load(std::memory_order_acquire) || core_.options.read_only) return false;
+  return is_compacting_.load() || memtable_for_scans().has_value() || scan_trigger_.pick(*look().second).has_value();
 }
 
 uint64_t Jobs::debt_bytes(const Version& version) const {
@@ -58,28 +75,27 @@ uint64_t Jobs::debt_bytes(const Version& version) const {
 
 std::optional<CompactionPlan> Jobs::pick(const Version& version) const {
   std::optional<CompactionPlan> plan = pick_compaction(version);
-  if (!plan) plan = pick_purge(version, core_.clock.now_ms());
-  return plan ? std::move(plan) : scan_trigger_.pick(version);
+  return plan ? std::move(plan) : pick_purge(version, core_.clock.now_ms());
 }
 
-bool Jobs::scans_want_flush() const {
+// The segment of the active memtable if scans have paid for its flush.
+std::optional<uint64_t> Jobs::memtable_for_scans() const {
   const std::lock_guard lock(core_.view_mutex);
-  return scan_trigger_.wants_flush(*core_.views->current());
+  const ReadView& view = *core_.views->current();
+  return scan_trigger_.wants_flush(view) ? std::optional(view.active()->segment()->id()) : std::nullopt;
 }
 
-Result<bool> Jobs::run_slice() {
+Result<bool> Jobs::run_slice(Scope scope) {
   core_.views->reclaim();
   if (core_.is_failed.load(std::memory_order_acquire)) return false;
   // With one worker a flush goes between the slices of a compaction; a second worker finds the other kind of job free.
   if (std::unique_lock flushing(flush_mutex_, std::try_to_lock); flushing.owns_lock()) {
     Result<bool> more = turn_flush();
-    if (more.ok() && !*more) more = guarded(EventKind::kFlush, [this] { return seal_if_scans_paid(); });
+    if (more.ok() && !*more && scope == Scope::kAll) more = seal_if_scans_paid();
     if (!more.ok() || *more) return more;
   }
   if (std::unique_lock compacting(compaction_mutex_, std::try_to_lock); compacting.owns_lock()) {
-    Result<bool> more = guarded(EventKind::kCompaction, [this] { return step_compaction(); });
-    if (!more.ok() && !(compaction_ && compaction_->recorded)) end_compaction();
-    return more;
+    return turn_compaction(scope);
   }
   return false;
 }
@@ -88,19 +104,6 @@ Status Jobs::free_memory() {
   core_.views->reclaim();
   const std::unique_lock compacting(compaction_mutex_, std::try_to_lock);
   return compacting.owns_lock() ? trim_table_memory() : Status();
-}
-
-// A job's entry: here an exhausted memory becomes a status. What the job wrote is removed by its destructor.
-template <typename Step>
-Result<bool> Jobs::guarded(EventKind kind, const Step& step) {
-  Result<bool> more = false;
-  try {
-    more = step();
-  } catch (const std::bad_alloc&) {
-    more = Status(Code::kNoMemory);
-  }
-  if (!more.ok()) note_failure(kind, more.status());
-  return more;
 }
 
 void Jobs::note_failure(EventKind kind, const Status& status) {
@@ -114,15 +117,25 @@ void Jobs::note_failure(EventKind kind, const Status& status) {
   if (is_new) core_.tell(kind, status.code());
 }
 
+void Jobs::give_up_for_scans(EventKind kind, const Status& status) {
+  scan_trigger_.sealed();
+  scan_trigger_.compacted();
+  core_.tell(kind, status.code());
+}
+
 void Jobs::end_compaction() {
   compaction_.reset();
   is_compacting_.store(false);
+  is_compacting_for_scans_.store(false);
 }
 
 // flush_mutex_ is held.
 Result<bool> Jobs::turn_flush() {
-  Result<bool> more = guarded(EventKind::kFlush, [this] { return step_flush(); });
-  if (!more.ok() && !(flush_ && flush_->recorded)) flush_.reset();
+  Result<bool> more = guarded([this] { return step_flush(); });
+  if (!more.ok()) {
+    note_failure(EventKind::kFlush, more.status());
+    if (!(flush_ && flush_->recorded)) flush_.reset();
+  }
   return more;
 }
 
@@ -144,11 +157,13 @@ Result<bool> Jobs::step_flush() {
 }
 
 Result<bool> Jobs::seal_if_scans_paid() {
-  if (!scans_want_flush()) return false;
+  const std::optional<uint64_t> segment_id = memtable_for_scans();
+  if (!segment_id) return false;
   FIRN_MARK("a memtable is sealed for scans");
-  scan_trigger_.sealed();  // first: what fails is not tried again at once
-  FIRN_TRY(seal_for_scans());
-  return true;
+  scan_trigger_.sealed();  // also when it fails
+  const Status status = run_guarded([&] { return seal_for_scans(*segment_id); });
+  if (!status.ok()) core_.tell(EventKind::kFlush, status.code());
+  return status.ok();
 }
 
 Status Jobs::flush_sealed() {
@@ -166,7 +181,31 @@ Result<Jobs::Pause> Jobs::pause() {
   return pause;
 }
 
-Result<bool> Jobs::step_compaction() {
+Result<bool> Jobs::turn_compaction(Scope scope) {
+  Result<bool> more = guarded([this, scope] { return step_compaction(scope); });
+  if (more.ok() || (compaction_ && compaction_->recorded)) {
+    if (!more.ok()) note_failure(EventKind::kCompaction, more.status());
+    return more;
+  }
+  const bool is_for_scans = compaction_ && is_compacting_for_scans_.load();
+  end_compaction();
+  if (is_for_scans) {
+    give_up_for_scans(EventKind::kCompaction, more.status());
+    return false;
+  }
+  note_failure(EventKind::kCompaction, more.status());
+  return more;
+}
+
+Result<bool> Jobs::step_compaction(Scope scope) {
+  if (compaction_ && is_compacting_for_scans_.load() && !compaction_->recorded) {
+    if (is_full_asked_for() || pick(*look().second)) {
+      FIRN_MARK("a merge for scans gives way to one that is due");
+      end_compaction();
+    } else if (scope == Scope::kDue) {
+      return false;
+    }
+  }
   if (!compaction_) {
     const uint64_t ticket = full_requested_.load(std::memory_order_acquire);
     const bool full = ticket > full_done_.load(std::memory_order_relaxed);
@@ -176,6 +215,10 @@ Result<bool> Jobs::step_compaction() {
       if (is_flush_recorded_.load()) return false;  // it may have joined a run that a plan made now would take away
       const VersionRef version = look().second;
       plan = full ? plan_full_compaction(*version, *look_at_catalog()) : pick(*version);
+      if (!full && !plan && scope == Scope::kAll) {
+        plan = scan_trigger_.pick(*version);
+        is_compacting_for_scans_.store(plan.has_value());
+      }
       is_compacting_.store(plan.has_value());
     }
     if (!plan) {
@@ -337,6 +380,7 @@ Status Jobs::finish_flush() {
     const std::lock_guard runs_lock(runs_mutex_);
     const std::lock_guard lock(core_.view_mutex);
     DbCore::ViewChange change;
+    if (core_.views->current()->version()->runs.size() < 2) scan_trigger_.compacted();  // of one run no scan has paid for another
     change.version = apply_changes(*core_.views->current()->version(), {}, flush_->recorded->added);
     change.sealed = core_.views->current()->sealed();
     std::erase_if(*change.sealed, [wal_start](const auto& memtable) { return memtable->segment()->id() < wal_start; });

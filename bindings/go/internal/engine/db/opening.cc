@@ -278,7 +278,7 @@ Status DbImpl::start_writing(Found found) {
     if (!core_.options.single_threaded) background_.wake_workers();
   };
   door_.do_jobs = [this] { return run_jobs_inline(); };
-  jobs_.seal_for_scans = [this] { return door_.seal_for_scans(); };
+  jobs_.seal_for_scans = [this](uint64_t segment_id) { return door_.seal_for_scans(segment_id); };
   background_.begin_writing = [this] { return begin_writing(); };
   // Guarded: the commit that waits for it is visible, and is told more than that memory has run out.
   door_.flush_recovered = [this] { return run_guarded([this] { return wait_for_flush(); }); };

@@ -5,7 +5,7 @@
 // Package durable_log is a layer of the engine, in C++.
 package durable_log
 
-// Checksum of all sources: 865eec69efd0b82bb7237eefd1fa70576b330f76704607ab08c881599b0d9a29
+// Checksum of all sources: 32052ccb222dda42d2771aaef552ea13b70ae49b7f22cc64dd1279fb136be1b8
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 32052ccb222dda42d2771aaef552ea13b70ae49b7f22cc64dd1279fb136be1b8
+// Checksum of all sources: 0981937b2e34afd1b10a6aebd0a8984257cd9f1a597dada8f7b3b9218587e4f0
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -147,6 +147,26 @@ TEST_F(LogEdges, trims_are_exact_and_the_indexes_freed_are_given_again) {
   EXPECT_EQ("FIRN_NOT_FOUND", read(log_, 458));
 }
 
+// Many: what readers find without asking how long the log is, a segment tells in large steps.
+TEST_F(LogEdges, what_was_trimmed_of_a_long_segment_is_not_found_before_the_next_record) {
+  open("");
+  for (int i = 0; i < 5000; i++) append(log_, "old" + std::to_string(i));
+  ASSERT_EQ(FIRN_OK, firn_log_trim_after(log_, 10));
+  for (const uint64_t index : {11, 500, 1023, 1024, 3000, 4999}) {
+    EXPECT_EQ("FIRN_NOT_FOUND", read(log_, index)) << index;
+    uint8_t buffer[64];
+    EXPECT_EQ(FIRN_NOT_FOUND, firn_log_read_chunk(log_, index + 1, buffer, sizeof buffer)) << index;
+  }
+  EXPECT_EQ("old10", read(log_, 10));
+  EXPECT_EQ(11, append(log_, "new"));
+  for (int round = 0; round < 2; round++) {
+    EXPECT_EQ("new", read(log_, 11));
+    EXPECT_EQ("FIRN_NOT_FOUND", read(log_, 12));
+    EXPECT_EQ("FIRN_NOT_FOUND", read(log_, 1024));
+    open("");
+  }
+}
+
 TEST_F(LogEdges, a_trimmed_segment_leaves_the_disk) {
   open("segment_bytes=64KiB");
   const std::string record(1000, 'x');

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 0981937b2e34afd1b10a6aebd0a8984257cd9f1a597dada8f7b3b9218587e4f0
+// Checksum of all sources: 4cf95e96545e3713cd92bf46dc99805fb70531cfffce473a511c16513bb69c16
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

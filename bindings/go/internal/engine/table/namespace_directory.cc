@@ -26,23 +26,33 @@ Status NamespaceDirectory::at(uint32_t index, NamespaceRange* range) const {
     return {};
   }
   FIRN_TRY(ensure());
-  range->prefix = load_u32(record(index) + kPrefixField);
-  range->index = index;
-  range->begin = load_u32(record(index) + kBeginField);
-  range->end = index + 1 < count() ? load_u32(record(index + 1) + kBeginField) : image_.layout().entries_bytes;
-  if (range->begin < range->end && range->end <= image_.layout().entries_bytes) return {};
-  return image_.corrupt("the namespace directory does not ascend", image_.layout().namespaces_offset);
+  NamespaceRange found;
+  found.prefix = load_u32(record(index) + kPrefixField);
+  found.index = index;
+  found.begin = load_u32(record(index) + kBeginField);
+  found.end = index + 1 < count() ? load_u32(record(index + 1) + kBeginField) : image_.layout().entries_bytes;
+  if (found.begin >= found.end || found.end > image_.layout().entries_bytes) return does_not_ascend();
+  *range = found;  // who has asked may go on with the range from before
+  return {};
 }
 
 Status NamespaceDirectory::of_offset(uint64_t entry_offset, NamespaceRange* range) const {
-  if (!is_single_) {
-    FIRN_TRY(ensure());
-    const uint32_t behind = count_up_to(kBeginField, entry_offset);
-    if (behind == 0) return image_.corrupt("the namespace directory does not begin at 0", image_.layout().namespaces_offset);
-    return at(behind - 1, range);
+  if (is_single_) {
+    *range = single_;
+    return {};
   }
-  *range = single_;
+  FIRN_TRY(ensure());
+  const uint32_t behind = count_up_to(kBeginField, entry_offset);
+  if (behind == 0) return image_.corrupt("the namespace directory does not begin at 0", image_.layout().namespaces_offset);
+  NamespaceRange found;
+  FIRN_TRY(at(behind - 1, &found));
+  if (entry_offset < found.begin || entry_offset >= found.end) return does_not_ascend();  // a search in disorder finds anything
+  *range = found;
   return {};
+}
+
+Status NamespaceDirectory::does_not_ascend() const {
+  return image_.corrupt("the namespace directory does not ascend", image_.layout().namespaces_offset);
 }
 
 Status NamespaceDirectory::ensure() const {

@@ -25,7 +25,7 @@ class NamespaceDirectory {
   bool is_single() const { return is_single_; }
   const NamespaceRange& single() const { return single_; }  // needs is_single()
 
-  // kNotFound: the table has no such namespace. kCorrupt, kIo, kNoMemory.
+  // kNotFound: the table has no such namespace. kCorrupt, kIo, kNoMemory. After a failure *range is as it was.
   Status find(Prefix prefix, NamespaceRange* range) const;
   Status at(uint32_t index, NamespaceRange* range) const;                // index < count()
   Status of_offset(uint64_t entry_offset, NamespaceRange* range) const;  // the namespace that this place lies in
@@ -38,6 +38,7 @@ class NamespaceDirectory {
     return image_.data() + image_.layout().namespaces_offset + uint64_t{index} * kNamespaceBytes;
   }
   Status ensure() const;
+  Status does_not_ascend() const;
   // The number of records whose u32 at `field` is <= value.
   uint32_t count_up_to(size_t field, uint64_t value) const;
 

@@ -152,7 +152,7 @@ TEST_F(LogEdges, what_was_trimmed_of_a_long_segment_is_not_found_before_the_next
   open("");
   for (int i = 0; i < 5000; i++) append(log_, "old" + std::to_string(i));
   ASSERT_EQ(FIRN_OK, firn_log_trim_after(log_, 10));
-  for (const uint64_t index : {11, 500, 1023, 1024, 3000, 4999}) {
+  for (const uint64_t index : {11U, 500U, 1023U, 1024U, 3000U, 4999U}) {
     EXPECT_EQ("FIRN_NOT_FOUND", read(log_, index)) << index;
     uint8_t buffer[64];
     EXPECT_EQ(FIRN_NOT_FOUND, firn_log_read_chunk(log_, index + 1, buffer, sizeof buffer)) << index;

@@ -21,7 +21,7 @@ std::vector<uint8_t> image_with(std::string_view payload, RecordKind kind = Reco
 }
 
 TEST(Record, ReadsBackAsItWasSealed) {
-  for (const size_t bytes : {0, 1, 7, 8, 9, 1000}) {
+  for (const size_t bytes : {0U, 1U, 7U, 8U, 9U, 1000U}) {
     const std::string payload(bytes, 'p');
     const auto image = image_with(payload);
     RecordView record;

@@ -26,7 +26,7 @@ ManifestState a_state() {
   edit.set_open({1000});
   edit.set_next_ids(20, 10);
   edit.set_wal_next(9, 4096);
-  for (const uint64_t id : {5, 6, 8}) edit.add_wal_segment(id);
+  for (const uint64_t id : {5U, 6U, 8U}) edit.add_wal_segment(id);
   edit.set_wal_start(5);
   edit.add_table({7, 15, 4096});
   edit.add_table({7, 16, 8192});

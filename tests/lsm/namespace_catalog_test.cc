@@ -235,7 +235,8 @@ TEST_F(CatalogTest, APrefixThatWasGivenUpIsRememberedUntilNobodyReadsSoFarBack) 
     EXPECT_EQ(0u, catalog->id_of(kDefaultPrefix));
     EXPECT_EQ(std::nullopt, catalog->id_of(second + 1));
   }
-  change(catalog_->clear(0, {++seq_}, {seq_}));
+  ++seq_;
+  change(catalog_->clear(0, {seq_}, {seq_}));
   EXPECT_EQ(std::nullopt, catalog_->id_of(first));
   EXPECT_EQ(std::nullopt, load().value()->id_of(first));
   EXPECT_EQ(0u, catalog_->id_of(kDefaultPrefix)) << "given up by the last change";

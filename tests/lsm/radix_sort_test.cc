@@ -26,7 +26,7 @@ void expect_sorted(std::vector<Item> items) {
 TEST(RadixSort, SortsAnyNumberOfItemsWhateverBytesTheirHeadsDifferIn) {
   std::mt19937_64 random(1);
   for (const uint64_t mask : {UINT64_MAX, uint64_t{0}, uint64_t{0xff}, uint64_t{0xff} << 56, uint64_t{0xff00ff}, uint64_t{3} << 31}) {
-    for (const size_t count : {0, 1, 2, 100, 512, 513, 5000}) {
+    for (const size_t count : {0U, 1U, 2U, 100U, 512U, 513U, 5000U}) {
       std::vector<Item> items;
       for (size_t i = 0; i < count; i++) items.push_back({(random() & mask) | (~mask & 0x5555555555555555), i});
       expect_sorted(std::move(items));

@@ -106,7 +106,7 @@ TEST(VersionTest, ARunIteratesOverAllItsTablesInBothDirections) {
     std::string seen;
     for (iterator->seek_to_first(); iterator->valid(); iterator->next()) seen += iterator->entry().key.user.to_string();
     EXPECT_EQ("abcdef", seen);
-    for (const size_t batch_count : {1, 2, 3, 4, 5, 6, 9}) {
+    for (const size_t batch_count : {1U, 2U, 3U, 4U, 5U, 6U, 9U}) {
       iterator->seek_to_first();
       seen = iterator->entry().key.user.to_string();
       std::vector<Entry> copies(batch_count);

@@ -155,7 +155,8 @@ class TransactionModel {
     for (const std::string& key : read_) {
       if (version(snapshot, key) != version(model_, key)) return true;
     }
-    for (const auto& [range, keys_are_read] : ranges_) {
+    for (const auto& [read_range, keys_are_read] : ranges_) {
+      const auto& range = read_range;  // clang 14 captures no structured binding
       const auto in = [&](const std::string& key) { return range.contains(key) && range.own.count(key) == 0; };
       for (const auto& [key, found] : snapshot) {
         if (keys_are_read && in(key) && version(model_, key) != found.version) return true;

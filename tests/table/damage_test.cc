@@ -144,7 +144,7 @@ TEST(TableDamage, NewerVersionIsRefusedAsNewer) {
 }
 
 TEST(TableDamage, FilesThatAreNoTablesAreRefused) {
-  for (size_t length : {0, 1, 19, 20, 143, 144, 145, 10000}) {
+  for (size_t length : {0U, 1U, 19U, 20U, 143U, 144U, 145U, 10000U}) {
     EXPECT_TRUE(open_bytes(std::string(length, '\0'), TableIo::kMmap).status().is(Code::kCorrupt));
     EXPECT_TRUE(open_bytes(std::string(length, '\xff'), TableIo::kPread).status().is(Code::kCorrupt));
   }

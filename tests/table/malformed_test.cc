@@ -136,7 +136,7 @@ TEST(Compression, GivesExactlyTheBytesThatWereAskedForOrIsCorrupt) {
     uint8_t unpacked[1001];
     EXPECT_EQ(decompress(compression, Slice(packed, bytes), unpacked, 1000), Code::kOk);
     EXPECT_EQ(Slice(unpacked, 1000), Slice(std::string_view(text)));
-    for (size_t wrong : {999, 1001}) EXPECT_EQ(decompress(compression, Slice(packed, bytes), unpacked, wrong), Code::kCorrupt);
+    for (size_t wrong : {999U, 1001U}) EXPECT_EQ(decompress(compression, Slice(packed, bytes), unpacked, wrong), Code::kCorrupt);
     EXPECT_EQ(decompress(compression, Slice(packed, bytes - 1), unpacked, 1000), Code::kCorrupt);
   }
 }

@@ -42,7 +42,8 @@ struct alignas(64) HandleSlot {
 
   template <typename Body>
   Body* body_as() {
-    static_assert(sizeof(Body) <= kHandleBodyBytes && alignof(Body) <= 8);
+    static_assert(sizeof(Body) <= kHandleBodyBytes);
+    static_assert(alignof(Body) <= 8);
     return reinterpret_cast<Body*>(body);
   }
 };

@@ -314,7 +314,6 @@ Status CommitDoor::discard_spare() {
 }
 
 Status CommitDoor::seal() {
-  FIRN_TRY(core_.check_writable());
   FIRN_SCHEDULE_POINT("in front of the door");
   std::unique_lock door(mutex_);
   FIRN_TRY(core_.check_writable());  // a commit that failed meanwhile has left entries that nobody may see

@@ -51,8 +51,10 @@ NamespaceCatalogRef Jobs::look_at_catalog() const {
 
 uint64_t Jobs::request_full_compaction() { return full_requested_.fetch_add(1, std::memory_order_acq_rel) + 1; }
 
+bool Jobs::takes_work() const { return !core_.is_failed.load(std::memory_order_acquire) && !core_.options.read_only; }
+
 bool Jobs::has_due_work() const {
-  if (core_.is_failed.load(std::memory_order_acquire) || core_.options.read_only) return false;
+  if (!takes_work()) return false;
   if (is_full_asked_for() || (is_compacting_.load() && !is_compacting_for_scans_.load())) return true;
   const auto [sealed, version] = look();
   return !sealed.empty() || pick(*version).has_value();
@@ -60,7 +62,7 @@ bool Jobs::has_due_work() const {
 
 bool Jobs::has_work() const {
   if (has_due_work()) return true;
-  if (core_.is_failed.load(std::memory_order_acquire) || core_.options.read_only) return false;
+  if (!takes_work()) return false;
   return is_compacting_.load() || memtable_for_scans().has_value() || scan_trigger_.pick(*look().second).has_value();
 }
 
@@ -80,9 +82,17 @@ std::optional<CompactionPlan> Jobs::pick(const Version& version) const {
 
 // The segment of the active memtable if scans have paid for its flush.
 std::optional<uint64_t> Jobs::memtable_for_scans() const {
-  const std::lock_guard lock(core_.view_mutex);
-  const ReadView& view = *core_.views->current();
-  return scan_trigger_.wants_flush(view) ? std::optional(view.active()->segment()->id()) : std::nullopt;
+  std::shared_ptr<Memtable> active;
+  VersionRef version;
+  {
+    const std::lock_guard lock(core_.view_mutex);
+    const ReadView& view = *core_.views->current();
+    if (!view.sealed().empty()) return std::nullopt;
+    active = view.active();
+    version = view.version();
+  }
+  if (active == nullptr || !scan_trigger_.wants_flush(*active, *version)) return std::nullopt;
+  return active->segment()->id();
 }
 
 Result<bool> Jobs::run_slice(Scope scope) {
@@ -183,12 +193,10 @@ Result<Jobs::Pause> Jobs::pause() {
 
 Result<bool> Jobs::turn_compaction(Scope scope) {
   Result<bool> more = guarded([this, scope] { return step_compaction(scope); });
-  if (more.ok() || (compaction_ && compaction_->recorded)) {
-    if (!more.ok()) note_failure(EventKind::kCompaction, more.status());
-    return more;
-  }
-  const bool is_for_scans = compaction_ && is_compacting_for_scans_.load();
-  end_compaction();
+  if (more.ok()) return more;
+  const bool is_recorded = compaction_ && compaction_->recorded;
+  const bool is_for_scans = compaction_ && !is_recorded && is_compacting_for_scans_.load();
+  if (!is_recorded) end_compaction();
   if (is_for_scans) {
     give_up_for_scans(EventKind::kCompaction, more.status());
     return false;

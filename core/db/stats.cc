@@ -23,10 +23,9 @@ const char* name_of(Durability durability) {
 void report_tables(const Version& version, StatsReport* report) {
   uint64_t largest_run_bytes = 0;
   for (const Run& run : version.runs) {
-    StatsReport::RunReport of_run{.table_count = run.tables.size(), .bytes = run.bytes(), .entry_count = 0};
+    StatsReport::RunReport of_run{.table_count = run.tables.size(), .bytes = run.bytes(), .entry_count = run.entry_count()};
     for (const TableRef& table : run.tables) {
       const TableProperties& properties = table->table->properties();
-      of_run.entry_count += properties.entry_count;
       report->table_tombstones += properties.tombstone_count;
       report->table_key_value_bytes += properties.key_value_bytes;
       report->table_memory_bytes += table->table->memory_bytes();

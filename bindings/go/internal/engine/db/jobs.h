@@ -98,6 +98,7 @@ class Jobs {
   };
 
   std::optional<CompactionPlan> pick(const Version& version) const;  // what is due
+  bool takes_work() const;
   bool is_full_asked_for() const { return full_requested_.load() > full_done_.load(); }
   Result<bool> step_flush();
   std::optional<uint64_t> memtable_for_scans() const;

@@ -26,16 +26,15 @@ ScanCounts ScanTrigger::since(const ScanCounts& then) const {
   return {now.seeks - std::min(now.seeks, then.seeks), now.entries - std::min(now.entries, then.entries)};
 }
 
-bool ScanTrigger::wants_flush(const ReadView& view) {
-  if (view.active() == nullptr || !view.sealed().empty() || view.version()->runs.size() > kRunCountMaxForFlush) return false;
-  const uint64_t key_count = view.active()->key_count();
-  if (key_count < kKeyCountMin) return false;
+bool ScanTrigger::wants_flush(const Memtable& active, const Version& version) {
+  const uint64_t key_count = active.key_count();
+  if (key_count < kKeyCountMin || version.runs.size() > kRunCountMaxForFlush) return false;
   uint64_t entry_count = key_count;
-  for (const Run& run : view.version()->runs) entry_count += run.entry_count();
+  for (const Run& run : version.runs) entry_count += run.entry_count();
   const double share = static_cast<double>(key_count) / static_cast<double>(entry_count);
   const std::lock_guard lock(mutex_);
-  if (segment_id_ != view.active()->segment()->id()) {
-    segment_id_ = view.active()->segment()->id();
+  if (segment_id_ != active.segment()->id()) {
+    segment_id_ = active.segment()->id();
     at_rotation_ = counted();
   }
   const ScanCounts paid = since(at_rotation_);

@@ -16,8 +16,8 @@ class ScanTrigger {
  public:
   explicit ScanTrigger(DbCore& core) : core_(core) {}
 
-  // Whether scans have paid for a flush of the view's active memtable.
-  bool wants_flush(const ReadView& view);
+  // Whether scans have paid for a flush of the active memtable, behind which no other waits for its own.
+  bool wants_flush(const Memtable& active, const Version& version);
   void sealed();  // from now on they pay for one anew
   // The merge of runs that they have paid for, if there is one.
   std::optional<CompactionPlan> pick(const Version& version) const;

@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: c210d507ba820b4a5d8d2aeac7960e6ac78ea09da933c79f2f1a5adcbcd4b56e
+// Checksum of all sources: 764cf1d23b5e4da78c42e83cbcfcf2f413116c4a12c3c305571aa32a1e136857
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

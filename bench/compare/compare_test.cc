@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "compare/dataset.h"
@@ -39,39 +41,81 @@ TEST(Dataset, another_seed_is_another_order) {
   EXPECT_LT(equal_count, 100u);
 }
 
+std::string key_of(const Keys& keys, uint64_t index) {
+  std::string key(keys.room(), 'x');
+  key.resize(keys.make(index, key.data()));
+  return key;
+}
+
+std::string missing_key_of(const Keys& keys, uint64_t index) {
+  std::string key(keys.room(), 'x');
+  key.resize(keys.make_missing(index, key.data()));
+  return key;
+}
+
 TEST(Dataset, keys_sort_as_their_indexes_and_misses_lie_between_them) {
-  for (const KeyKind kind : {KeyKind::kDecimal, KeyKind::kBinary}) {
+  for (const KeyKind kind : {KeyKind::kDecimal, KeyKind::kBinary, KeyKind::kUrl}) {
     for (const size_t bytes : {16u, 17u, 40u}) {
-      const Keys keys(kind, bytes, false);
-      std::string last, key(bytes, 'x'), missing(bytes, 'x');
-      for (const uint64_t index : {0ull, 1ull, 4ull, 5ull, 49ull, 50ull, 499999ull, 123456789ull}) {
-        keys.make(index, key.data());
-        keys.make_missing(index, missing.data());
+      const Keys keys(kind, bytes, false, 123456700);
+      std::string last;
+      for (const uint64_t index : {0ull, 1ull, 4ull, 5ull, 49ull, 50ull, 499999ull, 123456699ull, 123456789ull}) {
+        const std::string key = key_of(keys, index), missing = missing_key_of(keys, index);
         EXPECT_LT(last, key);
         EXPECT_LT(key, missing);
         EXPECT_EQ(keys.index_of(key), index);
         EXPECT_EQ(keys.index_of(missing), ~uint64_t{0});
+        EXPECT_EQ(keys.index_of(key.substr(1)), ~uint64_t{0});
         last = missing;
       }
     }
   }
 }
 
-TEST(Dataset, decimal_keys_are_zero_padded_digits) {
-  const Keys keys(KeyKind::kDecimal, 16, false);
-  std::string key(16, 'x');
-  keys.make(61725, key.data());
-  EXPECT_EQ(key, "0000000000123450");
+TEST(Dataset, decimal_keys_are_zero_padded_digits) { EXPECT_EQ(key_of(Keys(KeyKind::kDecimal, 16, false, 1), 61725), "0000000000123450"); }
+
+TEST(Dataset, scattered_keys_are_distinct_and_fit_their_digits) {
+  for (const KeyKind kind : {KeyKind::kDecimal, KeyKind::kBinary, KeyKind::kUrl}) {
+    const Keys keys(kind, 16, true, 1);
+    std::set<std::string> seen;
+    for (uint64_t i = 0; i < 50000; ++i) EXPECT_TRUE(seen.insert(key_of(keys, i)).second);
+  }
 }
 
-TEST(Dataset, scattered_keys_are_distinct_and_fit_16_digits) {
-  const Keys keys(KeyKind::kDecimal, 16, true);
-  std::set<std::string> seen;
-  std::string key(16, 'x');
-  for (uint64_t i = 0; i < 50000; ++i) {
-    keys.make(i, key.data());
-    EXPECT_TRUE(seen.insert(key).second);
+TEST(Dataset, url_keys_have_many_lengths_a_few_hundred_hosts_and_long_shared_prefixes) {
+  constexpr uint64_t kCount = 100000;
+  const Keys keys(KeyKind::kUrl, 0, false, kCount);
+  std::set<size_t> lengths;
+  std::map<std::string, uint64_t> host_keys;
+  std::string last;
+  uint64_t bytes = 0, shared_bytes = 0;
+  for (uint64_t i = 0; i < kCount; ++i) {
+    const std::string key = key_of(keys, i);
+    ASSERT_LT(last, key);
+    shared_bytes += static_cast<uint64_t>(std::mismatch(last.begin(), last.end(), key.begin(), key.end()).first - last.begin());
+    bytes += key.size();
+    lengths.insert(key.size());
+    ++host_keys[key.substr(0, key.find('/', 8))];
+    last = key;
   }
+  EXPECT_EQ(keys.total_bytes(kCount), bytes);
+  EXPECT_GE(*lengths.begin(), 40u);
+  EXPECT_LE(*lengths.rbegin(), 119u);
+  EXPECT_GE(lengths.size(), 60u);
+  EXPECT_EQ(host_keys.size(), 256u);
+  uint64_t largest = 0;
+  for (const auto& [host, count] : host_keys) largest = std::max(largest, count);
+  EXPECT_GE(largest, kCount / 10);
+  EXPECT_GE(shared_bytes, bytes / 2);
+}
+
+TEST(Dataset, scattered_url_keys_are_on_all_hosts) {
+  const Keys keys(KeyKind::kUrl, 0, true, 1);
+  std::set<std::string> hosts;
+  for (uint64_t i = 0; i < 100000; ++i) {
+    const std::string key = key_of(keys, i);
+    hosts.insert(key.substr(0, key.find('/', 8)));
+  }
+  EXPECT_EQ(hosts.size(), 256u);
 }
 
 TEST(Dataset, a_value_belongs_to_its_index_in_every_generation_and_to_no_other) {
@@ -97,14 +141,13 @@ TEST(Dataset, a_full_check_sees_every_flipped_byte) {
 }
 
 TEST(Sinks, a_strict_scan_counts_wrong_order_and_wrong_values) {
-  const Keys keys(KeyKind::kDecimal, 16, false);
+  const Keys keys(KeyKind::kDecimal, 16, false, 10);
   const Values values(100);
-  std::string key(16, 'x'), value(100, 'x');
+  std::string value(100, 'x');
   EntrySink sink(keys, values, true);
   const auto take = [&](uint64_t key_index, uint64_t value_index) {
-    keys.make(key_index, key.data());
     values.make(value_index, 1, value.data());
-    sink.take(key, value);
+    sink.take(key_of(keys, key_index), value);
   };
   take(0, 0);
   take(5, 5);

@@ -18,27 +18,9 @@ constexpr std::array<char, 200> digit_pairs() {
 }
 constexpr auto kDigitPairs = digit_pairs();
 
-}  // namespace
-
-Permutation::Permutation(uint64_t count, uint64_t seed) : count_(std::max<uint64_t>(count, 1)) {
-  const unsigned bits = std::max(2u, static_cast<unsigned>(std::bit_width(count_ - 1)));
-  right_bits_ = bits - bits / 2;
-  left_mask_ = (uint64_t{1} << (bits / 2)) - 1;
-  right_mask_ = (uint64_t{1} << right_bits_) - 1;
-  for (auto& key : keys_) key = mix64(seed += 0x9e3779b97f4a7c15ULL);
-}
-
-Keys::Keys(KeyKind kind, size_t key_bytes, bool scattered)
-    : kind_(kind), key_bytes_(key_bytes), scattered_(scattered), scatter_(kScatterDomain, 40) {}
-
-void Keys::format(uint64_t number, char* to) const {
-  if (kind_ == KeyKind::kBinary) {
-    const uint64_t big_endian = __builtin_bswap64(number);
-    std::memset(to, 0, key_bytes_ - 8);
-    std::memcpy(to + key_bytes_ - 8, &big_endian, 8);
-    return;
-  }
-  size_t place = key_bytes_;
+// `number` as `size` decimal digits, with zeros in front.
+void write_digits(uint64_t number, char* to, size_t size) {
+  size_t place = size;
   while (place >= 2 && number != 0) {
     place -= 2;
     std::memcpy(to + place, &kDigitPairs[2 * (number % 100)], 2);
@@ -48,16 +30,74 @@ void Keys::format(uint64_t number, char* to) const {
   std::memset(to, '0', place);
 }
 
+}  // namespace
+
+const char* key_kind_name(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::kDecimal:
+      return "decimal";
+    case KeyKind::kBinary:
+      return "binary";
+    case KeyKind::kUrl:
+      return "url";
+  }
+  return "";
+}
+
+Permutation::Permutation(uint64_t count, uint64_t seed) : count_(std::max<uint64_t>(count, 1)) {
+  const unsigned bits = std::max(2u, static_cast<unsigned>(std::bit_width(count_ - 1)));
+  right_bits_ = bits - bits / 2;
+  left_mask_ = (uint64_t{1} << (bits / 2)) - 1;
+  right_mask_ = (uint64_t{1} << right_bits_) - 1;
+  for (auto& key : keys_) key = mix64(seed += 0x9e3779b97f4a7c15ULL);
+}
+
+Keys::Keys(KeyKind kind, size_t key_bytes, bool scattered, uint64_t count)
+    : kind_(kind), key_bytes_(key_bytes), scattered_(scattered), scatter_(kScatterDomain, 40) {
+  if (kind == KeyKind::kUrl) urls_.emplace(2 * (scattered ? kScatterDomain : count));
+}
+
+size_t Keys::format(uint64_t number, char* to) const {
+  switch (kind_) {
+    case KeyKind::kBinary: {
+      const uint64_t big_endian = __builtin_bswap64(number);
+      std::memset(to, 0, key_bytes_ - 8);
+      std::memcpy(to + key_bytes_ - 8, &big_endian, 8);
+      return key_bytes_;
+    }
+    case KeyKind::kUrl: {
+      const size_t prefix_bytes = urls_->make_prefix(number, to);
+      write_digits(number, to + prefix_bytes, UrlKeys::kDigits);
+      return prefix_bytes + UrlKeys::kDigits;
+    }
+    case KeyKind::kDecimal:
+      break;
+  }
+  write_digits(number, to, key_bytes_);
+  return key_bytes_;
+}
+
 uint64_t Keys::index_of(std::string_view key) const {
-  if (scattered_ || key.size() != key_bytes_) return ~uint64_t{0};
+  const size_t size_least = urls_ ? UrlKeys::kDigits : key_bytes_;
+  if (scattered_ || key.size() < size_least) return ~uint64_t{0};
   uint64_t number = 0;
   if (kind_ == KeyKind::kBinary) {
-    std::memcpy(&number, key.data() + key_bytes_ - 8, 8);
+    std::memcpy(&number, key.data() + key.size() - 8, 8);
     number = __builtin_bswap64(number);
   } else {
-    for (const char digit : key) number = number * 10 + static_cast<uint64_t>(digit - '0');
+    for (const char digit : key.substr(key.size() - size_least)) number = number * 10 + static_cast<uint64_t>(digit - '0');
   }
-  return number % 2 == 0 ? number / 2 : ~uint64_t{0};
+  std::string expected(room(), '\0');
+  expected.resize(format(number, expected.data()));
+  return number % 2 == 0 && key == expected ? number / 2 : ~uint64_t{0};
+}
+
+uint64_t Keys::total_bytes(uint64_t count) const {
+  if (!urls_) return count * key_bytes_;
+  char key[UrlKeys::kBytesMax];
+  uint64_t bytes = 0;
+  for (uint64_t i = 0; i < count; ++i) bytes += make(i, key);
+  return bytes;
 }
 
 Values::Values(size_t value_bytes) : value_bytes_(value_bytes), pool_(kPlaces + value_bytes) {

@@ -1,7 +1,8 @@
 // Keys and values as functions of an index, so that every answer can be verified without a second store.
 //
-// A key is `key_bytes` long: the number 2 * index (2 * index + 1 is never stored: a miss between two hits) as zero-padded decimal digits or,
-// with KeyKind::kBinary, big-endian with leading zeros. `scattered` keys hash the index first, as YCSB does, so that growth is random, too.
+// A key is the number 2 * index (2 * index + 1 is never stored: a miss between two hits): `key_bytes` long, as zero-padded decimal digits or, with
+// KeyKind::kBinary, big-endian with leading zeros; with KeyKind::kUrl as a URL of another length each (url_keys.h). Keys sort as their numbers do.
+// `scattered` keys hash the index first, as YCSB does, so that growth is random, too.
 // A value is `value_bytes` long: a header of 8 bytes (a hash of index and generation, the generation in its low byte), then bytes of a random
 // pool from a place that the header gives. Whoever has index and value can say whether they belong together.
 // The pool stays in the L1 cache; key order comes from a Feistel permutation, not from a shuffled array that would fill the L2 cache.
@@ -11,9 +12,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "compare/url_keys.h"
 
 namespace bench {
 
@@ -48,16 +52,21 @@ class Permutation {
   uint64_t keys_[4];
 };
 
-enum class KeyKind { kDecimal, kBinary };
+enum class KeyKind { kDecimal, kBinary, kUrl };
+const char* key_kind_name(KeyKind kind);
 
 class Keys {
  public:
-  Keys(KeyKind kind, size_t key_bytes, bool scattered);
-  size_t key_bytes() const { return key_bytes_; }
-  // Writes the key of `index` to `to`, which has room for key_bytes.
-  void make(uint64_t index, char* to) const { format(number(index) * 2, to); }
+  // `count`: the indexes below it are spread over all hosts of kUrl; `key_bytes`: of the other kinds.
+  Keys(KeyKind kind, size_t key_bytes, bool scattered, uint64_t count);
+  // What make() may write to, at most; a key is shorter with kUrl.
+  size_t room() const { return urls_ ? UrlKeys::kBytesMax : key_bytes_; }
+  // Writes the key of `index` to `to`, which has room(), and returns its length.
+  size_t make(uint64_t index, char* to) const { return format(number(index) * 2, to); }
   // A key that is never stored, next to the one of `index`.
-  void make_missing(uint64_t index, char* to) const { format(number(index) * 2 + 1, to); }
+  size_t make_missing(uint64_t index, char* to) const { return format(number(index) * 2 + 1, to); }
+  // Of the keys of indexes [0, count), all together.
+  uint64_t total_bytes(uint64_t count) const;
   // The index of a stored key; ~0 when it is not one, or when keys are scattered.
   uint64_t index_of(std::string_view key) const;
   // The last 8 bytes as a number: what sums of keys are made of.
@@ -69,11 +78,12 @@ class Keys {
 
  private:
   uint64_t number(uint64_t index) const { return scattered_ ? scatter_(index) : index; }
-  void format(uint64_t number, char* to) const;
+  size_t format(uint64_t number, char* to) const;
   KeyKind kind_;
   size_t key_bytes_;
   bool scattered_;
   Permutation scatter_;
+  std::optional<UrlKeys> urls_;
 };
 
 class Values {

@@ -24,7 +24,7 @@ struct Setup {
   std::string path;  // a directory that exists; the store may put anything into it
   Durability durability = Durability::kProcess;
   uint64_t key_count = 0;  // the number of keys that will be there: a store may size its tables or its map by it
-  size_t key_bytes = 0;
+  size_t key_bytes = 0;    // on average
   size_t value_bytes = 0;
 };
 

@@ -26,8 +26,9 @@ JsonLines::JsonLines(const Options& options) {
   const std::time_t now = std::time(nullptr);
   std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
   conditions_ = std::string("\"run\":") + quoted(date) + ",\"processor\":" + quoted(processor_name()) +
-                ",\"keys\":" + std::to_string(options.key_count) + ",\"key_bytes\":" + std::to_string(options.key_bytes) +
-                ",\"value_bytes\":" + std::to_string(options.value_bytes) + ",\"threads\":" + std::to_string(options.threads);
+                ",\"keys\":" + std::to_string(options.key_count) + ",\"key_kind\":" + quoted(key_kind_name(options.key_kind)) +
+                ",\"key_bytes\":" + std::to_string(options.key_bytes) + ",\"value_bytes\":" + std::to_string(options.value_bytes) +
+                ",\"threads\":" + std::to_string(options.threads);
 }
 
 JsonLines::~JsonLines() {

@@ -13,7 +13,7 @@ struct Options {
   std::vector<std::string> workloads;  // empty: all
   uint64_t key_count = 1000000;
   uint64_t operation_count = 0;  // of a read phase; 0: as many as keys
-  size_t key_bytes = 16;
+  size_t key_bytes = 16;         // on average
   size_t value_bytes = 100;
   KeyKind key_kind = KeyKind::kDecimal;
   unsigned threads = 2;  // of the rows with several threads

@@ -112,8 +112,8 @@ void print_conditions(std::FILE* out, const Options& options, const std::vector<
   std::fprintf(out,
                "%llu keys of %zu B (%s), values of %zu B; medians of %u interleaved repetitions; nothing lost on kill -9 (fillsync: on the "
                "device)\n\n",
-               static_cast<unsigned long long>(options.key_count), options.key_bytes,
-               options.key_kind == KeyKind::kDecimal ? "decimal" : "binary", options.value_bytes, rep_count);
+               static_cast<unsigned long long>(options.key_count), options.key_bytes, key_kind_name(options.key_kind), options.value_bytes,
+               rep_count);
   bool packages = false;
   for (const auto* engine : engines) {
     packages |= engine->debug_package;

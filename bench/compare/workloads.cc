@@ -87,7 +87,7 @@ bool can_run(const EngineInfo& engine, const Workload& workload) {
 Run::Run(const Options& options, const EngineInfo& engine, const Group& group)
     : options_(options),
       info_(engine),
-      keys_(options.key_kind, options.key_bytes, group.scattered_keys),
+      keys_(options.key_kind, options.key_bytes, group.scattered_keys, options.key_count),
       values_(options.value_bytes),
       baseline_(process_stats()) {}
 

@@ -45,6 +45,8 @@ class Run {
   const Keys& keys() const { return keys_; }
   const Values& values() const { return values_; }
   uint64_t key_count() const { return options_.key_count; }
+  // Of all keys with a value each.
+  uint64_t data_bytes() const { return keys_.total_bytes(key_count()) + key_count() * options_.value_bytes; }
   bool wants(std::string_view workload) const;
   void open(Durability durability, uint64_t key_count);
   void close() { engine_.reset(); }
@@ -73,7 +75,7 @@ class Client {
       : run_(run),
         session_(run.engine().session()),
         sink_(run.values()),
-        key_(run.keys().key_bytes(), '0'),
+        key_(run.keys().room(), '0'),
         value_(run.values().value_bytes(), '0') {}
   ~Client() {
     run_.require(sink_.wrong_count() == 0, std::to_string(sink_.wrong_count()) + " wrong values");
@@ -84,28 +86,26 @@ class Client {
   Client& operator=(const Client&) = delete;
   Session& session() { return *session_; }
   void put(uint64_t index, uint8_t generation) {
-    run_.keys().make(index, key_.data());
+    const std::string_view key = key_of(index);
     run_.values().make(index, generation, value_.data());
-    session_->put(key_, value_);
+    session_->put(key, value_);
   }
   void get(uint64_t index) {
-    run_.keys().make(index, key_.data());
     sink_.expect(&index);
-    missing_count_ += !session_->get(key_, sink_);
+    missing_count_ += !session_->get(key_of(index), sink_);
   }
   void get_missing(uint64_t index) {
-    run_.keys().make_missing(index, key_.data());
     sink_.expect(&index);
-    phantom_count_ += session_->get(key_, sink_);
+    phantom_count_ += session_->get({key_.data(), run_.keys().make_missing(index, key_.data())}, sink_);
   }
-  void scan(uint64_t index, uint64_t limit, EntrySink& sink) {
-    run_.keys().make(index, key_.data());
-    session_->scan(key_, limit, sink);
-  }
+  void scan(uint64_t index, uint64_t limit, EntrySink& sink) { session_->scan(key_of(index), limit, sink); }
   ValueSink& sink() { return sink_; }
   void count_missing(uint64_t count) { missing_count_ += count; }
 
  private:
+  // Until the next key is made.
+  std::string_view key_of(uint64_t index) { return {key_.data(), run_.keys().make(index, key_.data())}; }
+
   Run& run_;
   std::unique_ptr<Session> session_;
   ValueSink sink_;

@@ -12,14 +12,12 @@ void report_written(Run& run) {
   if (!run.wants("written")) return;
   wait_until_quiet(60);
   const double bytes = static_cast<double>(process_stats().written_bytes - run.baseline().written_bytes);
-  const double data = static_cast<double>(run.key_count() * (run.options().key_bytes + run.options().value_bytes));
-  run.emit("written", {{"ratio", bytes / data}, {"bytes", bytes}});
+  run.emit("written", {{"ratio", bytes / static_cast<double>(run.data_bytes())}, {"bytes", bytes}});
 }
 
 void report_space(Run& run) {
   const double bytes = static_cast<double>(directory_bytes(run.options().child_dir));
-  const double data = static_cast<double>(run.key_count() * (run.options().key_bytes + run.options().value_bytes));
-  run.emit("space", {{"ratio", bytes / data}, {"bytes", bytes}});
+  run.emit("space", {{"ratio", bytes / static_cast<double>(run.data_bytes())}, {"bytes", bytes}});
 }
 
 Metrics scan_all(Run& run, uint8_t generation) {
@@ -32,10 +30,9 @@ Metrics scan_all(Run& run, uint8_t generation) {
     return [&run, &sink, client = std::make_unique<Client>(run)](uint64_t) { client->session().scan({}, run.key_count(), sink); };
   });
   uint64_t key_sum = 0, value_sum = 0;
-  std::string key(run.keys().key_bytes(), '0');
+  std::string key(run.keys().room(), '0');
   for (uint64_t i = 0; i < count; ++i) {
-    run.keys().make(i, key.data());
-    key_sum += Keys::tail(key.data(), key.size());
+    key_sum += Keys::tail(key.data(), run.keys().make(i, key.data()));
     value_sum += Values::header(i, generation);
   }
   run.require(sink.count() == count, "a whole scan gave " + std::to_string(sink.count()) + " entries");
@@ -122,17 +119,16 @@ void run_batch(Run& run) {
   Phase phase = run.phase(batches);
   phase.units = kBatchEntries;
   phase.sample_all = true;
-  const size_t key_bytes = run.options().key_bytes, value_bytes = run.options().value_bytes;
+  const size_t key_room = run.keys().room(), value_bytes = run.options().value_bytes;
   const Metrics metrics = run_phase(phase, [&](unsigned) {
-    return [&, client = std::make_unique<Client>(run), bytes = std::string(kBatchEntries * (key_bytes + value_bytes), '0'),
+    return [&, client = std::make_unique<Client>(run), bytes = std::string(kBatchEntries * (key_room + value_bytes), '0'),
             batch = std::vector<Entry>(kBatchEntries)](uint64_t i) mutable {
       char* place = bytes.data();
       for (uint64_t j = 0; j < kBatchEntries; ++j) {
         const uint64_t index = order(i * kBatchEntries + j);
-        run.keys().make(index, place);
-        run.values().make(index, 1, place + key_bytes);
-        batch[j] = {{place, key_bytes}, {place + key_bytes, value_bytes}};
-        place += key_bytes + value_bytes;
+        run.values().make(index, 1, place + key_room);
+        batch[j] = {{place, run.keys().make(index, place)}, {place + key_room, value_bytes}};
+        place += key_room + value_bytes;
       }
       client->session().write(batch);
     };

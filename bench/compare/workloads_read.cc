@@ -38,14 +38,14 @@ Metrics multi_get(Run& run) {
   Phase phase = run.phase(run.options().operation_count / kMultiGetKeys);
   phase.units = kMultiGetKeys;
   phase.sample_all = true;
-  const size_t key_bytes = run.options().key_bytes;
+  const size_t room = run.keys().room();
   return run_phase(phase, [&](unsigned) {
-    return [&, random = Random(300), client = std::make_unique<Client>(run), bytes = std::string(kMultiGetKeys * key_bytes, '0'),
+    return [&, random = Random(300), client = std::make_unique<Client>(run), bytes = std::string(kMultiGetKeys * room, '0'),
             keys = std::vector<std::string_view>(kMultiGetKeys), indexes = std::vector<uint64_t>(kMultiGetKeys)](uint64_t) mutable {
       for (uint64_t i = 0; i < kMultiGetKeys; ++i) {
         indexes[i] = random.below(run.key_count());
-        run.keys().make(indexes[i], bytes.data() + i * key_bytes);
-        keys[i] = {bytes.data() + i * key_bytes, key_bytes};
+        char* const place = bytes.data() + i * room;
+        keys[i] = {place, run.keys().make(indexes[i], place)};
       }
       client->sink().expect(indexes.data());
       client->count_missing(kMultiGetKeys - client->session().multi_get(keys, client->sink()));

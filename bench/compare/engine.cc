@@ -1,10 +1,7 @@
 // The list of the engines that were built in.
 #include "compare/engine.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
 
 namespace bench {
 namespace {
@@ -29,12 +26,6 @@ const EngineInfo* find_engine(std::string_view name) {
   for (const auto& info : registry())
     if (info.name == name) return &info;
   return nullptr;
-}
-
-void fail(const std::string& what) {
-  std::fprintf(stderr, "bench: %s\n", what.c_str());
-  std::fflush(nullptr);
-  _exit(1);
 }
 
 }  // namespace bench

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compare/child.h"
 #include "compare/sinks.h"
 
 namespace bench {
@@ -76,8 +77,5 @@ struct EngineInfo {
 bool register_engine(EngineInfo info);
 const std::vector<EngineInfo>& engines();
 const EngineInfo* find_engine(std::string_view name);
-
-// Prints and ends the process with code 1.
-[[noreturn]] void fail(const std::string& what);
 
 }  // namespace bench

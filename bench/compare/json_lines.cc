@@ -2,7 +2,8 @@
 
 #include <ctime>
 
-#include "compare/report.h"
+#include "compare/child.h"
+#include "compare/machine.h"
 
 namespace bench {
 namespace {
@@ -18,37 +19,47 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-JsonLines::JsonLines(const Options& options) {
-  if (options.json_path.empty()) return;
-  file_ = std::fopen(options.json_path.c_str(), "ae");
-  if (file_ == nullptr) fail("cannot write " + options.json_path);
+JsonObject& JsonObject::member(const std::string& name, const std::string& value) {
+  if (!members_.empty()) members_ += ',';
+  members_ += quoted(name) + ":" + value;
+  return *this;
+}
+
+JsonObject& JsonObject::text(const std::string& name, const std::string& value) { return member(name, quoted(value)); }
+
+JsonObject& JsonObject::number(const std::string& name, double value) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.9g", value);
+  return member(name, digits);
+}
+
+JsonObject& JsonObject::flag(const std::string& name, bool value) { return member(name, value ? "true" : "false"); }
+
+JsonObject& JsonObject::metrics(const Metrics& metrics) {
+  for (const auto& [name, value] : metrics) number(name, value);
+  return *this;
+}
+
+JsonObject run_conditions() {
   char date[32];
   const std::time_t now = std::time(nullptr);
   std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-  conditions_ = std::string("\"run\":") + quoted(date) + ",\"processor\":" + quoted(processor_name()) +
-                ",\"keys\":" + std::to_string(options.key_count) + ",\"key_kind\":" + quoted(key_kind_name(options.key_kind)) +
-                ",\"key_bytes\":" + std::to_string(options.key_bytes) + ",\"value_bytes\":" + std::to_string(options.value_bytes) +
-                ",\"threads\":" + std::to_string(options.threads);
+  return JsonObject().text("run", date).text("processor", processor_name());
+}
+
+JsonLines::JsonLines(const std::string& path) {
+  if (path.empty()) return;
+  file_ = std::fopen(path.c_str(), "ae");
+  if (file_ == nullptr) fail("cannot write " + path);
 }
 
 JsonLines::~JsonLines() {
   if (file_ != nullptr) std::fclose(file_);
 }
 
-void JsonLines::write(const EngineInfo& engine, const Workload& workload, unsigned rep, const Metrics& metrics) {
+void JsonLines::write(const JsonObject& object) {
   if (file_ == nullptr) return;
-  std::string line = "{" + conditions_ + ",\"engine\":" + quoted(engine.name) + ",\"version\":" + quoted(engine.version) +
-                     ",\"debug_package\":" + (engine.debug_package ? "true" : "false") + ",\"settings\":" + quoted(engine.settings) +
-                     ",\"peer\":" + (engine.peer ? "true" : "false") + ",\"group\":" + quoted(workload.group) +
-                     ",\"workload\":" + quoted(workload.name) + ",\"text\":" + quoted(workload.text) +
-                     ",\"metric\":" + quoted(workload.metric) + ",\"unit\":" + quoted(workload.unit) +
-                     ",\"higher_is_better\":" + (workload.higher_is_better ? "true" : "false") + ",\"rep\":" + std::to_string(rep);
-  char number[64];
-  for (const auto& [name, value] : metrics) {
-    std::snprintf(number, sizeof number, ",\"%s\":%.9g", name.c_str(), value);
-    line += number;
-  }
-  std::fprintf(file_, "%s}\n", line.c_str());
+  std::fputs(object.line().c_str(), file_);
   std::fflush(file_);
 }
 

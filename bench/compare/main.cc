@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "compare/machine.h"
 #include "compare/report.h"
 #include "compare/runner.h"
 #include "compare/workloads.h"

@@ -2,11 +2,10 @@
 
 #include <getopt.h>
 
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <limits>
-#include <sstream>
+
+#include "compare/arguments.h"
 
 namespace bench {
 namespace {
@@ -35,19 +34,10 @@ const char kUsage[] =
   std::exit(2);
 }
 
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> words;
-  std::istringstream in(text);
-  for (std::string word; std::getline(in, word, ',');)
-    if (!word.empty()) words.push_back(word);
-  return words;
-}
-
 double number(const char* name, const char* text, double low, double high) {
-  char* end = nullptr;
-  const double value = std::strtod(text, &end);
-  if (end == text || *end != '\0' || !(value >= low && value <= high)) usage(std::string(name) + ": not a number in range: " + text);
-  return value;
+  const auto value = parse_number(text, low, high);
+  if (!value) usage(std::string(name) + ": not a number in range: " + text);
+  return *value;
 }
 
 uint64_t count(const char* name, const char* text, double low, double high) { return static_cast<uint64_t>(number(name, text, low, high)); }

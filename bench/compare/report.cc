@@ -1,26 +1,13 @@
 #include "compare/report.h"
 
-#include <sys/utsname.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <fstream>
 
+#include "compare/machine.h"
 #include "compare/targets.h"
 #include "compare/workloads.h"
 
 namespace bench {
 namespace {
-
-std::string figure(double value) {
-  if (value < 0) return "-";
-  char text[32];
-  const char* format = value >= 100 ? "%.0f" : value >= 10 ? "%.1f" : value >= 0.01 ? "%.2f" : "%.4f";
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
-
-std::string ratio(double value) { return value < 0 ? "-" : figure(value) + "x"; }
 
 // The best peer's figure as firn has to take it: Debian's debug packages count kPackageFactor times their throughput.
 double best_peer(const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results, const Workload& workload,
@@ -92,23 +79,10 @@ std::string title(const Options& options, const Workload& workload) {
   return name;
 }
 
-std::string first_line_value(const char* file, const std::string& name) {
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);)
-    if (line.starts_with(name))
-      if (const size_t colon = line.find(": "); colon != std::string::npos) return line.substr(colon + 2);
-  return "unknown";
-}
-
 }  // namespace
 
-std::string processor_name() { return first_line_value("/proc/cpuinfo", "model name"); }
-
 void print_conditions(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, unsigned rep_count) {
-  utsname system;
-  uname(&system);
-  std::fprintf(out, "%s, %ld processors, Linux %s; files in %s\n", processor_name().c_str(), sysconf(_SC_NPROCESSORS_ONLN), system.release,
-               options.dir.c_str());
+  print_machine(out, options.dir);
   std::fprintf(out,
                "%llu keys of %zu B (%s), values of %zu B; medians of %u interleaved repetitions; nothing lost on kill -9 (fillsync: on the "
                "device)\n\n",
@@ -126,15 +100,6 @@ void print_conditions(std::FILE* out, const Options& options, const std::vector<
                  "\"best\" (*) they count %.1f times.\n",
                  kPackageFactor);
   std::fprintf(out, "\n");
-}
-
-void print_quietness(std::FILE* out, const Results& results) {
-  constexpr double kQuiet = 0.05;
-  const double foreign = results.weighted_mean("foreign_cpu");
-  std::fprintf(out, "Other processes used %.0f %% of the machine's processors meanwhile%s\n\n", foreign * 100,
-               foreign < kQuiet
-                   ? "."
-                   : ": NOT A QUIET MACHINE. Figures and latencies are worse than they are alone; repeat the run before you quote it.");
 }
 
 void print_throughput(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results) {

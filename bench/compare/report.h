@@ -11,13 +11,8 @@
 namespace bench {
 
 void print_conditions(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, unsigned rep_count);
-// Whether other processes had the machine, too: then only ratios of processor time mean something.
-void print_quietness(std::FILE* out, const Results& results);
 void print_throughput(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results);
 void print_latency(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results);
 void print_resources(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results);
-
-// The processor's model name, for the table and for the JSON lines.
-std::string processor_name();
 
 }  // namespace bench

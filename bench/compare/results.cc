@@ -1,10 +1,21 @@
 #include "compare/results.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <sstream>
 
 namespace bench {
+
+std::string result_line(std::string_view workload, const Metrics& metrics) {
+  std::string line(workload);
+  char text[64];
+  for (const auto& [name, value] : metrics) {
+    std::snprintf(text, sizeof text, "%.9g", value);
+    line += "\t" + name + "=" + text;
+  }
+  return line + "\n";
+}
 
 bool Results::add(const std::string& engine, const std::string& line, std::string& workload, Metrics& metrics) {
   std::istringstream in(line);
@@ -45,5 +56,15 @@ double Results::weighted_mean(const std::string& metric) const {
   }
   return seconds > 0 ? sum / seconds : 0;
 }
+
+std::string figure(double value) {
+  if (value < 0) return "-";
+  char text[32];
+  const char* format = value >= 100 ? "%.0f" : value >= 10 ? "%.1f" : value >= 0.01 ? "%.2f" : "%.4f";
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+std::string ratio(double value) { return value < 0 ? "-" : figure(value) + "x"; }
 
 }  // namespace bench

@@ -3,15 +3,23 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compare/measure.h"
 
 namespace bench {
 
+// A result as a child writes it to its parent, with a newline.
+std::string result_line(std::string_view workload, const Metrics& metrics);
+
+// A figure, and a ratio, as tables show them; a negative one is none.
+std::string figure(double value);
+std::string ratio(double value);
+
 class Results {
  public:
-  // `line` is what Run::emit wrote, without the newline. False when it is not one.
+  // `line` is a result_line, without the newline. False when it is not one.
   bool add(const std::string& engine, const std::string& line, std::string& workload, Metrics& metrics);
   // The median over the repetitions of one metric of one row; a negative number when there is none.
   double median(const std::string& engine, const std::string& workload, const std::string& metric) const;

@@ -3,7 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+
+#include "compare/results.h"
 
 namespace bench {
 namespace {
@@ -106,13 +107,7 @@ void Run::open(Durability durability, uint64_t key_count) {
 
 void Run::emit(std::string_view workload, const Metrics& metrics) const {
   if (!wants(workload)) return;
-  std::string line(workload);
-  char text[64];
-  for (const auto& [name, value] : metrics) {
-    std::snprintf(text, sizeof text, "%.9g", value);
-    line += "\t" + name + "=" + text;
-  }
-  line += "\n";
+  const std::string line = result_line(workload, metrics);
   if (::write(options_.child_fd, line.data(), line.size()) != static_cast<ssize_t>(line.size())) fail("cannot report a result");
 }
 

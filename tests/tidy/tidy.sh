@@ -5,7 +5,7 @@
 #   name     no file or folder called util, common, helpers, misc or manager
 #   arrow    a file of core/ and capi/ includes its own layer or lower ones; table and log never each other; nothing in core/ sees firn.h
 #   include  an include of the engine is written from core/ ("log/segment.h") and the file is there
-#   cli      capi/cli includes firn.h and its own headers only; bindings and bench/compare include nothing of core/
+#   cli      capi/cli includes firn.h and its own headers only; bindings, bench/compare and bench/seeds include nothing of core/
 #   os       system calls are the business of core/env; threads that of core/db and core/durable_log (log/sync_group waits for them)
 #   throw    core/ neither throws nor catches (the entry of a job of core/db or core/durable_log may catch)
 #   todo     no unfinished business in the sources
@@ -54,7 +54,7 @@ check_names() {
 }
 
 check_includes() {
-  grep -E '^(core|capi)/.*\.(cc|h)$|^bench/compare/.*\.(cc|h)$|^bindings/.*\.(c|cc|h)$' "$work/files" | grep -v '^core/base/xxhash\.h$' >"$work/units"
+  grep -E '^(core|capi)/.*\.(cc|h)$|^bench/(compare|seeds)/.*\.(cc|h)$|^bindings/.*\.(c|cc|h)$' "$work/files" | grep -v '^core/base/xxhash\.h$' >"$work/units"
   awk -v list="$work/files" -v units="$work/units" '
     function complain(rule, what) { print file ":" line ": " rule ": " what }
     BEGIN {

@@ -8,7 +8,10 @@
 #include <set>
 
 #include "compare/dataset.h"
+#include "compare/histogram.h"
+#include "compare/measure.h"
 #include "compare/process_stats.h"
+#include "compare/production_mix.h"
 #include "compare/random.h"
 #include "compare/results.h"
 #include "compare/sinks.h"
@@ -119,7 +122,7 @@ TEST(Dataset, scattered_url_keys_are_on_all_hosts) {
 }
 
 TEST(Dataset, a_value_belongs_to_its_index_in_every_generation_and_to_no_other) {
-  const Values values(100);
+  const Values values({100});
   std::string value(100, 'x');
   for (const int generation : {0, 1, 255}) {
     values.make(77, static_cast<uint8_t>(generation), value.data());
@@ -130,7 +133,7 @@ TEST(Dataset, a_value_belongs_to_its_index_in_every_generation_and_to_no_other) 
 }
 
 TEST(Dataset, a_full_check_sees_every_flipped_byte) {
-  const Values values(100);
+  const Values values({100});
   std::string value(100, 'x');
   values.make(77, 3, value.data());
   for (auto& byte : value) {
@@ -142,7 +145,7 @@ TEST(Dataset, a_full_check_sees_every_flipped_byte) {
 
 TEST(Sinks, a_strict_scan_counts_wrong_order_and_wrong_values) {
   const Keys keys(KeyKind::kDecimal, 16, false, 10);
-  const Values values(100);
+  const Values values({100});
   std::string value(100, 'x');
   EntrySink sink(keys, values, true);
   const auto take = [&](uint64_t key_index, uint64_t value_index) {
@@ -173,6 +176,79 @@ TEST(Random, zipfian_ranks_follow_their_law) {
   for (const uint64_t rank : {0u, 1u, 9u, 99u}) {
     const double expected = kDraws * std::pow(static_cast<double>(rank + 1), -0.99) / zeta;
     EXPECT_NEAR(seen[rank], expected, 6 * std::sqrt(expected)) << "rank " << rank;
+  }
+}
+
+TEST(ProductionMix, value_sizes_follow_the_published_law) {
+  auto sizes = mix_value_sizes();
+  std::sort(sizes.begin(), sizes.end());
+  EXPECT_EQ(sizes.front(), 16u);
+  EXPECT_EQ(sizes[sizes.size() / 2], 16u + 19u);  // 25.45 * (0.5 ^ -0.2615 - 1) / 0.2615 = 19.3
+  EXPECT_NEAR(sizes[sizes.size() * 99 / 100], 16 + 227, 1);
+  EXPECT_GT(sizes.back(), 900u);
+  EXPECT_NEAR(static_cast<double>(Values(sizes).mean_bytes()), 16 + 25.45 / (1 - 0.2615), 1.5);
+}
+
+TEST(ProductionMix, scans_are_short_with_a_heavy_tail_that_is_cut) {
+  auto lengths = mix_scan_lengths();
+  std::sort(lengths.begin(), lengths.end());
+  EXPECT_EQ(lengths.front(), 1u);
+  EXPECT_EQ(lengths[lengths.size() / 2], 1u + 26u);  // 14.236 * (0.5 ^ -2.517 - 1) / 2.517 = 26.7
+  EXPECT_EQ(lengths.back(), 1000u);
+}
+
+TEST(ProductionMix, keys_are_skewed_and_the_first_of_thirty_ranges_is_the_hottest) {
+  constexpr uint64_t kCount = 300000, kDraws = 200000;
+  const MixKeys keys(kCount);
+  Random random(1);
+  std::map<uint64_t, uint64_t> seen;
+  uint64_t first_range = 0;
+  for (uint64_t i = 0; i < kDraws; ++i) {
+    const uint64_t index = keys(random);
+    ASSERT_LT(index, kCount);
+    ++seen[index];
+    first_range += index < kCount / 30;
+  }
+  double sum = 0, first = 0;
+  for (int x = 30; x >= 1; --x) sum += first = 14.18 * std::exp(-2.917 * x) + 0.0164 * std::exp(-0.08082 * x);
+  const double expected = kDraws * first / sum;
+  EXPECT_NEAR(static_cast<double>(first_range), expected, 6 * std::sqrt(expected));
+  uint64_t hottest = 0;
+  for (const auto& [index, count] : seen) hottest = std::max(hottest, count);
+  EXPECT_NEAR(static_cast<double>(hottest), kDraws * 0.002312 * first / sum, kDraws * 0.001);  // rank 1 within the hottest range
+}
+
+TEST(Dataset, values_of_many_lengths_are_verified_with_their_length) {
+  const Values values(mix_value_sizes());
+  std::string value(values.room(), 'x');
+  std::set<size_t> lengths;
+  for (uint64_t index = 0; index < 10000; ++index) {
+    const size_t size = values.make(index, 1, value.data());
+    lengths.insert(size);
+    ASSERT_LE(size, values.room());
+    ASSERT_TRUE(values.matches_fully(index, value.data(), size));
+    ASSERT_FALSE(values.matches(index, value.data(), size - 1));
+  }
+  EXPECT_GT(lengths.size(), 200u);
+}
+
+TEST(Histogram, quantiles_are_those_of_a_sorted_list_within_a_step) {
+  Histogram histogram, other;
+  std::vector<uint64_t> times;
+  Random random(3);
+  for (int i = 0; i < 100000; ++i) {
+    times.push_back(random.next() >> (20 + random.below(43)));
+    (i % 2 == 0 ? histogram : other).add(times.back());
+  }
+  histogram.merge(other);
+  std::sort(times.begin(), times.end());
+  EXPECT_EQ(histogram.count(), times.size());
+  EXPECT_EQ(histogram.max(), times.back());
+  for (const double q : {0.0, 0.01, 0.5, 0.95, 0.99, 0.999}) {
+    const auto exact = static_cast<double>(times[static_cast<size_t>(q * static_cast<double>(times.size()))]);
+    if (exact >= 0x1p39) continue;
+    EXPECT_LE(static_cast<double>(histogram.quantile(q)), exact) << q;
+    EXPECT_GE(static_cast<double>(histogram.quantile(q)), exact * 63 / 64 - 1) << q;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 namespace bench {
 namespace {
@@ -100,9 +101,12 @@ uint64_t Keys::total_bytes(uint64_t count) const {
   return bytes;
 }
 
-Values::Values(size_t value_bytes) : value_bytes_(value_bytes), pool_(kPlaces + value_bytes) {
+Values::Values(std::vector<uint32_t> sizes)
+    : sizes_(std::move(sizes)), size_max_(*std::max_element(sizes_.begin(), sizes_.end())), pool_(kPlaces + size_max_) {
   uint64_t state = 301;
   for (auto& byte : pool_) byte = static_cast<char>(mix64(state += 0x9e3779b97f4a7c15ULL));
 }
+
+size_t Values::mean_bytes() const { return std::accumulate(sizes_.begin(), sizes_.end(), size_t{0}) / sizes_.size(); }
 
 }  // namespace bench

@@ -3,8 +3,8 @@
 // A key is the number 2 * index (2 * index + 1 is never stored: a miss between two hits): `key_bytes` long, as zero-padded decimal digits or, with
 // KeyKind::kBinary, big-endian with leading zeros; with KeyKind::kUrl as a URL of another length each (url_keys.h). Keys sort as their numbers do.
 // `scattered` keys hash the index first, as YCSB does, so that growth is random, too.
-// A value is `value_bytes` long: a header of 8 bytes (a hash of index and generation, the generation in its low byte), then bytes of a random
-// pool from a place that the header gives. Whoever has index and value can say whether they belong together.
+// A value begins with a header of 8 bytes (a hash of index and generation, the generation in its low byte), then bytes of a random
+// pool from a place that the header gives; so is its length, where lengths differ. Whoever has index and value can say whether they belong together.
 // The pool stays in the L1 cache; key order comes from a Feistel permutation, not from a shuffled array that would fill the L2 cache.
 #pragma once
 
@@ -89,20 +89,26 @@ class Keys {
 class Values {
  public:
   static constexpr size_t kValueBytesMin = 16;
-  explicit Values(size_t value_bytes);
-  size_t value_bytes() const { return value_bytes_; }
+  // A power of two of lengths, each as likely as the other.
+  explicit Values(std::vector<uint32_t> sizes);
+  size_t room() const { return size_max_; }
+  size_t mean_bytes() const;
   static uint64_t header(uint64_t index, uint8_t generation) { return (mix64(index * 257 + generation + 1) << 8) | generation; }
-  void make(uint64_t index, uint8_t generation, char* to) const {
+  // Writes the value to `to`, which has room(), and returns its length.
+  size_t make(uint64_t index, uint8_t generation, char* to) const {
     const uint64_t head = header(index, generation);
+    const size_t size = size_of(head);
     std::memcpy(to, &head, 8);
-    std::memcpy(to + 8, body(head), value_bytes_ - 8);
+    std::memcpy(to + 8, body(head), size - 8);
+    return size;
   }
   // Length, header and the last 8 bytes: touches the first and the last line, as a user of the value would. Any generation.
   bool matches(uint64_t index, const char* data, size_t size) const {
-    if (size != value_bytes_) return false;
+    if (size < kValueBytesMin) return false;
     uint64_t head = 0;
     std::memcpy(&head, data, 8);
-    return head == header(index, static_cast<uint8_t>(head)) && std::memcmp(data + size - 8, body(head) + size - 16, 8) == 0;
+    return head == header(index, static_cast<uint8_t>(head)) && size == size_of(head) &&
+           std::memcmp(data + size - 8, body(head) + size - 16, 8) == 0;
   }
   // Every byte.
   bool matches_fully(uint64_t index, const char* data, size_t size) const {
@@ -115,7 +121,9 @@ class Values {
  private:
   static constexpr size_t kPlaces = 4096;
   const char* body(uint64_t head) const { return pool_.data() + ((head >> 8) % kPlaces); }
-  size_t value_bytes_;
+  size_t size_of(uint64_t head) const { return sizes_[(head >> 40) & (sizes_.size() - 1)]; }
+  std::vector<uint32_t> sizes_;
+  size_t size_max_;
   std::vector<char> pool_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "compare/histogram.h"
+
 namespace bench {
 namespace {
 
@@ -42,6 +44,14 @@ Metrics phase_metrics(const Phase& phase, uint64_t done, double seconds, const s
           {"foreign_cpu", std::max(0.0, machine_us - cpu_us) / (seconds * 1e6 * processors)},
           {"syncs", static_cast<double>(after.sync_count - before.sync_count)},
           {"written_bytes", static_cast<double>(after.written_bytes - before.written_bytes)}};
+}
+
+Metrics time_metrics(const Histogram& times, double seconds) {
+  const auto us = [&](double q) { return static_cast<double>(times.quantile(q)) / 1e3; };
+  const auto count = static_cast<double>(times.count());
+  return {{"ops", count},          {"seconds", seconds},   {"kops", count / seconds / 1e3},
+          {"ns_op", times.mean()}, {"p50_us", us(0.5)},    {"p95_us", us(0.95)},
+          {"p99_us", us(0.99)},    {"p999_us", us(0.999)}, {"pause_max_us", static_cast<double>(times.max()) / 1e3}};
 }
 
 }  // namespace bench

@@ -69,6 +69,10 @@ class Sampler {
 // The metrics of a phase from its threads' samplers and the process's counters before it.
 Metrics phase_metrics(const Phase& phase, uint64_t done, double seconds, const std::vector<Sampler>& samplers, const ProcessStats& before);
 
+class Histogram;
+// The metrics of operations that were all timed: their rate in `seconds` and their times.
+Metrics time_metrics(const Histogram& times, double seconds);
+
 // make_op(thread) is called in the thread, before the clock starts, and returns its op(i), i counting from 0 in each thread.
 template <class MakeOp>
 Metrics run_phase(const Phase& phase, MakeOp&& make_op) {

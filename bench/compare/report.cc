@@ -9,19 +9,29 @@
 namespace bench {
 namespace {
 
-// The best peer's figure as firn has to take it: Debian's debug packages count kPackageFactor times their throughput.
+bool has_latencies(const Workload& workload) {
+  // A whole scan is one operation: it has no distribution.
+  return (workload.metric == std::string_view("kops") || workload.metric == std::string_view("p999_us")) &&
+         !std::string_view(workload.name).starts_with("readseq");
+}
+
+// An engine's figure as firn has to take it, a negative one when there is none: Debian's debug packages count kPackageFactor times their throughput.
+double figure_to_beat(const Options& options, const EngineInfo& engine, const Results& results, const Workload& workload) {
+  const double value = results.median(engine.name, workload.name, workload.metric);
+  if (value < 0 || !engine.debug_package || !options.package_factor) return value;
+  if (workload.higher_is_better) return value * kPackageFactor;
+  return has_latencies(workload) ? value / kPackageFactor : value;
+}
+
 double best_peer(const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results, const Workload& workload,
                  std::string& name) {
   double best = -1;
   for (const auto* engine : engines) {
-    if (!engine->peer) continue;
-    double value = results.median(engine->name, workload.name, workload.metric);
-    if (value < 0) continue;
-    const bool scaled = workload.higher_is_better && engine->debug_package && options.package_factor;
-    if (scaled) value *= kPackageFactor;
+    const double value = figure_to_beat(options, *engine, results, workload);
+    if (!engine->peer || value < 0) continue;
     if (best >= 0 && (workload.higher_is_better ? value <= best : value >= best)) continue;
     best = value;
-    name = engine->name + (scaled ? "*" : "");
+    name = engine->name + (value != results.median(engine->name, workload.name, workload.metric) ? "*" : "");
   }
   return best;
 }
@@ -46,26 +56,63 @@ double advantage(const Workload& workload, double firn, double other) {
   return workload.higher_is_better ? firn / other : other / firn;
 }
 
-std::string verdict(const Workload& workload, double firn, double against_best, double against_tkrzw, double against_map) {
-  const Target* target = find_target(workload.name);
-  if (target == nullptr || firn < 0) return "";
-  if (target->floor > 0 && against_best >= 0 && against_best < target->floor) return "below the floor";
-  if (target->limit > 0) return firn <= target->limit ? "reached" : "not yet";
-  if (against_best < 0) return "";
-  const bool reached = against_best >= target->target && (target->tkrzw == 0 || against_tkrzw < 0 || against_tkrzw >= target->tkrzw) &&
-                       (target->unordered_map == 0 || against_map < 0 || against_map >= target->unordered_map);
-  return reached ? "reached" : "not yet";
+// firn against one other store, as figure_to_beat; negative when it did not take part.
+double advantage_over(const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results,
+                      const Workload& workload, std::string_view other) {
+  for (const auto* engine : engines)
+    if (engine->name == other)
+      return advantage(workload, results.median("firn", workload.name, workload.metric),
+                       figure_to_beat(options, *engine, results, workload));
+  return -1;
 }
 
-std::string asked(const Workload& workload) {
-  const Target* target = find_target(workload.name);
-  if (target == nullptr) return "";
+// One thing asked of a row: how much there is of it, a negative figure when it was not measured.
+struct Demand {
   std::string text;
-  if (target->floor > 0) text += "floor " + ratio(target->floor) + ", ";
-  if (target->target > 0) text += ratio(target->target);
-  if (target->limit > 0) text += "at most " + figure(target->limit);
-  if (target->tkrzw > 0) text += ", " + ratio(target->tkrzw) + " tkrzw";
-  if (target->unordered_map > 0) text += ", " + ratio(target->unordered_map) + " map";
+  double have;
+  double want;
+  bool at_most;
+  bool met() const { return at_most ? have <= want : have >= want; }
+};
+
+std::vector<Demand> demands(const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results,
+                            const Workload& workload, double against_best) {
+  std::vector<Demand> all;
+  const Target* target = find_target(workload.name);
+  if (target == nullptr) return all;
+  const auto at_least = [&](double want, double have, const char* of) {
+    if (want > 0) all.push_back({ratio(want) + of, have, want, false});
+  };
+  const auto at_most = [&](double want, double have, const char* of) {
+    if (want > 0) all.push_back({"at most " + figure(want) + of, have, want, true});
+  };
+  const auto over = [&](const char* other) { return advantage_over(options, engines, results, workload, other); };
+  at_least(target->target, against_best, "");
+  at_most(target->limit, results.median("firn", workload.name, workload.metric), "");
+  at_least(target->rocksdb, over("rocksdb"), " rocksdb");
+  at_least(target->tkrzw, over("tkrzw_hash"), " tkrzw");
+  at_least(target->unordered_map, over("std_unordered_map"), " map");
+  at_most(target->pause_ms, results.median("firn", workload.name, "pause_max_us") / 1e3, " ms pause");
+  return all;
+}
+
+std::string verdict(const Workload& workload, const std::vector<Demand>& demands, double against_best) {
+  const Target* target = find_target(workload.name);
+  if (target != nullptr && against_best >= 0 && against_best < target->floor) return "below the floor";
+  bool any = false, met = true;
+  for (const auto& demand : demands) {
+    if (demand.have < 0) continue;
+    any = true;
+    met &= demand.met();
+  }
+  return !any ? "" : met ? "reached" : "not yet";
+}
+
+std::string asked(const Workload& workload, const std::vector<Demand>& demands) {
+  const Target* target = find_target(workload.name);
+  std::string text;
+  if (target != nullptr && target->floor > 0) text = "floor " + ratio(target->floor);
+  for (const auto& demand : demands) text += (text.empty() ? "" : ", ") + demand.text;
   return text;
 }
 
@@ -123,11 +170,11 @@ void print_throughput(std::FILE* out, const Options& options, const std::vector<
     if (with_firn) {
       const double firn = results.median("firn", workload.name, workload.metric);
       const double to_best = advantage(workload, firn, best);
-      const double to_tkrzw = advantage(workload, firn, results.median("tkrzw_hash", workload.name, workload.metric));
-      const double to_map = advantage(workload, firn, results.median("std_unordered_map", workload.name, workload.metric));
+      const auto all = demands(options, engines, results, workload, to_best);
       std::fprintf(out, " %s | %s | %s | %s | %s |", ratio(to_best).c_str(),
-                   ratio(median_latency_ratio(options, engines, results, workload)).c_str(), ratio(to_tkrzw).c_str(),
-                   asked(workload).c_str(), verdict(workload, firn, to_best, to_tkrzw, to_map).c_str());
+                   ratio(median_latency_ratio(options, engines, results, workload)).c_str(),
+                   ratio(advantage_over(options, engines, results, workload, "tkrzw_hash")).c_str(), asked(workload, all).c_str(),
+                   verdict(workload, all, to_best).c_str());
     }
     std::fprintf(out, "\n");
   }
@@ -141,10 +188,7 @@ void print_latency(std::FILE* out, const Options& options, const std::vector<con
   for (size_t i = 0; i < engines.size(); ++i) std::fprintf(out, " ---: |");
   std::fprintf(out, "\n");
   for (const auto& workload : workloads()) {
-    // A whole scan is one operation: it has no distribution.
-    if (workload.metric != std::string_view("kops") || std::string_view(workload.name).starts_with("readseq") ||
-        !any(engines, results, workload))
-      continue;
+    if (!has_latencies(workload) || !any(engines, results, workload)) continue;
     std::fprintf(out, "| %s |", title(options, workload).c_str());
     for (const auto* engine : engines) {
       const double mean_us = results.median(engine->name, workload.name, "ns_op") / 1e3;

@@ -10,49 +10,55 @@ inline constexpr double kPackageFactor = 1.3;
 
 struct Target {
   const char* workload;
-  double floor;          // times the best peer; 0: none
-  double target;         // times the best peer; 0: none
-  double limit;          // the row's own figure, not a ratio; 0: none
-  double tkrzw;          // times Tkrzw's hash; 0: none
-  double unordered_map;  // times std::unordered_map; 0: none
+  double floor = 0;          // times the best peer; 0, here and below: none
+  double target = 0;         // times the best peer
+  double limit = 0;          // at most: the row's own figure
+  double rocksdb = 0;        // times RocksDB
+  double tkrzw = 0;          // times Tkrzw's hash
+  double unordered_map = 0;  // times std::unordered_map
+  double pause_ms = 0;       // at most: the longest pause
 };
 
 inline constexpr Target kTargets[] = {
-    {"fillseq", 0, 4, 0, 2.3, 0},
-    {"fillrandom", 3, 8, 0, 2.3, 0},
-    {"overwrite", 0, 6, 0, 2.3, 0},
-    {"fillbatch1000", 0, 10, 0, 3, 0},
-    {"fillsync_1", 0, 1.05, 0, 0, 0},
-    {"fillsync_4", 0, 1.8, 0, 0, 0},
-    {"fillsync_16", 0, 2.3, 0, 0, 0},
-    {"readrandom", 1.2, 2.3, 0, 1.4, 1},
-    {"readrandom_fresh", 0, 2.3, 0, 1.4, 1},
-    {"readrandom_mt", 0, 2.3, 0, 1.4, 0},
-    {"readmissing", 0, 1.5, 0, 0, 0},
-    {"readhot", 0, 2.5, 0, 0, 0},
-    {"read1000", 0, 2.5, 0, 0, 0},
-    {"readseq", 0.8, 2, 0, 0, 0},
-    {"seek10", 0, 1.5, 0, 0, 0},
-    {"seek100", 0, 2, 0, 0, 0},
-    {"multiget100", 0, 5, 0, 0, 1.4},
-    {"readwriting_reads", 0, 1.8, 0, 0, 0},
-    {"readwriting_writes", 0, 3, 0, 0, 0},
-    {"ycsb_a", 0, 4, 0, 1.5, 0},
-    {"ycsb_b", 0, 2.3, 0, 0, 0},
-    {"ycsb_c", 0, 2.2, 0, 0, 0},
-    {"ycsb_d", 0, 2, 0, 0, 0},
-    {"ycsb_e", 0, 1.5, 0, 0, 0},
-    {"ycsb_f", 0, 3.5, 0, 0, 0},
-    {"ycsb_a_mt", 0, 4, 0, 1.5, 0},
-    {"ycsb_b_mt", 0, 2.3, 0, 0, 0},
-    {"ycsb_c_mt", 0, 2.2, 0, 0, 0},
-    {"ycsb_d_mt", 0, 2, 0, 0, 0},
-    {"ycsb_e_mt", 0, 1.5, 0, 0, 0},
-    {"ycsb_f_mt", 0, 3.5, 0, 0, 0},
-    {"space", 0, 0, 1.12, 0, 0},
-    {"open_clean", 0, 0, 5, 0, 0},
-    {"open_empty", 0, 0, 5, 0, 0},
-    {"space_empty", 0, 0, 1024, 0, 0},
+    {.workload = "fillseq", .target = 4, .tkrzw = 2.3},
+    {.workload = "fillrandom", .floor = 3, .target = 8, .tkrzw = 2.3},
+    {.workload = "overwrite", .target = 6, .tkrzw = 2.3},
+    {.workload = "fillbatch1000", .target = 10, .tkrzw = 3},
+    {.workload = "fillsync_1", .target = 1.05, .rocksdb = 1.3},
+    {.workload = "fillsync_4", .target = 1.8},
+    {.workload = "fillsync_16", .target = 2.3},
+    {.workload = "readrandom", .floor = 1.2, .target = 2.3, .tkrzw = 1.4, .unordered_map = 1},
+    {.workload = "readrandom_fresh", .target = 2.3, .tkrzw = 1.4, .unordered_map = 1},
+    {.workload = "readrandom_mt", .target = 2.3, .tkrzw = 1.4},
+    {.workload = "readmissing", .target = 1.5},
+    {.workload = "readhot", .target = 2.5},
+    {.workload = "read1000", .target = 2.5},
+    {.workload = "readseq", .floor = 0.8, .target = 2},
+    {.workload = "seek10", .target = 1.5},
+    {.workload = "seek100", .target = 2},
+    {.workload = "multiget100", .target = 5, .unordered_map = 1.4},
+    {.workload = "readwriting_reads", .target = 1.8},
+    {.workload = "readwriting_writes", .target = 3},
+    {.workload = "ycsb_a", .target = 4, .tkrzw = 1.5},
+    {.workload = "ycsb_b", .target = 2.3},
+    {.workload = "ycsb_c", .target = 2.2},
+    {.workload = "ycsb_d", .target = 2},
+    {.workload = "ycsb_e", .target = 1.5},
+    {.workload = "ycsb_f", .target = 3.5},
+    {.workload = "ycsb_a_mt", .target = 4, .tkrzw = 1.5},
+    {.workload = "ycsb_b_mt", .target = 2.3},
+    {.workload = "ycsb_c_mt", .target = 2.2},
+    {.workload = "ycsb_d_mt", .target = 2},
+    {.workload = "ycsb_e_mt", .target = 1.5},
+    {.workload = "ycsb_f_mt", .target = 3.5},
+    {.workload = "mixed_get", .rocksdb = 1, .pause_ms = 10},
+    {.workload = "mixed_get_mt", .rocksdb = 1, .pause_ms = 10},
+    {.workload = "mixed_put", .rocksdb = 1, .pause_ms = 10},
+    {.workload = "mixed_put_mt", .rocksdb = 1, .pause_ms = 10},
+    {.workload = "space", .limit = 1.12},
+    {.workload = "open_clean", .limit = 5},
+    {.workload = "open_empty", .limit = 5},
+    {.workload = "space_empty", .limit = 1024},
 };
 
 constexpr const Target* find_target(std::string_view workload) {

@@ -6,61 +6,80 @@
 
 #include "compare/results.h"
 
+#include "compare/production_mix.h"
+
 namespace bench {
 namespace {
 
 constexpr const char* kRate = "kops";
 constexpr const char* kRateUnit = "k/s";
+constexpr const char* kTail = "p999_us";
+constexpr const char* kTailUnit = "us p99.9";
 
 const Workload kWorkloads[] = {
-    {"fillseq", "sequential", kRate, kRateUnit, true, false, false, "each key once, in order, one put a commit"},
-    {"fillrandom", "random", kRate, kRateUnit, true, false, false, "each key once, in random order, one put a commit"},
-    {"readrandom_fresh", "random", kRate, kRateUnit, true, false, false, "uniform gets right after fillrandom, background work going on"},
-    {"readseq_fresh", "random", kRate, kRateUnit, true, true, false, "the first whole scan after fillrandom (entries)"},
-    {"written", "random", "ratio", "x data", false, false, true,
+    {"fillseq", "sequential", kRate, kRateUnit, true, kNothing, "each key once, in order, one put a commit"},
+    {"fillrandom", "random", kRate, kRateUnit, true, kNothing, "each key once, in random order, one put a commit"},
+    {"readrandom_fresh", "random", kRate, kRateUnit, true, kNothing, "uniform gets right after fillrandom, background work going on"},
+    {"readseq_fresh", "random", kRate, kRateUnit, true, kOrder, "the first whole scan after fillrandom (entries)"},
+    {"written", "random", "ratio", "x data", false, kFiles,
      "bytes written for fillrandom until quiet, against the bytes of keys and values"},
-    {"overwrite", "random", kRate, kRateUnit, true, false, false, "each key once more, in another random order"},
-    {"compact", "random", "seconds", "s", false, false, true, "the store's own compaction of everything"},
-    {"space", "random", "ratio", "x data", false, false, true, "blocks on disk after it, against the bytes of keys and values"},
-    {"readseq", "random", kRate, kRateUnit, true, true, false, "whole scan, compacted (entries)"},
-    {"readrandom", "random", kRate, kRateUnit, true, false, false, "uniform gets, compacted"},
-    {"readrandom_mt", "random", kRate, kRateUnit, true, false, false, "the same from --threads threads"},
-    {"readmissing", "random", kRate, kRateUnit, true, false, false, "gets of keys between the stored ones"},
-    {"readhot", "random", kRate, kRateUnit, true, false, false, "zipfian .99 gets, hot keys scattered"},
-    {"read1000", "random", kRate, kRateUnit, true, false, false, "uniform gets over 1,000 of the keys"},
-    {"multiget100", "random", kRate, kRateUnit, true, false, false, "100 uniform keys a call (keys)"},
-    {"seek10", "random", kRate, kRateUnit, true, true, false, "open a scan at a uniform key, 10 entries, close (scans)"},
-    {"seek100", "random", kRate, kRateUnit, true, true, false, "the same, 100 entries (scans)"},
-    {"memory_anonymous", "random", "mb", "MB", false, false, false, "anonymous memory after the reads, less the driver's own"},
-    {"memory_file", "random", "mb", "MB", false, false, false, "mapped file pages after the reads"},
-    {"readwriting_reads", "random", kRate, kRateUnit, true, false, false, "one thread reads, one overwrites, both flat out: reads"},
-    {"readwriting_writes", "random", kRate, kRateUnit, true, false, false, "the same: writes"},
-    {"readheld", "random", kRate, kRateUnit, true, false, false, "reads while one thread overwrites at --held-writes a second"},
-    {"fillbatch1000", "batch", kRate, kRateUnit, true, false, false, "random keys, 1000 puts a commit (puts)"},
-    {"fillsync_1", "sync", kRate, kRateUnit, true, false, false, "random puts, each on the device when it returns, 1 thread"},
-    {"fillsync_4", "sync", kRate, kRateUnit, true, false, false, "the same from 4 threads"},
-    {"fillsync_16", "sync", kRate, kRateUnit, true, false, false, "the same from 16 threads"},
-    {"ycsb_a", "ycsb", kRate, kRateUnit, true, false, false, "zipfian, 50 % reads, 50 % updates"},
-    {"ycsb_b", "ycsb", kRate, kRateUnit, true, false, false, "zipfian, 95 % reads, 5 % updates"},
-    {"ycsb_c", "ycsb", kRate, kRateUnit, true, false, false, "zipfian, reads"},
-    {"ycsb_f", "ycsb", kRate, kRateUnit, true, false, false, "zipfian, 50 % reads, 50 % read-modify-write"},
-    {"ycsb_d", "ycsb", kRate, kRateUnit, true, false, false, "95 % reads of the latest, 5 % inserts"},
-    {"ycsb_e", "ycsb", kRate, kRateUnit, true, true, false, "95 % scans of 1 to 100 from a zipfian key, 5 % inserts"},
-    {"ycsb_a_mt", "ycsb", kRate, kRateUnit, true, false, false, "A from --threads threads"},
-    {"ycsb_b_mt", "ycsb", kRate, kRateUnit, true, false, false, "B from --threads threads"},
-    {"ycsb_c_mt", "ycsb", kRate, kRateUnit, true, false, false, "C from --threads threads"},
-    {"ycsb_f_mt", "ycsb", kRate, kRateUnit, true, false, false, "F from --threads threads"},
-    {"ycsb_d_mt", "ycsb", kRate, kRateUnit, true, false, false, "D from --threads threads"},
-    {"ycsb_e_mt", "ycsb", kRate, kRateUnit, true, true, false, "E from --threads threads"},
-    {"recovery", "recovery", "seconds", "s", false, false, true,
-     "open and first get after fillrandom and kill -9; then every key is verified"},
-    {"open_clean", "open", "ms", "ms", false, false, true, "open and first get after fillrandom and close, new process"},
-    {"open_empty", "empty", "ms", "ms", false, false, true, "open and close of an empty database"},
-    {"space_empty", "empty", "kib", "KiB", false, false, true, "blocks of an empty, closed database"},
+    {"overwrite", "random", kRate, kRateUnit, true, kNothing, "each key once more, in another random order"},
+    {"compact", "random", "seconds", "s", false, kFiles, "the store's own compaction of everything"},
+    {"space", "random", "ratio", "x data", false, kFiles, "blocks on disk after it, against the bytes of keys and values"},
+    {"readseq", "random", kRate, kRateUnit, true, kOrder, "whole scan, compacted (entries)"},
+    {"readrandom", "random", kRate, kRateUnit, true, kNothing, "uniform gets, compacted"},
+    {"readrandom_mt", "random", kRate, kRateUnit, true, kThreads, "the same from --threads threads"},
+    {"readmissing", "random", kRate, kRateUnit, true, kNothing, "gets of keys between the stored ones"},
+    {"readhot", "random", kRate, kRateUnit, true, kNothing, "zipfian .99 gets, hot keys scattered"},
+    {"read1000", "random", kRate, kRateUnit, true, kNothing, "uniform gets over 1,000 of the keys"},
+    {"multiget100", "random", kRate, kRateUnit, true, kNothing, "100 uniform keys a call (keys)"},
+    {"seek10", "random", kRate, kRateUnit, true, kOrder, "open a scan at a uniform key, 10 entries, close (scans)"},
+    {"seek100", "random", kRate, kRateUnit, true, kOrder, "the same, 100 entries (scans)"},
+    {"memory_anonymous", "random", "mb", "MB", false, kNothing, "anonymous memory after the reads, less the driver's own"},
+    {"memory_file", "random", "mb", "MB", false, kNothing, "mapped file pages after the reads"},
+    {"readwriting_reads", "random", kRate, kRateUnit, true, kThreads, "one thread reads, one overwrites, both flat out: reads"},
+    {"readwriting_writes", "random", kRate, kRateUnit, true, kThreads, "the same: writes"},
+    {"readheld", "random", kRate, kRateUnit, true, kThreads, "reads while one thread overwrites at --held-writes a second"},
+    {"fillbatch1000", "batch", kRate, kRateUnit, true, kNothing, "random keys, 1000 puts a commit (puts)"},
+    {"fillsync_1", "sync", kRate, kRateUnit, true, kNothing, "random puts, each on the device when it returns, 1 thread"},
+    {"fillsync_4", "sync", kRate, kRateUnit, true, kThreads, "the same from 4 threads"},
+    {"fillsync_16", "sync", kRate, kRateUnit, true, kThreads, "the same from 16 threads"},
+    {"ycsb_a", "ycsb", kRate, kRateUnit, true, kNothing, "zipfian, 50 % reads, 50 % updates"},
+    {"ycsb_b", "ycsb", kRate, kRateUnit, true, kNothing, "zipfian, 95 % reads, 5 % updates"},
+    {"ycsb_c", "ycsb", kRate, kRateUnit, true, kNothing, "zipfian, reads"},
+    {"ycsb_f", "ycsb", kRate, kRateUnit, true, kNothing, "zipfian, 50 % reads, 50 % read-modify-write"},
+    {"ycsb_d", "ycsb", kRate, kRateUnit, true, kNothing, "95 % reads of the latest, 5 % inserts"},
+    {"ycsb_e", "ycsb", kRate, kRateUnit, true, kOrder, "95 % scans of 1 to 100 from a zipfian key, 5 % inserts"},
+    {"ycsb_a_mt", "ycsb", kRate, kRateUnit, true, kThreads, "A from --threads threads"},
+    {"ycsb_b_mt", "ycsb", kRate, kRateUnit, true, kThreads, "B from --threads threads"},
+    {"ycsb_c_mt", "ycsb", kRate, kRateUnit, true, kThreads, "C from --threads threads"},
+    {"ycsb_f_mt", "ycsb", kRate, kRateUnit, true, kThreads, "F from --threads threads"},
+    {"ycsb_d_mt", "ycsb", kRate, kRateUnit, true, kThreads, "D from --threads threads"},
+    {"ycsb_e_mt", "ycsb", kRate, kRateUnit, true, kOrder | kThreads, "E from --threads threads"},
+    {"mixed", "mixed", kRate, kRateUnit, true, kOrder,
+     "83 % gets, 14 % puts, 3 % scans, sizes and keys as in production (production_mix.h)"},
+    {"mixed_get", "mixed", kTail, kTailUnit, false, kOrder, "its gets: 99.9 % take at most this"},
+    {"mixed_put", "mixed", kTail, kTailUnit, false, kOrder, "its puts"},
+    {"mixed_scan", "mixed", kTail, kTailUnit, false, kOrder, "its scans"},
+    {"mixed_mt", "mixed", kRate, kRateUnit, true, kOrder | kThreads, "the same from --threads threads"},
+    {"mixed_get_mt", "mixed", kTail, kTailUnit, false, kOrder | kThreads, "its gets"},
+    {"mixed_put_mt", "mixed", kTail, kTailUnit, false, kOrder | kThreads, "its puts"},
+    {"mixed_scan_mt", "mixed", kTail, kTailUnit, false, kOrder | kThreads, "its scans"},
+    {"recovery", "recovery", "seconds", "s", false, kFiles, "open and first get after fillrandom and kill -9; then every key is verified"},
+    {"open_clean", "open", "ms", "ms", false, kFiles, "open and first get after fillrandom and close, new process"},
+    {"open_empty", "empty", "ms", "ms", false, kFiles, "open and close of an empty database"},
+    {"space_empty", "empty", "kib", "KiB", false, kFiles, "blocks of an empty, closed database"},
 };
 
-const Group kGroups[] = {{"sequential", 1, false}, {"random", 1, false},   {"batch", 1, false}, {"sync", 1, false},
-                         {"ycsb", 1, true},        {"recovery", 2, false}, {"open", 2, false},  {"empty", 2, false}};
+const Group kGroups[] = {{.name = "sequential"},
+                         {.name = "random"},
+                         {.name = "batch"},
+                         {.name = "sync"},
+                         {.name = "ycsb", .scattered_keys = true},
+                         {.name = "mixed", .production_values = true},
+                         {.name = "recovery", .stage_count = 2},
+                         {.name = "open", .stage_count = 2},
+                         {.name = "empty", .stage_count = 2}};
 
 }  // namespace
 
@@ -82,14 +101,15 @@ bool selected(const Options& options, const Workload& workload) {
 bool can_run(const EngineInfo& engine, const Workload& workload) {
   const bool syncs = workload.group == std::string_view("sync");
   if (syncs && !engine.persistent && engine.name != "null") return false;
-  return (!workload.needs_order || engine.ordered) && (!workload.needs_files || engine.persistent);
+  const unsigned has = (engine.ordered ? kOrder : 0u) | (engine.persistent ? kFiles : 0u) | kThreads;
+  return (workload.needs & ~has) == 0;
 }
 
 Run::Run(const Options& options, const EngineInfo& engine, const Group& group)
     : options_(options),
       info_(engine),
       keys_(options.key_kind, options.key_bytes, group.scattered_keys, options.key_count),
-      values_(options.value_bytes),
+      values_(group.production_values ? mix_value_sizes() : std::vector{static_cast<uint32_t>(options.value_bytes)}),
       baseline_(process_stats()) {}
 
 bool Run::wants(std::string_view name) const {
@@ -102,7 +122,7 @@ void Run::open(Durability durability, uint64_t key_count) {
                         .durability = durability,
                         .key_count = key_count,
                         .key_bytes = options_.key_bytes,
-                        .value_bytes = options_.value_bytes});
+                        .value_bytes = values_.mean_bytes()});
 }
 
 void Run::emit(std::string_view workload, const Metrics& metrics) const {
@@ -132,6 +152,7 @@ int run_child(const Options& options) {
   if (name == "batch") run_batch(run);
   if (name == "sync") run_sync(run);
   if (name == "ycsb") run_ycsb(run);
+  if (name == "mixed") run_mixed(run);
   if (name == "recovery") run_recovery(run, stage);
   if (name == "open") run_open(run, stage);
   if (name == "empty") run_empty(run, stage);

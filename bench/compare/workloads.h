@@ -13,21 +13,23 @@
 
 namespace bench {
 
+enum Needs : unsigned { kNothing = 0, kOrder = 1, kFiles = 2, kThreads = 4 };
+
 struct Workload {
   const char* name;
   const char* group;
   const char* metric;  // the one that the table shows
   const char* unit;
   bool higher_is_better;
-  bool needs_order;
-  bool needs_files;
+  unsigned needs;  // of what a store has
   const char* text;
 };
 
 struct Group {
   const char* name;
-  unsigned stage_count;  // child processes, one after the other, in the same directory
-  bool scattered_keys;
+  unsigned stage_count = 1;  // child processes, one after the other, in the same directory
+  bool scattered_keys = false;
+  bool production_values = false;  // of the sizes that production_mix.h gives; else of --value-bytes
 };
 
 std::span<const Workload> workloads();
@@ -46,7 +48,7 @@ class Run {
   const Values& values() const { return values_; }
   uint64_t key_count() const { return options_.key_count; }
   // Of all keys with a value each.
-  uint64_t data_bytes() const { return keys_.total_bytes(key_count()) + key_count() * options_.value_bytes; }
+  uint64_t data_bytes() const { return keys_.total_bytes(key_count()) + key_count() * values_.mean_bytes(); }
   bool wants(std::string_view workload) const;
   void open(Durability durability, uint64_t key_count);
   void close() { engine_.reset(); }
@@ -72,11 +74,7 @@ class Run {
 class Client {
  public:
   explicit Client(Run& run)
-      : run_(run),
-        session_(run.engine().session()),
-        sink_(run.values()),
-        key_(run.keys().room(), '0'),
-        value_(run.values().value_bytes(), '0') {}
+      : run_(run), session_(run.engine().session()), sink_(run.values()), key_(run.keys().room(), '0'), value_(run.values().room(), '0') {}
   ~Client() {
     run_.require(sink_.wrong_count() == 0, std::to_string(sink_.wrong_count()) + " wrong values");
     run_.require(missing_count_ == 0, std::to_string(missing_count_) + " keys missing");
@@ -87,8 +85,7 @@ class Client {
   Session& session() { return *session_; }
   void put(uint64_t index, uint8_t generation) {
     const std::string_view key = key_of(index);
-    run_.values().make(index, generation, value_.data());
-    session_->put(key, value_);
+    session_->put(key, {value_.data(), run_.values().make(index, generation, value_.data())});
   }
   void get(uint64_t index) {
     sink_.expect(&index);
@@ -123,6 +120,7 @@ void run_random(Run& run);
 void run_batch(Run& run);
 void run_sync(Run& run);
 void run_reads(Run& run);
+void run_read_while_writing(Run& run);
 void run_mixed(Run& run);
 void run_ycsb(Run& run);
 void run_recovery(Run& run, unsigned stage);

@@ -108,7 +108,7 @@ void run_random(Run& run) {
   audit(run, run.key_count());
   if (run.wants("readseq")) run.emit("readseq", scan_all(run, generation));
   run_reads(run);
-  run_mixed(run);
+  run_read_while_writing(run);
 }
 
 void run_batch(Run& run) {
@@ -119,16 +119,16 @@ void run_batch(Run& run) {
   Phase phase = run.phase(batches);
   phase.units = kBatchEntries;
   phase.sample_all = true;
-  const size_t key_room = run.keys().room(), value_bytes = run.options().value_bytes;
+  const size_t key_room = run.keys().room(), value_room = run.values().room();
   const Metrics metrics = run_phase(phase, [&](unsigned) {
-    return [&, client = std::make_unique<Client>(run), bytes = std::string(kBatchEntries * (key_room + value_bytes), '0'),
+    return [&, client = std::make_unique<Client>(run), bytes = std::string(kBatchEntries * (key_room + value_room), '0'),
             batch = std::vector<Entry>(kBatchEntries)](uint64_t i) mutable {
       char* place = bytes.data();
       for (uint64_t j = 0; j < kBatchEntries; ++j) {
         const uint64_t index = order(i * kBatchEntries + j);
-        run.values().make(index, 1, place + key_room);
-        batch[j] = {{place, run.keys().make(index, place)}, {place + key_room, value_bytes}};
-        place += key_room + value_bytes;
+        char* const value = place + key_room;
+        batch[j] = {{place, run.keys().make(index, place)}, {value, run.values().make(index, 1, value)}};
+        place = value + value_room;
       }
       client->session().write(batch);
     };

@@ -125,7 +125,7 @@ void run_reads(Run& run) {
   report_memory(run);
 }
 
-void run_mixed(Run& run) {
+void run_read_while_writing(Run& run) {
   Metrics reads, writes;
   if (run.wants("readwriting_reads") || run.wants("readwriting_writes")) {
     read_while_writing(run, 0, reads, writes);

@@ -48,6 +48,8 @@ class Session {
   // Opens a new scan at the first key >= start, hands at most `limit` entries in key order to the sink, closes the scan. Returns the entries.
   // Only called when the engine is ordered.
   virtual uint64_t scan(std::string_view start, uint64_t limit, EntrySink& sink) = 0;
+  // Adds to a counter of 8 bytes (absent: 0) and returns its new value. Only called when the engine has counters.
+  virtual int64_t add(std::string_view, int64_t) { fail("no counters"); }
 };
 
 class Engine {
@@ -66,6 +68,8 @@ struct EngineInfo {
   bool peer = false;           // counts for "best"; limits such as std::map do not
   bool ordered = true;         // has scans
   bool persistent = true;      // has files, recovery, space
+  bool threads = true;         // takes calls of several threads at once
+  bool counters = false;       // has add()
   bool checks = true;          // its answers are verified (all but the null engine)
   bool debug_package = false;  // Debian's package carries assertions: see kPackageFactor in targets.h
   std::string version;

@@ -42,6 +42,11 @@ class FirnSession final : public Session {
   }
   size_t multi_get(std::span<const std::string_view> keys, ValueSink& sink) override;
   uint64_t scan(std::string_view start, uint64_t limit, EntrySink& sink) override;
+  int64_t add(std::string_view key, int64_t delta) override {
+    const firn_i64 sum = firn_add(db_, 0, bytes(key), key.size(), delta);
+    must(sum.status);
+    return sum.value;
+  }
 
  private:
   // From here on a pinned value is cheaper than a copied one.
@@ -130,9 +135,10 @@ uint64_t FirnSession::scan(std::string_view start, uint64_t limit, EntrySink& si
 
 class FirnEngine final : public Engine {
  public:
-  FirnEngine(const Setup& setup, const char* path) : setup_(setup) {
+  FirnEngine(const Setup& setup, const char* path, bool single_threaded = false) : setup_(setup) {
     firn_options* options = firn_options_new();
     must(firn_options_set(options, "durability", setup.durability == Durability::kSync ? "sync" : "process"));
+    if (single_threaded) must(firn_options_set(options, "single_threaded", "true"));
     firn_error error = FIRN_ERROR_INIT;
     db_ = firn_open(path, options, &error);
     firn_options_free(options);
@@ -156,6 +162,7 @@ std::string version() {
 const bool registered =
     register_engine({.name = "firn",
                      .rank = 0,
+                     .counters = true,
                      .version = version(),
                      .settings = "default options (durability process; fillsync: sync), values of 1 KiB and above read by firn_pin",
                      .open = [](const Setup& setup) { return std::make_unique<FirnEngine>(setup, (setup.path + "/db").c_str()); }});
@@ -164,9 +171,20 @@ const bool registered_memory =
     register_engine({.name = "firn_memory",
                      .rank = 1,
                      .persistent = false,
+                     .counters = true,
                      .version = version(),
                      .settings = "\":memory:\", otherwise default options",
                      .open = [](const Setup& setup) { return std::make_unique<FirnEngine>(setup, ":memory:"); }});
+
+const bool registered_single =
+    register_engine({.name = "firn_single",
+                     .rank = 2,
+                     .persistent = false,
+                     .threads = false,
+                     .counters = true,
+                     .version = version(),
+                     .settings = "\":memory:\", single_threaded, otherwise default options",
+                     .open = [](const Setup& setup) { return std::make_unique<FirnEngine>(setup, ":memory:", true); }});
 
 }  // namespace
 }  // namespace bench

@@ -54,6 +54,7 @@ int run(int argc, char** argv) {
   print_conditions(stdout, options, chosen, summary.rep_count);
   print_quietness(stdout, summary.results);
   print_throughput(stdout, options, chosen, summary.results);
+  print_memory(stdout, summary.results);
   print_latency(stdout, options, chosen, summary.results);
   print_resources(stdout, options, chosen, summary.results);
   if (summary.failure_count > 0) std::printf("%u children FAILED: see the messages above\n", summary.failure_count);

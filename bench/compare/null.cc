@@ -42,6 +42,10 @@ class NullSession final : public Session {
     for (uint64_t i = 0; i < limit; ++i) sink.take(start, value_);
     return limit;
   }
+  int64_t add(std::string_view key, int64_t delta) override {
+    sum_ = sum_ + static_cast<unsigned char>(key.back()) + static_cast<uint64_t>(delta);
+    return delta;
+  }
 
  private:
   std::string value_;
@@ -78,6 +82,7 @@ const bool registered =
     register_engine({.name = "null",
                      .rank = 90,
                      .persistent = false,
+                     .counters = true,
                      .checks = false,
                      .version = "-",
                      .settings = "the driver's own cost; fillsync: a bare pwrite + fdatasync loop over a preallocated file",

@@ -181,6 +181,27 @@ void print_throughput(std::FILE* out, const Options& options, const std::vector<
   std::fprintf(out, "\n");
 }
 
+void print_memory(std::FILE* out, const Results& results) {
+  std::string lines;
+  const auto add = [&](const char* row, double firn, double map, double have, double most, const std::string& asked) {
+    if (have >= 0)
+      lines += std::string("| ") + row + " | " + figure(firn) + " | " + figure(map) + " | " + asked + " | " +
+               (have <= most ? "reached" : "not yet") + " |\n";
+  };
+  for (const auto& target : kMemoryTargets) {
+    const double firn = results.median("firn_single", target.workload, "ns_op");
+    const double map = results.median("std_unordered_map_single", target.workload, "ns_op");
+    add(target.workload, firn, map, firn < 0 || map <= 0 ? -1 : firn / map, target.times,
+        ratio(firn / map) + ", at most " + ratio(target.times));
+  }
+  const double counter = results.median("firn_single", "counter", "ns_op");
+  add("counter", counter, results.median("std_unordered_map_single", "counter", "ns_op"), counter, kCounterNs,
+      "at most " + figure(kCounterNs) + " ns");
+  if (lines.empty()) return;
+  std::fprintf(out, "In memory, one thread: ns an operation\n\n| row | firn_single | std_unordered_map_single | asked | |\n");
+  std::fprintf(out, "| --- | ---: | ---: | --- | --- |\n%s\n", lines.c_str());
+}
+
 void print_latency(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results) {
   std::fprintf(out, "Latencies in us: mean / p50 / p95 / p99 / p99.9 / longest pause (an upper bound)\n\n| row |");
   for (const auto* engine : engines) std::fprintf(out, " %s |", engine->name.c_str());

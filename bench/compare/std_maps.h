@@ -1,4 +1,4 @@
-// std::map and std::unordered_map behind the interface: no disk, one shared_mutex. Limits, not peers.
+// std::map and std::unordered_map behind the interface: no disk. Limits, not peers.
 #pragma once
 
 #include <mutex>
@@ -9,11 +9,19 @@
 
 namespace bench {
 
-// Map must map std::string to std::string with transparent look-up.
-template <class Map>
+// In the place of a mutex where there is one thread.
+struct NoMutex {
+  void lock() {}
+  void unlock() {}
+  void lock_shared() {}
+  void unlock_shared() {}
+};
+
+// Map must map std::string to std::string with transparent look-up. Without a mutex values are copied out, as a caller who goes on writing needs them.
+template <class Map, class Mutex>
 class MapSession : public Session {
  public:
-  MapSession(Map& map, std::shared_mutex& mutex) : map_(map), mutex_(mutex) {}
+  MapSession(Map& map, Mutex& mutex) : map_(map), mutex_(mutex) {}
   void put(std::string_view key, std::string_view value) override {
     const std::unique_lock lock(mutex_);
     assign(key, value);
@@ -46,6 +54,16 @@ class MapSession : public Session {
     }
     return count;
   }
+  int64_t add(std::string_view key, int64_t delta) override {
+    const std::unique_lock lock(mutex_);
+    auto place = map_.find(key);
+    if (place == map_.end()) place = map_.emplace(std::string(key), std::string(sizeof delta, '\0')).first;
+    int64_t sum = 0;
+    std::memcpy(&sum, place->second.data(), sizeof sum);
+    sum += delta;
+    std::memcpy(place->second.data(), &sum, sizeof sum);
+    return sum;
+  }
 
  private:
   void assign(std::string_view key, std::string_view value) {
@@ -58,26 +76,29 @@ class MapSession : public Session {
   bool find(std::string_view key, size_t position, ValueSink& sink) {
     const auto place = map_.find(key);
     if (place == map_.end()) return false;
-    sink.take(position, place->second.data(), place->second.size());
+    const std::string* value = &place->second;
+    if constexpr (std::is_same_v<Mutex, NoMutex>) value = &copy_.assign(*value);
+    sink.take(position, value->data(), value->size());
     return true;
   }
   Map& map_;
-  std::shared_mutex& mutex_;
+  Mutex& mutex_;
+  std::string copy_;
 };
 
-template <class Map>
+template <class Map, class Mutex>
 class MapEngine : public Engine {
  public:
   explicit MapEngine(const Setup& setup) {
     if constexpr (requires { map_.reserve(1); }) map_.reserve(setup.key_count);
   }
-  std::unique_ptr<Session> session() override { return std::make_unique<MapSession<Map>>(map_, mutex_); }
+  std::unique_ptr<Session> session() override { return std::make_unique<MapSession<Map, Mutex>>(map_, mutex_); }
   void sync() override {}
   void compact() override {}
 
  private:
   Map map_;
-  std::shared_mutex mutex_;
+  Mutex mutex_;
 };
 
 }  // namespace bench

@@ -61,6 +61,14 @@ inline constexpr Target kTargets[] = {
     {.workload = "space_empty", .limit = 1024},
 };
 
+// In memory, one thread: firn_single may take so many times as long as std_unordered_map_single.
+struct MemoryTarget {
+  const char* workload;
+  double times;
+};
+inline constexpr MemoryTarget kMemoryTargets[] = {{"readrandom_fresh", 1.2}, {"readrandom", 1.2}, {"fillrandom", 1.5}, {"overwrite", 1.5}};
+inline constexpr double kCounterNs = 60;
+
 constexpr const Target* find_target(std::string_view workload) {
   for (const auto& target : kTargets)
     if (target.workload == workload) return &target;

@@ -65,6 +65,7 @@ const Workload kWorkloads[] = {
     {"mixed_get_mt", "mixed", kTail, kTailUnit, false, kOrder | kThreads, "its gets"},
     {"mixed_put_mt", "mixed", kTail, kTailUnit, false, kOrder | kThreads, "its puts"},
     {"mixed_scan_mt", "mixed", kTail, kTailUnit, false, kOrder | kThreads, "its scans"},
+    {"counter", "counter", "ns_op", "ns", false, kCounters, "adds 1 to one counter"},
     {"recovery", "recovery", "seconds", "s", false, kFiles, "open and first get after fillrandom and kill -9; then every key is verified"},
     {"open_clean", "open", "ms", "ms", false, kFiles, "open and first get after fillrandom and close, new process"},
     {"open_empty", "empty", "ms", "ms", false, kFiles, "open and close of an empty database"},
@@ -77,6 +78,7 @@ const Group kGroups[] = {{.name = "sequential"},
                          {.name = "sync"},
                          {.name = "ycsb", .scattered_keys = true},
                          {.name = "mixed", .production_values = true},
+                         {.name = "counter"},
                          {.name = "recovery", .stage_count = 2},
                          {.name = "open", .stage_count = 2},
                          {.name = "empty", .stage_count = 2}};
@@ -101,7 +103,8 @@ bool selected(const Options& options, const Workload& workload) {
 bool can_run(const EngineInfo& engine, const Workload& workload) {
   const bool syncs = workload.group == std::string_view("sync");
   if (syncs && !engine.persistent && engine.name != "null") return false;
-  const unsigned has = (engine.ordered ? kOrder : 0u) | (engine.persistent ? kFiles : 0u) | kThreads;
+  const unsigned has = (engine.ordered ? kOrder : 0u) | (engine.persistent ? kFiles : 0u) | (engine.threads ? kThreads : 0u) |
+                       (engine.counters ? kCounters : 0u);
   return (workload.needs & ~has) == 0;
 }
 
@@ -153,6 +156,7 @@ int run_child(const Options& options) {
   if (name == "sync") run_sync(run);
   if (name == "ycsb") run_ycsb(run);
   if (name == "mixed") run_mixed(run);
+  if (name == "counter") run_counter(run);
   if (name == "recovery") run_recovery(run, stage);
   if (name == "open") run_open(run, stage);
   if (name == "empty") run_empty(run, stage);

@@ -13,7 +13,7 @@
 
 namespace bench {
 
-enum Needs : unsigned { kNothing = 0, kOrder = 1, kFiles = 2, kThreads = 4 };
+enum Needs : unsigned { kNothing = 0, kOrder = 1, kFiles = 2, kThreads = 4, kCounters = 8 };
 
 struct Workload {
   const char* name;
@@ -123,6 +123,7 @@ void run_reads(Run& run);
 void run_read_while_writing(Run& run);
 void run_mixed(Run& run);
 void run_ycsb(Run& run);
+void run_counter(Run& run);
 void run_recovery(Run& run, unsigned stage);
 void run_open(Run& run, unsigned stage);
 void run_empty(Run& run, unsigned stage);

@@ -23,6 +23,8 @@ const char kUsage[] =
     "  --reps N             repetitions, engines interleaved; the median counts (3)\n"
     "  --seconds-max S      a phase ends after this time, done or not (20)\n"
     "  --held-writes N      writes a second in readheld (500000)\n"
+    "  --sustained-seconds S  of the group sustained, which runs when it is named (600)\n"
+    "  --sustained-keys N   its inserts are overwrites from so many keys on: bounds the disk (100000000)\n"
     "  --dir PATH           a directory on a real disk (/var/tmp)\n"
     "  --json FILE          appends one JSON line a result\n"
     "  --no-package-factor  do not multiply the best figure of Debian's RocksDB and LevelDB packages by 1.3\n"
@@ -42,13 +44,29 @@ double number(const char* name, const char* text, double low, double high) {
 
 uint64_t count(const char* name, const char* text, double low, double high) { return static_cast<uint64_t>(number(name, text, low, high)); }
 
-const option kOptions[] = {{"engines", 1, nullptr, 'e'},     {"workloads", 1, nullptr, 'w'},         {"keys", 1, nullptr, 'n'},
-                           {"ops", 1, nullptr, 'o'},         {"key-bytes", 1, nullptr, 'k'},         {"value-bytes", 1, nullptr, 'v'},
-                           {"key-kind", 1, nullptr, 'K'},    {"threads", 1, nullptr, 't'},           {"reps", 1, nullptr, 'r'},
-                           {"seconds-max", 1, nullptr, 's'}, {"held-writes", 1, nullptr, 'H'},       {"dir", 1, nullptr, 'd'},
-                           {"json", 1, nullptr, 'j'},        {"no-package-factor", 0, nullptr, 'P'}, {"quick", 0, nullptr, 'q'},
-                           {"list", 0, nullptr, 'l'},        {"child-engine", 1, nullptr, 'E'},      {"child-group", 1, nullptr, 'G'},
-                           {"child-dir", 1, nullptr, 'D'},   {"child-fd", 1, nullptr, 'F'},          {nullptr, 0, nullptr, 0}};
+const option kOptions[] = {{"engines", 1, nullptr, 'e'},
+                           {"workloads", 1, nullptr, 'w'},
+                           {"keys", 1, nullptr, 'n'},
+                           {"ops", 1, nullptr, 'o'},
+                           {"key-bytes", 1, nullptr, 'k'},
+                           {"value-bytes", 1, nullptr, 'v'},
+                           {"key-kind", 1, nullptr, 'K'},
+                           {"threads", 1, nullptr, 't'},
+                           {"reps", 1, nullptr, 'r'},
+                           {"seconds-max", 1, nullptr, 's'},
+                           {"held-writes", 1, nullptr, 'H'},
+                           {"sustained-seconds", 1, nullptr, 'S'},
+                           {"sustained-keys", 1, nullptr, 'N'},
+                           {"dir", 1, nullptr, 'd'},
+                           {"json", 1, nullptr, 'j'},
+                           {"no-package-factor", 0, nullptr, 'P'},
+                           {"quick", 0, nullptr, 'q'},
+                           {"list", 0, nullptr, 'l'},
+                           {"child-engine", 1, nullptr, 'E'},
+                           {"child-group", 1, nullptr, 'G'},
+                           {"child-dir", 1, nullptr, 'D'},
+                           {"child-fd", 1, nullptr, 'F'},
+                           {nullptr, 0, nullptr, 0}};
 
 KeyKind key_kind(const std::string& name) {
   for (const KeyKind kind : {KeyKind::kDecimal, KeyKind::kBinary, KeyKind::kUrl})
@@ -90,6 +108,12 @@ void apply(Options& options, int letter, const char* text) {
       break;
     case 'H':
       options.held_writes = number("--held-writes", text, 1, 1e9);
+      break;
+    case 'S':
+      options.sustained_seconds = number("--sustained-seconds", text, 2, 1e6);
+      break;
+    case 'N':
+      options.sustained_keys = count("--sustained-keys", text, 1000, 1e9);
       break;
     case 'd':
       options.dir = text;

@@ -20,6 +20,8 @@ struct Options {
   unsigned reps = 3;
   double seconds_max = 20;
   double held_writes = 500e3;  // a second, in readheld
+  double sustained_seconds = 600;
+  uint64_t sustained_keys = 100000000;  // then inserts begin again with the first key
   std::string dir = "/var/tmp";
   std::string json_path;
   bool package_factor = true;

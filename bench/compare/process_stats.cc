@@ -59,12 +59,15 @@ ProcessStats process_stats() {
   return stats;
 }
 
+uint64_t machine_dirty_bytes() { return proc_number("/proc/meminfo", "Dirty") * 1024; }
+
 uint64_t directory_bytes(const std::string& path) {
   uint64_t bytes = 0;
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(path, ignored)) {
+  // Files may go while it looks.
+  for (std::filesystem::recursive_directory_iterator entry(path, ignored), end; entry != end; entry.increment(ignored)) {
     struct stat info;
-    if (::lstat(entry.path().c_str(), &info) == 0 && S_ISREG(info.st_mode)) bytes += static_cast<uint64_t>(info.st_blocks) * 512;
+    if (::lstat(entry->path().c_str(), &info) == 0 && S_ISREG(info.st_mode)) bytes += static_cast<uint64_t>(info.st_blocks) * 512;
   }
   return bytes;
 }

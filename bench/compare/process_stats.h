@@ -26,6 +26,9 @@ uint64_t directory_bytes(const std::string& path);
 // Waits until the process neither writes nor computes in the background: three quiet intervals of 100 ms, at most `seconds_max`.
 void wait_until_quiet(double seconds_max);
 
+// Pages of all files that the machine has not written yet (/proc/meminfo Dirty).
+uint64_t machine_dirty_bytes();
+
 uint64_t now_ns();
 
 }  // namespace bench

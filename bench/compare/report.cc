@@ -9,10 +9,14 @@
 namespace bench {
 namespace {
 
-bool has_latencies(const Workload& workload) {
-  // A whole scan is one operation: it has no distribution.
-  return (workload.metric == std::string_view("kops") || workload.metric == std::string_view("p999_us")) &&
-         !std::string_view(workload.name).starts_with("readseq");
+bool any(const std::vector<const EngineInfo*>& engines, const Results& results, const Workload& workload, const char* metric) {
+  return std::any_of(engines.begin(), engines.end(),
+                     [&](const EngineInfo* engine) { return results.median(engine->name, workload.name, metric) >= 0; });
+}
+
+// A whole scan is one operation: it has no distribution.
+bool has_latencies(const std::vector<const EngineInfo*>& engines, const Results& results, const Workload& workload) {
+  return any(engines, results, workload, "p50_us") && !std::string_view(workload.name).starts_with("readseq");
 }
 
 // An engine's figure as firn has to take it, a negative one when there is none: Debian's debug packages count kPackageFactor times their throughput.
@@ -20,7 +24,7 @@ double figure_to_beat(const Options& options, const EngineInfo& engine, const Re
   const double value = results.median(engine.name, workload.name, workload.metric);
   if (value < 0 || !engine.debug_package || !options.package_factor) return value;
   if (workload.higher_is_better) return value * kPackageFactor;
-  return has_latencies(workload) ? value / kPackageFactor : value;
+  return workload.metric == std::string_view("p999_us") ? value / kPackageFactor : value;
 }
 
 double best_peer(const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results, const Workload& workload,
@@ -116,10 +120,6 @@ std::string asked(const Workload& workload, const std::vector<Demand>& demands) 
   return text;
 }
 
-bool any(const std::vector<const EngineInfo*>& engines, const Results& results, const Workload& workload) {
-  return std::any_of(engines.begin(), engines.end(), [&](const EngineInfo* engine) { return results.has(engine->name, workload.name); });
-}
-
 std::string title(const Options& options, const Workload& workload) {
   const std::string name = workload.name;
   if (name.size() > 3 && name.ends_with("_mt")) return name.substr(0, name.size() - 3) + " /" + std::to_string(options.threads);
@@ -160,7 +160,7 @@ void print_throughput(std::FILE* out, const Options& options, const std::vector<
   rule += with_firn ? " ---: | ---: | ---: | ---: | --- | --- |" : " ---: |";
   std::fprintf(out, "%s\n%s\n", head.c_str(), rule.c_str());
   for (const auto& workload : workloads()) {
-    if (!any(engines, results, workload)) continue;
+    if (!any(engines, results, workload, workload.metric)) continue;
     std::fprintf(out, "| %s | %s |", title(options, workload).c_str(), workload.unit);
     for (const auto* engine : engines)
       std::fprintf(out, " %s |", figure(results.median(engine->name, workload.name, workload.metric)).c_str());
@@ -209,7 +209,7 @@ void print_latency(std::FILE* out, const Options& options, const std::vector<con
   for (size_t i = 0; i < engines.size(); ++i) std::fprintf(out, " ---: |");
   std::fprintf(out, "\n");
   for (const auto& workload : workloads()) {
-    if (!has_latencies(workload) || !any(engines, results, workload)) continue;
+    if (!has_latencies(engines, results, workload)) continue;
     std::fprintf(out, "| %s |", title(options, workload).c_str());
     for (const auto* engine : engines) {
       const double mean_us = results.median(engine->name, workload.name, "ns_op") / 1e3;
@@ -230,7 +230,7 @@ void print_resources(std::FILE* out, const Options& options, const std::vector<c
   for (size_t i = 0; i < engines.size(); ++i) std::fprintf(out, " ---: |");
   std::fprintf(out, "\n");
   for (const auto& workload : workloads()) {
-    if (workload.metric != std::string_view("kops") || !any(engines, results, workload)) continue;
+    if (!any(engines, results, workload, "cpu_ns_op")) continue;
     std::fprintf(out, "| %s |", title(options, workload).c_str());
     for (const auto* engine : engines) {
       const double written = results.median(engine->name, workload.name, "written_bytes");

@@ -30,8 +30,6 @@ bool Results::add(const std::string& engine, const std::string& line, std::strin
   return !metrics.empty();
 }
 
-bool Results::has(const std::string& engine, const std::string& workload) const { return runs_.count({engine, workload}) != 0; }
-
 double Results::median(const std::string& engine, const std::string& workload, const std::string& metric) const {
   const auto place = runs_.find({engine, workload});
   if (place == runs_.end()) return -1;

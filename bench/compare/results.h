@@ -23,7 +23,6 @@ class Results {
   bool add(const std::string& engine, const std::string& line, std::string& workload, Metrics& metrics);
   // The median over the repetitions of one metric of one row; a negative number when there is none.
   double median(const std::string& engine, const std::string& workload, const std::string& metric) const;
-  bool has(const std::string& engine, const std::string& workload) const;
   // The mean of one metric over everything, weighted by the rows' seconds.
   double weighted_mean(const std::string& metric) const;
 

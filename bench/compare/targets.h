@@ -20,6 +20,8 @@ struct Target {
 };
 
 inline constexpr Target kTargets[] = {
+    {.workload = "sustained_put_pause", .limit = 10},
+    {.workload = "sustained_get_pause", .limit = 10},
     {.workload = "fillseq", .target = 4, .tkrzw = 2.3},
     {.workload = "fillrandom", .floor = 3, .target = 8, .tkrzw = 2.3},
     {.workload = "overwrite", .target = 6, .tkrzw = 2.3},

@@ -66,6 +66,22 @@ const Workload kWorkloads[] = {
     {"mixed_put_mt", "mixed", kTail, kTailUnit, false, kOrder | kThreads, "its puts"},
     {"mixed_scan_mt", "mixed", kTail, kTailUnit, false, kOrder | kThreads, "its scans"},
     {"counter", "counter", "ns_op", "ns", false, kCounters, "adds 1 to one counter"},
+    {"sustained_put", "sustained", kRate, kRateUnit, true, kThreads,
+     "one thread inserts random keys for --sustained-seconds, one reads random ones, flat out: inserts"},
+    {"sustained_put_first", "sustained", kRate, kRateUnit, true, kThreads, "the same: inserts of the first tenth"},
+    {"sustained_second", "sustained", "put_kops", kRateUnit, true, kThreads, "inserts of the median second"},
+    {"sustained_put_last", "sustained", kRate, kRateUnit, true, kThreads, "inserts of the last tenth"},
+    {"sustained_put_lowest", "sustained", "ratio", "x median", true, kThreads, "inserts of the slowest second, against the median one"},
+    {"sustained_put_pause", "sustained", "ms", "ms", false, kThreads, "the longest insert"},
+    {"sustained_get", "sustained", kRate, kRateUnit, true, kThreads, "its reads"},
+    {"sustained_get_first", "sustained", kRate, kRateUnit, true, kThreads, "reads of the first tenth"},
+    {"sustained_get_last", "sustained", kRate, kRateUnit, true, kThreads, "reads of the last tenth"},
+    {"sustained_get_lowest", "sustained", "ratio", "x median", true, kThreads, "reads of the slowest second, against the median one"},
+    {"sustained_get_pause", "sustained", "ms", "ms", false, kThreads, "the longest read"},
+    {"sustained_memory", "sustained", "mb", "MB", false, kThreads,
+     "growth of anonymous memory: its most in the second half over its most in the second quarter"},
+    {"sustained_space", "sustained", "ratio", "x data", false, kThreads | kFiles,
+     "the most blocks on disk in the second half, against the bytes of live keys and values"},
     {"recovery", "recovery", "seconds", "s", false, kFiles, "open and first get after fillrandom and kill -9; then every key is verified"},
     {"open_clean", "open", "ms", "ms", false, kFiles, "open and first get after fillrandom and close, new process"},
     {"open_empty", "empty", "ms", "ms", false, kFiles, "open and close of an empty database"},
@@ -79,6 +95,7 @@ const Group kGroups[] = {{.name = "sequential"},
                          {.name = "ycsb", .scattered_keys = true},
                          {.name = "mixed", .production_values = true},
                          {.name = "counter"},
+                         {.name = "sustained", .only_by_name = true, .scattered_keys = true},
                          {.name = "recovery", .stage_count = 2},
                          {.name = "open", .stage_count = 2},
                          {.name = "empty", .stage_count = 2}};
@@ -95,7 +112,11 @@ const Workload* find_workload(std::string_view name) {
 }
 
 bool selected(const Options& options, const Workload& workload) {
-  if (options.workloads.empty()) return true;
+  if (options.workloads.empty()) {
+    const auto* group =
+        std::find_if(std::begin(kGroups), std::end(kGroups), [&](const Group& g) { return g.name == std::string_view(workload.group); });
+    return !group->only_by_name;
+  }
   return std::any_of(options.workloads.begin(), options.workloads.end(),
                      [&](const std::string& name) { return name == workload.name || name == workload.group; });
 }
@@ -157,6 +178,7 @@ int run_child(const Options& options) {
   if (name == "ycsb") run_ycsb(run);
   if (name == "mixed") run_mixed(run);
   if (name == "counter") run_counter(run);
+  if (name == "sustained") run_sustained(run);
   if (name == "recovery") run_recovery(run, stage);
   if (name == "open") run_open(run, stage);
   if (name == "empty") run_empty(run, stage);

@@ -27,7 +27,8 @@ struct Workload {
 
 struct Group {
   const char* name;
-  unsigned stage_count = 1;  // child processes, one after the other, in the same directory
+  unsigned stage_count = 1;   // child processes, one after the other, in the same directory
+  bool only_by_name = false;  // not part of a run that names no rows
   bool scattered_keys = false;
   bool production_values = false;  // of the sizes that production_mix.h gives; else of --value-bytes
 };
@@ -124,6 +125,7 @@ void run_read_while_writing(Run& run);
 void run_mixed(Run& run);
 void run_ycsb(Run& run);
 void run_counter(Run& run);
+void run_sustained(Run& run);
 void run_recovery(Run& run, unsigned stage);
 void run_open(Run& run, unsigned stage);
 void run_empty(Run& run, unsigned stage);

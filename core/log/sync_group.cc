@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "env/giving_way.h"
 #include "env/thread_mark.h"
 
 namespace firn {
@@ -11,19 +12,39 @@ Status SyncGroup::wait(LogPosition position) {
   if (log_.durable() >= position) return {};
   const ThreadPark park;
   std::unique_lock lock(mutex_);
-  if (++waiting_count_ == expected_count_) all_came_.notify_one();
-  Status status = wait_together(position, lock);
-  waiting_count_--;
-  return status;
+  if (came_count_.fetch_add(1, std::memory_order_relaxed) + 1 == expected_count_) all_came_.notify_one();
+  return wait_together(position, lock);
+}
+
+template <typename Done>
+void SyncGroup::look_again(int64_t wait_ns, std::unique_lock<std::mutex>& lock, const Done& done) {
+  constexpr uint64_t kPauseMax = 1024;
+  if (round_ < crowded_until_round_) return;
+  lock.unlock();
+  const bool is_crowded = give_way_until(log_.env(), wait_ns, done) == GaveWay::kCrowded;
+  lock.lock();
+  if (round_ < crowded_until_round_) return;  // another found it
+  pause_ = is_crowded ? std::min(2 * pause_ + 1, kPauseMax) : pause_ / 2;
+  if (is_crowded) crowded_until_round_ = round_ + pause_;
 }
 
 // A sync costs the device and everybody behind it more than a short wait costs those in front of it.
 void SyncGroup::wait_for_others(std::unique_lock<std::mutex>& lock) {
   constexpr int64_t kWaitMinNs = 10'000;  // less is not worth a sleep
   constexpr int64_t kWaitMaxNs = 500'000;
-  const int64_t wait_ns = std::min(last_sync_ns_ / 8, kWaitMaxNs);
-  if (waiting_count_ >= expected_count_ || wait_ns < kWaitMinNs) return;
-  all_came_.wait_for(lock, std::chrono::nanoseconds(wait_ns), [this] { return waiting_count_ >= expected_count_; });
+  const auto all_came = [this] { return came_count_.load(std::memory_order_relaxed) >= expected_count_; };
+  const int64_t wait_ns = std::min(last_sync_ns_ / 4, kWaitMaxNs);
+  if (all_came() || wait_ns < kWaitMinNs) return;
+  const bool sleeps = round_ < crowded_until_round_;
+  look_again(wait_ns, lock, all_came);
+  if (sleeps) all_came_.wait_for(lock, std::chrono::nanoseconds(wait_ns), all_came);
+}
+
+void SyncGroup::wait_for_sync(LogPosition position, std::unique_lock<std::mutex>& lock) {
+  constexpr int64_t kShortSyncNs = 500'000;
+  const auto is_over = [&] { return log_.durable() >= position || !is_syncing_.load(std::memory_order_relaxed); };
+  if (last_sync_ns_ < kShortSyncNs) look_again(2 * last_sync_ns_, lock, is_over);
+  if (!is_over()) synced_.wait(lock);
 }
 
 Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mutex>& lock) {
@@ -35,7 +56,7 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
       return error_;
     }
     if (is_syncing_) {
-      synced_.wait(lock);
+      wait_for_sync(position, lock);
       continue;
     }
     is_syncing_ = true;
@@ -52,7 +73,6 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
         if (group == nullptr) return;
         const std::lock_guard again(group->mutex_);
         group->is_syncing_ = false;
-        group->waiting_count_--;  // wait() does not come to it
         group->synced_.notify_all();
       }
     } turn{this};
@@ -63,7 +83,7 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
     lock.lock();
     is_syncing_ = false;
     last_sync_ns_ = sync_ns;
-    expected_count_ = waiting_count_;
+    expected_count_ = came_count_.load(std::memory_order_relaxed) + group;
     counts_.syncs++;
     counts_.waits += group;
     counts_.group_max = std::max(counts_.group_max, group);

@@ -1,6 +1,10 @@
 // SyncGroup: who waits for durability waits together. One caller syncs the log for all that were there before; the next group gathers meanwhile. Writers
 // are never held up: they append while a sync runs. Before a sync its caller waits a moment for those whom the last one released, who are about to come
-// back: else they would just miss it, and two halves of the threads would take turns. The moment is bounded by an eighth of what the last sync took.
+// back: else they would just miss it, and two halves of the threads would take turns. The moment is bounded by a quarter of what the last sync took.
+//
+// Who waits gives the processor away and looks again, for two syncs' time at most, before he sleeps: waking 16 sleepers takes longer than the sync itself, and who has to
+// be woken comes back too late for the next. Measured with 2 processors and 130 us a sync: 16 threads 52 -> 72 thousand commits a second, 4 threads 18 -> 23, for the same
+// processor time a commit. Where a sync takes long, or a turn tells that others compute, everybody sleeps at once.
 //
 //   DUR-1  wait(position) returns ok only when everything below `position` is durable.
 //   DUR-2  A failed sync is final: every wait for what was not durable then fails, now and later, until what it concerned is durable by other means (forgive).
@@ -8,6 +12,7 @@
 // Threading: any number of threads.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 
@@ -38,18 +43,25 @@ class SyncGroup {
  private:
   Status wait_together(LogPosition position, std::unique_lock<std::mutex>& lock);
   void wait_for_others(std::unique_lock<std::mutex>& lock);
+  void wait_for_sync(LogPosition position, std::unique_lock<std::mutex>& lock);
+  template <typename Done>
+  void look_again(int64_t wait_ns, std::unique_lock<std::mutex>& lock, const Done& done);
 
   Log& log_;
   mutable std::mutex mutex_;
+  // Stored under the mutex, and looked at without it.
+  std::atomic<bool> is_syncing_{false};
+  std::atomic<uint64_t> came_count_{0};  // calls so far
+
   std::condition_variable synced_;
-  bool is_syncing_ = false;
   Status error_;
   std::condition_variable all_came_;
-  size_t waiting_count_ = 0;   // calls that go on
-  size_t expected_count_ = 0;  // calls that went on when the last sync ended
+  uint64_t expected_count_ = 0;  // what came_count_ will be when those have come back whom the last sync released
   int64_t last_sync_ns_ = 0;
-  uint64_t round_ = 0;     // syncs that have begun
-  uint64_t gathered_ = 0;  // calls that came since the last of them began
+  uint64_t round_ = 0;                // syncs that have begun
+  uint64_t gathered_ = 0;             // calls that came since the last of them began
+  uint64_t pause_ = 0;                // rounds for which nobody looks again: doubles each time that others are found to want the processors
+  uint64_t crowded_until_round_ = 0;  // until then all sleep at once
   Counts counts_;
   Histogram sync_ns_;
 };

@@ -1,10 +1,12 @@
-// A directory whose files count their syncs, and fail writes, syncs or pages of mappings on demand. Names and bytes are those of the directory that it stands before.
+// A directory whose files count their syncs, take their time for them, and fail writes, syncs or pages of mappings on demand. Names and bytes are those of the directory that it stands before.
 // Threading: as that directory.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "env/env.h"
 
@@ -16,6 +18,7 @@ struct Faults {
   std::atomic<bool> fail_directory_sync{false};
   std::atomic<bool> fail_populate{false};
   std::atomic<int> sync_count{0};
+  std::atomic<int> sync_us{0};  // how long a sync takes at least
 };
 
 class FailingMapping final : public Mapping {
@@ -52,6 +55,7 @@ class FailingFile final : public File {
   void release_tail(uint64_t from) override { file_->release_tail(from); }
   Status sync() override {
     faults_->sync_count++;
+    if (faults_->sync_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(faults_->sync_us));
     if (faults_->fail_sync) return {Code::kIo, "sync failed", path()};
     return file_->sync();
   }

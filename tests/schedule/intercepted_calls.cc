@@ -1,6 +1,7 @@
 // The calls of the C library by which threads wait for one another. A program's own functions stand in front of those of its libraries, so these are called by the
 // engine, by libstdc++ and by the tests alike, and the engine needs no locks of its own kind. A thread that is not scheduled gets the real thing.
 #include <dlfcn.h>
+#include <sched.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -34,6 +35,7 @@ RealCalls find_all() {
   find(&calls.signal, "pthread_cond_signal");
   find(&calls.broadcast, "pthread_cond_broadcast");
   find(&calls.look_at_clock, "clock_gettime");
+  find(&calls.yield, "sched_yield");
   return calls;
 }
 
@@ -97,4 +99,8 @@ FIRN_INTERCEPTED int pthread_cond_broadcast(pthread_cond_t* condition) noexcept 
 FIRN_INTERCEPTED int clock_gettime(clockid_t clock, timespec* now) noexcept {
   Scheduler* const scheduler = Scheduler::of_this_thread();
   return scheduler != nullptr ? scheduler->look_at_clock(clock, now) : real_calls().look_at_clock(clock, now);
+}
+FIRN_INTERCEPTED int sched_yield() noexcept {
+  Scheduler* const scheduler = Scheduler::of_this_thread();
+  return scheduler != nullptr ? scheduler->yield() : real_calls().yield();
 }

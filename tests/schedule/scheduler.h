@@ -12,6 +12,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <time.h>
 
@@ -63,6 +64,7 @@ class Scheduler {
   int wait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* until);  // nullptr: for ever
   int signal(pthread_cond_t* condition, bool all);
   int look_at_clock(clockid_t clock, timespec* now);
+  int yield();
 
  private:
   struct Thread;
@@ -113,6 +115,7 @@ struct RealCalls {
   decltype(&::pthread_cond_signal) signal;
   decltype(&::pthread_cond_broadcast) broadcast;
   decltype(&::clock_gettime) look_at_clock;
+  decltype(&::sched_yield) yield;
 };
 const RealCalls& real_calls();
 

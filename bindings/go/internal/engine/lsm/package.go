@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 764cf1d23b5e4da78c42e83cbcfcf2f413116c4a12c3c305571aa32a1e136857
+// Checksum of all sources: 0741223b903a83b5e12a0ad53edae0ffba154cacef1a9692470a0b9924e52fc2
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -57,7 +57,7 @@ std::string missing_key_of(const Keys& keys, uint64_t index) {
 }
 
 TEST(Dataset, keys_sort_as_their_indexes_and_misses_lie_between_them) {
-  for (const KeyKind kind : {KeyKind::kDecimal, KeyKind::kBinary, KeyKind::kUrl}) {
+  for (const KeyKind kind : {KeyKind::kDecimal, KeyKind::kBinary, KeyKind::kUrl, KeyKind::kTime}) {
     for (const size_t bytes : {16u, 17u, 40u}) {
       const Keys keys(kind, bytes, false, 123456700);
       std::string last;
@@ -77,11 +77,23 @@ TEST(Dataset, keys_sort_as_their_indexes_and_misses_lie_between_them) {
 TEST(Dataset, decimal_keys_are_zero_padded_digits) { EXPECT_EQ(key_of(Keys(KeyKind::kDecimal, 16, false, 1), 61725), "0000000000123450"); }
 
 TEST(Dataset, scattered_keys_are_distinct_and_fit_their_digits) {
-  for (const KeyKind kind : {KeyKind::kDecimal, KeyKind::kBinary, KeyKind::kUrl}) {
+  for (const KeyKind kind : {KeyKind::kDecimal, KeyKind::kBinary, KeyKind::kUrl, KeyKind::kTime}) {
     const Keys keys(kind, 16, true, 1);
     std::set<std::string> seen;
     for (uint64_t i = 0; i < 50000; ++i) EXPECT_TRUE(seen.insert(key_of(keys, i)).second);
   }
+}
+
+TEST(Dataset, time_keys_are_twelve_bytes_from_64_sources) {
+  const Keys keys(KeyKind::kTime, 0, false, 1);
+  std::set<std::string> sources;
+  for (uint64_t i = 0; i < 10000; ++i) {
+    const std::string key = key_of(keys, i);
+    ASSERT_EQ(key.size(), 12u);
+    sources.insert(key.substr(8));
+  }
+  EXPECT_EQ(sources.size(), 64u);
+  EXPECT_EQ(keys.total_bytes(1000), 12000u);
 }
 
 TEST(Dataset, url_keys_have_many_lengths_a_few_hundred_hosts_and_long_shared_prefixes) {

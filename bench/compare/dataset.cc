@@ -9,6 +9,10 @@ namespace {
 
 constexpr uint64_t kScatterDomain = uint64_t{1} << 40;
 
+constexpr size_t kTimeKeyBytes = 12;
+constexpr uint64_t kTimeFirst = 1700000000000000;  // a day of 2023, in us
+constexpr uint64_t kTimeStep = 512;
+
 constexpr std::array<char, 200> digit_pairs() {
   std::array<char, 200> pairs{};
   for (size_t i = 0; i < 100; ++i) {
@@ -41,6 +45,8 @@ const char* key_kind_name(KeyKind kind) {
       return "binary";
     case KeyKind::kUrl:
       return "url";
+    case KeyKind::kTime:
+      return "time";
   }
   return "";
 }
@@ -54,7 +60,7 @@ Permutation::Permutation(uint64_t count, uint64_t seed) : count_(std::max<uint64
 }
 
 Keys::Keys(KeyKind kind, size_t key_bytes, bool scattered, uint64_t count)
-    : kind_(kind), key_bytes_(key_bytes), scattered_(scattered), scatter_(kScatterDomain, 40) {
+    : kind_(kind), key_bytes_(kind == KeyKind::kTime ? kTimeKeyBytes : key_bytes), scattered_(scattered), scatter_(kScatterDomain, 40) {
   if (kind == KeyKind::kUrl) urls_.emplace(2 * (scattered ? kScatterDomain : count));
 }
 
@@ -71,6 +77,14 @@ size_t Keys::format(uint64_t number, char* to) const {
       write_digits(number, to + prefix_bytes, UrlKeys::kDigits);
       return prefix_bytes + UrlKeys::kDigits;
     }
+    case KeyKind::kTime: {
+      const uint64_t draw = mix64(number);
+      const uint64_t time = __builtin_bswap64(kTimeFirst + number * kTimeStep + draw % kTimeStep);
+      const uint32_t source = __builtin_bswap32(static_cast<uint32_t>(draw >> 58));
+      std::memcpy(to, &time, 8);
+      std::memcpy(to + 8, &source, 4);
+      return key_bytes_;
+    }
     case KeyKind::kDecimal:
       break;
   }
@@ -85,6 +99,9 @@ uint64_t Keys::index_of(std::string_view key) const {
   if (kind_ == KeyKind::kBinary) {
     std::memcpy(&number, key.data() + key.size() - 8, 8);
     number = __builtin_bswap64(number);
+  } else if (kind_ == KeyKind::kTime) {
+    std::memcpy(&number, key.data(), 8);
+    number = (__builtin_bswap64(number) - kTimeFirst) / kTimeStep;
   } else {
     for (const char digit : key.substr(key.size() - size_least)) number = number * 10 + static_cast<uint64_t>(digit - '0');
   }

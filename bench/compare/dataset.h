@@ -1,7 +1,8 @@
 // Keys and values as functions of an index, so that every answer can be verified without a second store.
 //
 // A key is the number 2 * index (2 * index + 1 is never stored: a miss between two hits): `key_bytes` long, as zero-padded decimal digits or, with
-// KeyKind::kBinary, big-endian with leading zeros; with KeyKind::kUrl as a URL of another length each (url_keys.h). Keys sort as their numbers do.
+// KeyKind::kBinary, big-endian with leading zeros; with KeyKind::kUrl as a URL of another length each (url_keys.h); with KeyKind::kTime
+// 12 bytes: microseconds since 1970, big-endian, and one of 64 sources. Keys sort as their numbers do.
 // `scattered` keys hash the index first, as YCSB does, so that growth is random, too.
 // A value begins with a header of 8 bytes (a hash of index and generation, the generation in its low byte), then bytes of a random
 // pool from a place that the header gives; so is its length, where lengths differ. Whoever has index and value can say whether they belong together.
@@ -52,12 +53,12 @@ class Permutation {
   uint64_t keys_[4];
 };
 
-enum class KeyKind { kDecimal, kBinary, kUrl };
+enum class KeyKind { kDecimal, kBinary, kUrl, kTime };
 const char* key_kind_name(KeyKind kind);
 
 class Keys {
  public:
-  // `count`: the indexes below it are spread over all hosts of kUrl; `key_bytes`: of the other kinds.
+  // `count`: the indexes below it are spread over all hosts of kUrl; `key_bytes`: of kDecimal and kBinary.
   Keys(KeyKind kind, size_t key_bytes, bool scattered, uint64_t count);
   // What make() may write to, at most; a key is shorter with kUrl.
   size_t room() const { return urls_ ? UrlKeys::kBytesMax : key_bytes_; }

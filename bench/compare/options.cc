@@ -16,9 +16,9 @@ const char kUsage[] =
     "  --workloads A,B,..   which rows (default: all; a group's name stands for its rows)\n"
     "  --keys N             keys in the database (1000000)\n"
     "  --ops N              operations of a phase that reads (as many as keys)\n"
-    "  --key-bytes N        16 and above for decimal, 8 for binary (16); urls have their own lengths\n"
+    "  --key-bytes N        16 and above for decimal, 8 for binary (16); the others have their own lengths\n"
     "  --value-bytes N      16 and above (100)\n"
-    "  --key-kind K         decimal | binary | url (decimal)\n"
+    "  --key-kind K         decimal | binary | url | time (decimal)\n"
     "  --threads N          threads of the rows with several threads (2)\n"
     "  --reps N             repetitions, engines interleaved; the median counts (3)\n"
     "  --seconds-max S      a phase ends after this time, done or not (20)\n"
@@ -69,9 +69,9 @@ const option kOptions[] = {{"engines", 1, nullptr, 'e'},
                            {nullptr, 0, nullptr, 0}};
 
 KeyKind key_kind(const std::string& name) {
-  for (const KeyKind kind : {KeyKind::kDecimal, KeyKind::kBinary, KeyKind::kUrl})
+  for (const KeyKind kind : {KeyKind::kDecimal, KeyKind::kBinary, KeyKind::kUrl, KeyKind::kTime})
     if (name == key_kind_name(kind)) return kind;
-  usage("--key-kind: decimal, binary or url");
+  usage("--key-kind: decimal, binary, url or time");
 }
 
 void apply(Options& options, int letter, const char* text) {
@@ -155,7 +155,7 @@ Options parse_options(int argc, char** argv) {
   if (optind < argc) usage(std::string("unexpected argument: ") + argv[optind]);
   // 16 digits hold every number of a scattered key (2^41), and keys of one length must not collide.
   if (options.key_kind == KeyKind::kDecimal && options.key_bytes < 16) usage("--key-bytes: decimal keys need 16");
-  if (options.key_kind == KeyKind::kUrl)
+  if (options.key_kind == KeyKind::kUrl || options.key_kind == KeyKind::kTime)
     options.key_bytes = Keys(options.key_kind, 0, false, options.key_count).total_bytes(options.key_count) / options.key_count;
   if (options.operation_count == 0) options.operation_count = options.key_count;
   if (options.quick && options.engines.empty()) options.engines = {"firn", "rocksdb", "leveldb", "lmdb"};

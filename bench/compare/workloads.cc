@@ -65,6 +65,11 @@ const Workload kWorkloads[] = {
     {"mixed_get_mt", "mixed", kTail, kTailUnit, false, kOrder | kThreads, "its gets"},
     {"mixed_put_mt", "mixed", kTail, kTailUnit, false, kOrder | kThreads, "its puts"},
     {"mixed_scan_mt", "mixed", kTail, kTailUnit, false, kOrder | kThreads, "its scans"},
+    {"ts_fill", "timeseries", kRate, kRateUnit, true, kNothing, "keys that grow with time (12 bytes), each window of 64 in some order"},
+    {"ts_latest", "timeseries", kRate, kRateUnit, true, kNothing, "uniform gets of the newest tenth"},
+    {"ts_scan100", "timeseries", kRate, kRateUnit, true, kOrder, "100 entries from a uniform key of the newest tenth (scans)"},
+    {"ts_expire", "timeseries", kRate, kRateUnit, true, kNothing, "deletes the oldest tenth, key by key, in order"},
+    {"ts_oldest", "timeseries", kRate, kRateUnit, true, kOrder, "scans of 10 from the first of the deleted keys (scans)"},
     {"counter", "counter", "ns_op", "ns", false, kCounters, "adds 1 to one counter"},
     {"sustained_put", "sustained", kRate, kRateUnit, true, kThreads,
      "one thread inserts random keys for --sustained-seconds, one reads random ones, flat out: inserts"},
@@ -94,6 +99,7 @@ const Group kGroups[] = {{.name = "sequential"},
                          {.name = "sync"},
                          {.name = "ycsb", .scattered_keys = true},
                          {.name = "mixed", .production_values = true},
+                         {.name = "timeseries", .time_keys = true},
                          {.name = "counter"},
                          {.name = "sustained", .only_by_name = true, .scattered_keys = true},
                          {.name = "recovery", .stage_count = 2},
@@ -132,7 +138,7 @@ bool can_run(const EngineInfo& engine, const Workload& workload) {
 Run::Run(const Options& options, const EngineInfo& engine, const Group& group)
     : options_(options),
       info_(engine),
-      keys_(options.key_kind, options.key_bytes, group.scattered_keys, options.key_count),
+      keys_(group.time_keys ? KeyKind::kTime : options.key_kind, options.key_bytes, group.scattered_keys, options.key_count),
       values_(group.production_values ? mix_value_sizes() : std::vector{static_cast<uint32_t>(options.value_bytes)}),
       baseline_(process_stats()) {}
 
@@ -177,6 +183,7 @@ int run_child(const Options& options) {
   if (name == "sync") run_sync(run);
   if (name == "ycsb") run_ycsb(run);
   if (name == "mixed") run_mixed(run);
+  if (name == "timeseries") run_timeseries(run);
   if (name == "counter") run_counter(run);
   if (name == "sustained") run_sustained(run);
   if (name == "recovery") run_recovery(run, stage);

@@ -29,6 +29,7 @@ struct Group {
   const char* name;
   unsigned stage_count = 1;   // child processes, one after the other, in the same directory
   bool only_by_name = false;  // not part of a run that names no rows
+  bool time_keys = false;     // of KeyKind::kTime, whatever --key-kind says
   bool scattered_keys = false;
   bool production_values = false;  // of the sizes that production_mix.h gives; else of --value-bytes
 };
@@ -79,7 +80,7 @@ class Client {
   ~Client() {
     run_.require(sink_.wrong_count() == 0, std::to_string(sink_.wrong_count()) + " wrong values");
     run_.require(missing_count_ == 0, std::to_string(missing_count_) + " keys missing");
-    run_.require(phantom_count_ == 0, std::to_string(phantom_count_) + " keys that were never written");
+    run_.require(phantom_count_ == 0, std::to_string(phantom_count_) + " keys that were never written or are removed");
   }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -96,6 +97,12 @@ class Client {
     sink_.expect(&index);
     phantom_count_ += session_->get({key_.data(), run_.keys().make_missing(index, key_.data())}, sink_);
   }
+  // Of a key that was removed.
+  void get_absent(uint64_t index) {
+    sink_.expect(&index);
+    phantom_count_ += session_->get(key_of(index), sink_);
+  }
+  void remove(uint64_t index) { session_->remove(key_of(index)); }
   void scan(uint64_t index, uint64_t limit, EntrySink& sink) { session_->scan(key_of(index), limit, sink); }
   ValueSink& sink() { return sink_; }
   void count_missing(uint64_t count) { missing_count_ += count; }
@@ -116,6 +123,11 @@ Metrics fill(Run& run, uint64_t count, uint64_t order_seed, uint8_t generation, 
 // Verifies every byte of indexes [0, count), which also warms the caches.
 void audit(Run& run, uint64_t count);
 
+// Scans of `limit` entries, each from a uniform index in [first, end).
+Metrics scan_from(Run& run, uint64_t first, uint64_t end, uint64_t limit);
+
+constexpr double kWholeLoadSeconds = 1e6;  // the seconds_max of a phase that is never cut short
+
 void run_sequential(Run& run);
 void run_random(Run& run);
 void run_batch(Run& run);
@@ -123,6 +135,7 @@ void run_sync(Run& run);
 void run_reads(Run& run);
 void run_read_while_writing(Run& run);
 void run_mixed(Run& run);
+void run_timeseries(Run& run);
 void run_ycsb(Run& run);
 void run_counter(Run& run);
 void run_sustained(Run& run);

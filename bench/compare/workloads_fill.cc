@@ -60,7 +60,7 @@ bool wants_compacted(const Run& run) {
 Metrics fill(Run& run, uint64_t count, uint64_t order_seed, uint8_t generation, unsigned threads) {
   const Permutation order(count, order_seed);
   Phase phase = run.phase(count, threads);
-  phase.seconds_max = 1e6;  // a load is never cut short
+  phase.seconds_max = kWholeLoadSeconds;
   const uint64_t each = count / threads;
   return run_phase(phase, [&](unsigned t) {
     return [&, first = t * each, client = std::make_unique<Client>(run)](uint64_t i) {

@@ -48,6 +48,8 @@ class Sampler {
     }
     return done;
   }
+  // An operation that was timed elsewhere.
+  void take(uint64_t latency_ns) { add(latency_ns, latency_ns, 1); }
   const std::vector<uint32_t>& latencies_ns() const { return latencies_ns_; }
   uint64_t block_max_ns() const { return block_max_ns_; }
   uint64_t block_max_operations() const { return block_max_operations_; }

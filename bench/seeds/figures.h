@@ -20,6 +20,7 @@ struct Figure {
   const char* base;           // which figure that is
   double checksummed_ns = 0;  // re-measured with a checksum, where the others are without: has to be beaten too
   const char* note = "";
+  double syncs = 0;  // of one operation, where syncs and not times are compared: times of syncs hold for one machine only
 };
 
 // Null when the row has no figure.

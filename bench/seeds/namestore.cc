@@ -136,7 +136,7 @@ void mdel(Run& run) {
   const uint64_t operations = run.scaled(100'000);
   Database db(run.path(), run.options());
   NumberedName key("key:");
-  for (uint64_t i = 0; i < operations; ++i)
+  for (uint64_t i = 0; i <= operations; ++i)
     for (uint64_t j = 0; j < kTenCount; ++j) db.put(key(i, ':', j), kValue);
   Packed packed(kPackedBytesMax);
   const uint64_t done = run.measure_one(operations, [&](uint64_t i) {
@@ -144,7 +144,8 @@ void mdel(Run& run) {
     for (uint64_t j = 0; j < kTenCount; ++j) packed.remove(0, key(i, ':', j));
     must(firn_write(db.handle(), packed.data(), packed.size(), 0), "write");
   });
-  require(db.count() == (operations - done) * kTenCount, "a wrong number of keys");
+  require(db.count() == (operations + 1 - done) * kTenCount, "a wrong number of keys");
+  db.expect(key(operations, ':', kTenCount - 1), kValue);  // was not to be deleted
 }
 
 void concurrent_reads(Run& run) {

@@ -36,8 +36,17 @@ struct Row {
   std::function<void(Run&)> run;
 };
 
+// One of several rows that differ in a number only.
+struct Sized {
+  const char* name;
+  uint64_t size;
+};
+
 // In the order of seeds.md.
 std::vector<Row> bitcask_rows();
+std::vector<Row> murakami_rows();
+std::vector<Row> strata_rows();
+std::vector<Row> golite_rows();
 std::vector<Row> namestore_rows();
 const std::vector<Row>& all_rows();
 // Whether `name` is the row's or its seed's.
@@ -70,6 +79,26 @@ class Run {
   template <class Op>
   uint64_t measure_one(uint64_t operations, Op&& op) {
     return measure(phase(operations), [&op](unsigned) { return [&op](uint64_t i) { op(i); }; });
+  }
+  // Each op(i) is timed alone, with prepare(i) before it and check(i) behind it that are not.
+  template <class Prepare, class Op, class Check>
+  void measure_prepared(uint64_t operations, Prepare&& prepare, Op&& op, Check&& check) {
+    const Phase phase{.operations = operations, .sample_all = true};
+    std::vector<Sampler> samplers(1, Sampler(phase, 0));
+    const ProcessStats before = process_stats();
+    uint64_t total_ns = 0;
+    for (uint64_t i = 0; i < operations; ++i) {
+      prepare(i);
+      const uint64_t start_ns = now_ns();
+      op(i);
+      const uint64_t took_ns = now_ns() - start_ns;
+      samplers[0].take(took_ns);
+      total_ns += took_ns;
+      check(i);
+    }
+    Metrics metrics = phase_metrics(phase, operations, static_cast<double>(total_ns) / 1e9, samplers, before);
+    for (const char* of_all : {"foreign_cpu", "cpu_ns_op", "syncs", "written_bytes"}) metrics.erase(of_all);  // of what was not timed, too
+    emit(metrics);
   }
 
  private:

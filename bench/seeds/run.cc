@@ -16,7 +16,8 @@ constexpr double kScaledMin = 10;  // the smallest list of keys that a row needs
 const std::vector<Row>& all_rows() {
   static const std::vector<Row> rows = [] {
     std::vector<Row> list;
-    for (const auto& seed : {bitcask_rows(), namestore_rows()}) list.insert(list.end(), seed.begin(), seed.end());
+    for (const auto& seed : {bitcask_rows(), murakami_rows(), strata_rows(), golite_rows(), namestore_rows()})
+      list.insert(list.end(), seed.begin(), seed.end());
     return list;
   }();
   return rows;

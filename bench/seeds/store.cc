@@ -1,15 +1,25 @@
 #include "seeds/store.h"
 
 namespace bench {
+namespace {
 
-Database::Database(const std::string& path, const std::string& options) {
+// What firn_open or firn_log_open gives.
+template <class Handle>
+Handle* open_checked(Handle* (*open)(const char*, const firn_options*, firn_error*), const std::string& path, const std::string& options) {
   firn_options* parsed = firn_options_new();
   must(firn_options_parse(parsed, options.c_str()), options.c_str());
   firn_error error = FIRN_ERROR_INIT;
-  db_ = firn_open(path.c_str(), parsed, &error);
+  Handle* const handle = open(path.c_str(), parsed, &error);
   firn_options_free(parsed);
-  if (db_ == nullptr) fail(std::string("open: ") + firn_status_name(error.code) + ": " + error.message);
+  if (handle == nullptr) fail(std::string("open: ") + firn_status_name(error.code) + ": " + error.message);
+  return handle;
 }
+
+std::string answer_text(int64_t size) { return size < 0 ? firn_status_name(static_cast<int32_t>(size)) : std::to_string(size) + " bytes"; }
+
+}  // namespace
+
+Database::Database(const std::string& path, const std::string& options) : db_(open_checked(firn_open, path, options)) {}
 
 Database::~Database() { must(firn_close(db_), "close"); }
 
@@ -40,8 +50,15 @@ uint64_t Database::count() const {
 }
 
 void Database::fail_get(std::string_view key, int64_t size) {
-  const std::string answer = size < 0 ? firn_status_name(static_cast<int32_t>(size)) : "a value of " + std::to_string(size) + " bytes";
-  fail("get of " + std::string(key) + ": a wrong answer, " + answer);
+  fail("get of " + std::string(key) + ": a wrong answer, " + answer_text(size));
+}
+
+Log::Log(const std::string& path, const std::string& options) : log_(open_checked(firn_log_open, path, options)) {}
+
+Log::~Log() { must(firn_log_close(log_), "log_close"); }
+
+void Log::fail_read(uint64_t index, int64_t size) {
+  fail("read of record " + std::to_string(index) + ": a wrong answer, " + answer_text(size));
 }
 
 std::vector<std::string> numbered_names(std::string_view prefix, uint64_t count, size_t digit_count) {

@@ -64,6 +64,31 @@ class Database {
   uint32_t ns_ = 0;
 };
 
+// The durable log, likewise.
+class Log {
+ public:
+  Log(const std::string& path, const std::string& options);
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+  firn_log* handle() const { return log_; }
+  uint64_t append(std::string_view record) {
+    return static_cast<uint64_t>(must(firn_log_append(log_, octets(record), record.size()), "log_append"));
+  }
+  void expect(uint64_t index, std::string_view record) const {
+    uint8_t buffer[kRecordBytesMax];
+    const int64_t size = firn_log_read(log_, index, buffer, sizeof buffer);
+    if (size != static_cast<int64_t>(record.size()) || std::memcmp(buffer, record.data(), record.size()) != 0) fail_read(index, size);
+  }
+  void sync() { must(firn_log_sync(log_), "log_sync"); }
+  firn_log_range bounds() const { return firn_log_bounds(log_); }
+
+ private:
+  static constexpr size_t kRecordBytesMax = 1024;
+  [[noreturn]] static void fail_read(uint64_t index, int64_t size);
+  firn_log* log_ = nullptr;
+};
+
 // A packed argument: a batch for firn_write, or keys for firn_multi_get.
 class Packed {
  public:

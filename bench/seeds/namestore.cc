@@ -1,28 +1,27 @@
-// namestore (seeds.md, 5.2): a map in memory, no log. Keys are formatted in the timed loop unless said. Beside each row: the same with the log on, and for the
+// namestore (seeds.md, 5.2), operations of one key: a map in memory, no log. Keys are formatted in the timed loop unless said. Beside each row: the same with the log on, and for the
 // rows that spend a good part of their time formatting, with keys formatted before.
+#include "seeds/namestore.h"
+
+#include <algorithm>
 #include <array>
 
-#include "seeds/row.h"
-
 namespace bench {
-namespace {
+namespace namestore {
 
-constexpr uint64_t kHotCount = 1000;
-constexpr uint64_t kTenCount = 10;
-constexpr unsigned kParallelThreadCount = 2;  // re-measured with 2 goroutines
-constexpr uint64_t kCheckStep = 61;
-constexpr int64_t kHourMs = 3'600'000;
-constexpr size_t kPackedBytesMax = 4096;
-constexpr std::string_view kValue = "benchmark-value";
-
-const Variant kMem{.name = "mem", .in_memory = true};
-const Variant kMemPreformatted{.name = "mem, preformatted", .in_memory = true, .preformatted = true};
-const Variant kLogOn{.name = "log on", .options = "durability=process"};
-
-void preload(Database& db, uint64_t count, std::string_view value = kValue) {
+void preload(Database& db, uint64_t count, std::string_view value) {
   NumberedName key("key:");
   for (uint64_t i = 0; i < count; ++i) db.put(key(i), value);
 }
+
+}  // namespace namestore
+
+namespace {
+
+using namespace namestore;
+
+constexpr unsigned kParallelThreadCount = 2;  // re-measured with 2 goroutines
+constexpr uint64_t kCheckStep = 61;
+constexpr int64_t kHourMs = 3'600'000;
 
 void check_written(Database& db, uint64_t count) {
   NumberedName key("key:");
@@ -86,66 +85,6 @@ void add(Run& run, int64_t delta) {
     const firn_i64 sum = firn_add(db.handle(), 0, octets(kCounter), kCounter.size(), delta);
     require(sum.status == FIRN_OK && sum.value == delta * static_cast<int64_t>(i + 1), "a wrong sum");
   });
-}
-
-// Ten keys of a client: as they are given to one call.
-struct Ten {
-  std::vector<std::string> names = numbered_names("key:", kTenCount);
-  Packed packed{kPackedBytesMax};
-};
-
-void get_ten(Run& run, Database& db, uint64_t operations) {
-  preload(db, run.scaled(kHotCount));
-  Ten keys;
-  Packed expected(kPackedBytesMax);
-  for (uint64_t i = 0; i < kTenCount; ++i) expected.answer(kValue);
-  std::array<uint8_t, kPackedBytesMax> answers;
-  run.measure_one(operations, [&](uint64_t) {
-    keys.packed.clear();
-    for (const auto& name : keys.names) keys.packed.key(db.ns(), name);
-    const int64_t size = firn_multi_get(db.handle(), keys.packed.data(), keys.packed.size(), answers.data(), answers.size());
-    require(size == static_cast<int64_t>(expected.size()) && std::memcmp(answers.data(), expected.data(), expected.size()) == 0,
-            "multi_get: a wrong answer");
-  });
-}
-
-void mget(Run& run) {
-  Database db(run.path(), run.options());
-  get_ten(run, db, run.scaled(500'000));
-}
-
-void mset(Run& run) {
-  Database db(run.path(), run.options());
-  Ten keys;
-  run.measure_one(run.scaled(500'000), [&](uint64_t) {
-    keys.packed.clear();
-    for (const auto& name : keys.names) keys.packed.put(0, name, kValue);
-    must(firn_write(db.handle(), keys.packed.data(), keys.packed.size(), 0), "write");
-  });
-  for (const auto& name : keys.names) db.expect(name, kValue);
-}
-
-void set_ten(Run& run) {
-  Database db(run.path(), run.options());
-  const Ten keys;
-  run.measure_one(run.scaled(2'000'000), [&](uint64_t i) { db.put(keys.names[i % kTenCount], kValue); });
-  for (const auto& name : keys.names) db.expect(name, kValue);
-}
-
-void mdel(Run& run) {
-  const uint64_t operations = run.scaled(100'000);
-  Database db(run.path(), run.options());
-  NumberedName key("key:");
-  for (uint64_t i = 0; i <= operations; ++i)
-    for (uint64_t j = 0; j < kTenCount; ++j) db.put(key(i, ':', j), kValue);
-  Packed packed(kPackedBytesMax);
-  const uint64_t done = run.measure_one(operations, [&](uint64_t i) {
-    packed.clear();
-    for (uint64_t j = 0; j < kTenCount; ++j) packed.remove(0, key(i, ':', j));
-    must(firn_write(db.handle(), packed.data(), packed.size(), 0), "write");
-  });
-  require(db.count() == (operations + 1 - done) * kTenCount, "a wrong number of keys");
-  db.expect(key(operations, ':', kTenCount - 1), kValue);  // was not to be deleted
 }
 
 void concurrent_reads(Run& run) {
@@ -267,82 +206,13 @@ void compare_and_swap(Run& run) {
   for (uint64_t i = 0; i < done; i += kCheckStep) db.expect(key(i), kNew);
 }
 
-// All keys, copied into a buffer of the caller's.
-void list_keys(Run& run, uint64_t count) {
-  constexpr size_t kHeadBytes = 8;
-  Database db(run.path(), run.options());
-  preload(db, count);
-  uint64_t bytes_expected = 0;
-  for (const auto& name : numbered_names("key:", count)) bytes_expected += kHeadBytes + name.size();
-  std::vector<uint8_t> keys(bytes_expected + kPackedBytesMax);
-  firn_scan_opts options = FIRN_SCAN_OPTS_INIT;
-  options.flags = FIRN_SCAN_KEYS_ONLY;
-  Phase phase = run.phase(run.scaled(10'000'000 / count / 10));
-  phase.sample_all = true;
-  run.measure(phase, [&](unsigned) {
-    return [&](uint64_t) {
-      firn_iter* iterator = firn_scan(db.handle(), nullptr, &options, nullptr);
-      require(iterator != nullptr, "scan");
-      uint64_t bytes = 0;
-      for (int64_t filled = 0; (filled = must(firn_iter_chunk(iterator, keys.data(), keys.size()), "iter_chunk")) > 0;)
-        bytes += static_cast<uint64_t>(filled);
-      firn_iter_close(iterator);
-      require(bytes == bytes_expected, "a wrong list of keys");
-    };
-  });
-}
-
-void clear(Run& run) {
-  constexpr uint64_t kKeyCount = 100;
-  const uint64_t space_count = run.scaled(2000);
-  Database db(run.path(), run.options());
-  NumberedName space("prefix");
-  std::vector<uint32_t> ids;
-  for (uint64_t i = 0; i < space_count; ++i) {
-    db.use_namespace(space(i));
-    ids.push_back(db.ns());
-    preload(db, kKeyCount);
-    require(db.count() == kKeyCount, "a wrong number of keys");
-  }
-  Phase phase = run.phase(space_count);
-  phase.sample_all = true;
-  const uint64_t done =
-      run.measure(phase, [&](unsigned) { return [&](uint64_t i) { must(firn_ns_clear(db.handle(), ids[i]), "ns_clear"); }; });
-  for (uint64_t i = 0; i < space_count; ++i) {
-    db.use_namespace(space(i));
-    require(db.count() == (i < done ? 0 : kKeyCount), "a wrong number of keys");
-  }
-}
-
-// A client's keys lie in a namespace of their own, where the seed put a prefix in front of each.
-constexpr std::string_view kClientSpace = "rootNS:domain";
-
-void client_set(Run& run) {
-  Database db(run.path(), run.options());
-  db.use_namespace(kClientSpace);
-  run.measure_one(run.scaled(2'000'000), [&](uint64_t) { db.put("benchmark-key", kValue); });
-  db.expect("benchmark-key", kValue);
-}
-
-void client_get(Run& run) {
-  Database db(run.path(), run.options());
-  db.use_namespace(kClientSpace);
-  db.put("benchmark-key", kValue);
-  run.measure_one(run.scaled(4'000'000), [&](uint64_t) { db.expect("benchmark-key", kValue); });
-}
-
-void client_mget(Run& run) {
-  Database db(run.path(), run.options());
-  db.use_namespace(kClientSpace);
-  get_ten(run, db, run.scaled(500'000));
-}
-
 }  // namespace
 
 std::vector<Row> namestore_rows() {
+  const Variant mem_preformatted{.name = "mem, preformatted", .in_memory = true, .preformatted = true};
   const char* const mem = "mem";
-  const std::vector<Variant> plain{kMem, kLogOn}, formatted{kMem, kLogOn, kMemPreformatted};
-  return {
+  const std::vector<Variant> plain{kMem, kLogOn}, formatted{kMem, kLogOn, mem_preformatted};
+  std::vector<Row> rows{
       {"namestore.set", "set of new keys key:%d, from empty", mem, formatted, set},
       {"namestore.get", "get of 1,000 keys in order", mem, formatted, get},
       {"namestore.delete", "delete of keys that are there, each once", mem, plain, remove},
@@ -350,10 +220,6 @@ std::vector<Row> namestore_rows() {
       {"namestore.exists", "1,000 keys in order, all there", mem, formatted, exists},
       {"namestore.incr", "one counter + 1, no formatting", mem, plain, [](Run& run) { add(run, 1); }},
       {"namestore.decr", "one counter - 1, no formatting", mem, plain, [](Run& run) { add(run, -1); }},
-      {"namestore.mget", "10 preformatted keys of 1,000, a call", mem, plain, mget},
-      {"namestore.mset", "10 preformatted keys overwritten, a call", mem, plain, mset},
-      {"namestore.set_ten", "the keys of mset one by one, a key", mem, plain, set_ten},
-      {"namestore.mdel", "delete of 10 keys key:%d:%d, a call", mem, plain, mdel},
       {"namestore.concurrent_reads", "2 threads get 1,000 keys", mem, plain, concurrent_reads},
       {"namestore.concurrent_writes", "2 threads set the same new keys", mem, plain, concurrent_writes},
       {"namestore.mixed", "2 threads, get and set by turns, 1,000 keys", mem, plain, mixed},
@@ -365,15 +231,9 @@ std::vector<Row> namestore_rows() {
       {"namestore.persist", "persist of 1,000 keys", mem, plain, persist},
       {"namestore.get_set", "new value for old, one key", mem, plain, get_set},
       {"namestore.cas", "compare and swap by value, each key once, 9 B", mem, plain, compare_and_swap},
-      {"namestore.keys_10", "list of 10 keys", mem, plain, [](Run& run) { list_keys(run, 10); }},
-      {"namestore.keys_100", "list of 100 keys", mem, plain, [](Run& run) { list_keys(run, 100); }},
-      {"namestore.keys_1000", "list of 1,000 keys", mem, plain, [](Run& run) { list_keys(run, 1000); }},
-      {"namestore.keys_10000", "list of 10,000 keys", mem, plain, [](Run& run) { list_keys(run, 10'000); }},
-      {"namestore.clear", "clear of a namespace of 100 keys, of 2,000", mem, plain, clear},
-      {"namestore.client_set", "set of one key in a namespace", mem, plain, client_set},
-      {"namestore.client_get", "get of one key in a namespace", mem, plain, client_get},
-      {"namestore.client_mget", "10 keys in a namespace, a call", mem, plain, client_mget},
   };
+  for (const Row& row : namestore_many_rows()) rows.push_back(row);
+  return rows;
 }
 
 }  // namespace bench

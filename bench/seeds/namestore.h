@@ -1,0 +1,22 @@
+// What namestore's rows have in common.
+#pragma once
+
+#include "seeds/row.h"
+
+namespace bench {
+
+// The part of namestore_rows that is about several keys at once, and about its client, which puts a prefix in front of each.
+std::vector<Row> namestore_many_rows();
+
+namespace namestore {
+
+inline constexpr uint64_t kHotCount = 1000;
+inline constexpr std::string_view kValue = "benchmark-value";
+inline constexpr Variant kMem{.name = "mem", .in_memory = true};
+inline constexpr Variant kLogOn{.name = "log on", .options = "durability=process"};
+
+// Keys key:0 .. of the database's namespace.
+void preload(Database& db, uint64_t count, std::string_view value = kValue);
+
+}  // namespace namestore
+}  // namespace bench

@@ -90,7 +90,7 @@ void Sustained::look_every_second() {
                         {"get_kops", static_cast<double>(gets_now - gets) / ms},
                         {"put_pause_ms", mb(puts_.pause_ns.exchange(0))},
                         {"get_pause_ms", mb(gets_.pause_ns.exchange(0))},
-                        {"keys", static_cast<double>(live_keys())},
+                        {"live_keys", static_cast<double>(live_keys())},
                         {"anonymous_mb", mb(stats.rss_anonymous_bytes) - mb(run_.baseline().rss_anonymous_bytes)},
                         {"mapped_mb", mb(stats.rss_file_bytes) - mb(run_.baseline().rss_file_bytes)},
                         {"disk_mb", mb(disk_bytes)},
@@ -155,8 +155,8 @@ void Sustained::report() const {
   run_.emit("sustained_memory", {{"mb", std::max(0.0, later - earlier)}, {"before_mb", earlier}, {"after_mb", later}});
   double space = 0;
   const double key_bytes = static_cast<double>(run_.data_bytes()) / static_cast<double>(run_.key_count());
-  for (size_t i = half; i < count; ++i) space = std::max(space, seconds_[i].at("disk_mb") * 1e6 / (seconds_[i].at("keys") * key_bytes));
-  run_.emit("sustained_space", {{"ratio", space}, {"keys", seconds_.back().at("keys")}});
+  for (size_t i = half; i < count; ++i) space = std::max(space, seconds_[i].at("disk_mb") * 1e6 / (seconds_[i].at("live_keys") * key_bytes));
+  run_.emit("sustained_space", {{"ratio", space}, {"live_keys", seconds_.back().at("live_keys")}});
 }
 
 }  // namespace

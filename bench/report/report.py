@@ -11,6 +11,9 @@ from results import Results
 
 QUIET_SHARE = 0.05  # of the processors that others may take
 
+SECONDS = [("put_kops", "get_kops", "k/s"), ("put_pause_ms", "get_pause_ms", "ms, the longest of each second")]  # of inserts, of reads
+RESOURCES = [("syncs", "syncs", 1), ("MB written", "written_bytes", 1e-6), ("processor ns an operation", "cpu_ns_op", 1)]
+
 PERCENTILES = [("p50", "p50_us"), ("p95", "p95_us"), ("p99", "p99_us"), ("p99.9", "p999_us"), ("longest pause", "pause_max_us")]
 
 STYLE = """
@@ -19,6 +22,7 @@ STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 780px; margin: 2rem auto; padding: 0 1rem; }
 svg { width: 100%; height: auto; font: 13px system-ui, sans-serif; } text { fill: var(--ink); } .axis { fill: var(--soft); font-size: 11px; }
 .firn { fill: var(--firn); } .other { fill: var(--soft); } .behind { fill: var(--behind); }
+.trace { stroke-width: 1.4; } .trace.firn { fill: none; stroke: var(--firn); } .trace.other { fill: none; stroke: var(--soft); }
 .spread { stroke: var(--ink); stroke-width: 1.2; } .grid { stroke: var(--rule); } .one { stroke: var(--ink); stroke-dasharray: 4 3; }
 .warning { border-left: 4px solid var(--behind); padding: .2rem 1rem; } h3 { margin: 1.6rem 0 0; } p.text { margin: 0 0 .4rem; color: var(--soft); }
 table { border-collapse: collapse; } td, th { padding: .1rem .6rem; border-bottom: 1px solid var(--rule); text-align: right; } td:first-child { text-align: left; }
@@ -47,6 +51,33 @@ def overview(results):
     return ["<h2>Firn against the best peer, row by row</h2>", '<p class="text">Operations a second. Right of the line Firn is ahead.</p>', plots.ratios("Firn / best peer", pairs)]
 
 
+def figures(row):
+    """The row's figures as a table: the mean beside the percentiles, and what it took."""
+    columns = [(row.unit, row.metric, 1)] + [("mean us", "ns_op", 1e-3)] * (row.metric != "ns_op")
+    columns += [(f"{name} us", metric, 1) for name, metric in PERCENTILES if metric != row.metric] + RESOURCES
+    columns = [column for column in columns if any(row.median(engine, column[1]) is not None for engine in row.lines)]
+    if len(columns) == 1:
+        return []
+    parts = ["<details><summary>figures</summary><table><tr><th></th>" + "".join(f"<th>{escape(name)}</th>" for name, _, _ in columns) + "</tr>"]
+    for engine in row.lines:
+        medians = [(row.median(engine, metric), factor) for _, metric, factor in columns]
+        cells = "".join(f"<td>{plots.figure(None if median is None else median * factor)}</td>" for median, factor in medians)
+        parts.append(f"<tr><td>{escape(engine)}</td>{cells}</tr>")
+    parts.append("</table></details>")
+    return parts
+
+
+def seconds_section(row):
+    """One chart an engine of what it did second by second, in its first repetition."""
+    parts = []
+    for engine, lines in row.lines.items():
+        lines = [line for line in lines if line["rep"] == lines[0]["rep"]]
+        for puts, gets, unit in SECONDS:
+            series = [("inserts", [line[puts] for line in lines]), ("reads", [line[gets] for line in lines])]
+            parts.append(f'<p class="text">{escape(engine)}: {escape(unit)}</p>' + plots.seconds(f"{row.name}: {engine}, {unit}", series, unit))
+    return parts
+
+
 def row_section(row):
     samples = [(engine, row.sample(engine)) for engine in row.lines if row.sample(engine)]
     better = "more is better" if row.higher_is_better else "less is better"
@@ -60,7 +91,9 @@ def row_section(row):
     if marks and not row.name.startswith("readseq"):  # a whole scan is one operation: it has no distribution
         parts.append('<p class="text">latency of an operation: p50, p95, p99, p99.9, longest pause</p>')
         parts.append(plots.latencies(row.name + ": latency", marks))
-    return parts
+    if all("second" in line for lines in row.lines.values() for line in lines):
+        return parts + seconds_section(row)
+    return parts + figures(row)
 
 
 def table(results):

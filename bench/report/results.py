@@ -6,8 +6,8 @@ import statistics
 class Row:
     """One workload: what it is, and what each engine did in every repetition."""
 
-    def __init__(self, line):
-        self.name = line["workload"]
+    def __init__(self, line, name):
+        self.name = name
         self.group = line["group"]
         self.text = line["text"]
         self.metric = line["metric"]
@@ -45,6 +45,7 @@ class Results:
         self.rows = {}
         self.engines = {}  # name: a line of it
         self.conditions = {}  # text: None, in order
+        self.first_size = None  # the keys and values of the first line
         foreign = []
         for path in paths:
             with open(path, encoding="utf-8") as lines:
@@ -57,11 +58,16 @@ class Results:
     def _add(self, path, number, text, foreign):
         try:
             line = json.loads(text)
-            row = self.rows.setdefault(line["workload"], Row(line))
+            name = line["workload"]
+            keys, threads = f'{line["keys"]:,} keys of {line["key_bytes"]} B', line["threads"]
+            size = f'{keys}, values of {line["value_bytes"]} B'
+            self.first_size = self.first_size or size
+            if size != self.first_size:  # another row
+                name += ", " + size
+            row = self.rows.setdefault(name, Row(line, name))
             row.lines.setdefault(line["engine"], []).append(line)
             self.engines.setdefault(line["engine"], line)
-            keys, threads = f'{line["keys"]:,} keys of {line["key_bytes"]} B', line["threads"]
-            self.conditions[f'{line["run"]}: {line["processor"]}, {keys}, values of {line["value_bytes"]} B, {threads} threads'] = None
+            self.conditions[f'{line["run"]}: {line["processor"]}, {size}, {threads} threads'] = None
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path}:{number}: not a line of firn_compare --json: {error!r}") from None
         if "foreign_cpu" in line:

@@ -76,7 +76,7 @@ int run(int argc, char** argv) {
         Metrics metrics;
         const bool good = run_variant(*row, variant, options, work, results, metrics);
         if (good) json.write(json_result(conditions, *row, variant, options.extent, rep, metrics));
-        if (!good) failed.insert(row->name);
+        if (!good && !interrupted()) failed.insert(row->name);
         std::fprintf(stderr, "%u/%u %-30s %-20s %s\n", rep + 1, options.reps, row->name, variant.name, good ? "" : "FAILED");
       }
     }

@@ -52,10 +52,11 @@ struct Advantage {
     if (known == nullptr) return;
     const char* const variant = row.variants.front().name;
     const double ns = results.median(variant, row.name, "wall_ns");
-    const double syncs = results.median(variant, row.name, "syncs") / results.median(variant, row.name, "ops");
-    if (ns > 0 && known->base_ns > 0) ratio = known->base_ns / ns;
-    if (ns > 0 && known->checksummed_ns > 0) checksummed_ratio = known->checksummed_ns / ns;
-    if (syncs > 0 && known->syncs > 0) ratio = known->syncs / syncs;
+    if (ns <= 0) return;
+    if (known->base_ns > 0) ratio = known->base_ns / ns;
+    if (known->checksummed_ns > 0) checksummed_ratio = known->checksummed_ns / ns;
+    const double syncs = results.median(variant, row.name, "syncs");
+    if (known->syncs > 0 && syncs > 0) ratio = known->syncs * results.median(variant, row.name, "ops") / syncs;
   }
   std::string text() const { return bench::ratio(ratio) + (checksummed_ratio < 0 ? "" : ", " + bench::ratio(checksummed_ratio)); }
   bool reaches(double asked) const { return ratio >= asked && (checksummed_ratio < 0 || checksummed_ratio >= asked); }
@@ -104,8 +105,9 @@ void print_report(std::FILE* out, const SeedOptions& options, const std::vector<
     const double ns = results.median(first.name, row->name, "wall_ns");
     const Figure* known = find_figure(row->name);
     const double base_ns = known == nullptr ? 0 : known->base_ns;
-    const Advantage advantage(results, *row, known);
     const bool has_failed = failed.count(row->name) != 0;
+    if (!has_failed && ns <= 0) continue;  // the run was interrupted
+    const Advantage advantage(results, *row, known);
     const std::string verdict = is_trial && !has_failed ? "" : verdicts.of(*row, known, advantage, has_failed);
     std::fprintf(out, "| %s | %s | %s, %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", row->name, row->workload, row->durability,
                  first.name, time_text(known == nullptr ? 0 : known->published_ns).c_str(),

@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: 0741223b903a83b5e12a0ad53edae0ffba154cacef1a9692470a0b9924e52fc2
+// Checksum of all sources: 2166b4d99dd18bba45bd42ef5b54917671d34cc7a6471a8fea8339cc1ac2c431
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -76,8 +76,9 @@ int run(int argc, char** argv) {
         Metrics metrics;
         const bool good = run_variant(*row, variant, options, work, results, metrics);
         if (good) json.write(json_result(conditions, *row, variant, options.extent, rep, metrics));
-        if (!good && !interrupted()) failed.insert(row->name);
-        std::fprintf(stderr, "%u/%u %-30s %-20s %s\n", rep + 1, options.reps, row->name, variant.name, good ? "" : "FAILED");
+        const bool has_failed = !good && !interrupted();
+        if (has_failed) failed.insert(row->name);
+        std::fprintf(stderr, "%u/%u %-30s %-20s %s\n", rep + 1, options.reps, row->name, variant.name, has_failed ? "FAILED" : "");
       }
     }
   }

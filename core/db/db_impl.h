@@ -79,7 +79,8 @@ class DbImpl final : public Db {
     ManifestState state;
     RecoveryReport report;
     VersionRef version;
-    std::vector<std::shared_ptr<Memtable>> memtables;  // newest first
+    std::vector<std::shared_ptr<Memtable>> memtables;         // newest first
+    std::vector<std::shared_ptr<Memtable>> system_memtables;  // of them, those with entries of the catalog
     LogRecovery log;
     Seq last;
     bool was_closed = false;  // in order

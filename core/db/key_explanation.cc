@@ -4,6 +4,7 @@
 #include "db/inspection.h"
 #include "log/recovery.h"
 #include "lsm/log_entry.h"
+#include "lsm/log_replay.h"
 #include "lsm/read_view.h"
 
 namespace firn {
@@ -12,17 +13,14 @@ namespace {
 constexpr size_t kVersionCountMax = 1000;  // of one key in one memtable: more are counted, not told
 
 Result<std::vector<std::shared_ptr<Memtable>>> index_log(const InspectedDirectory& directory) {
-  std::vector<std::shared_ptr<Memtable>> memtables;  // newest first
-  if (directory.wal == nullptr) return memtables;
-  const RecordVisitor replay = [&](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) -> Status {
-    if (memtables.empty() || memtables.front()->segment() != segment) {
-      FIRN_TRY_ASSIGN(auto memtable, Memtable::create(segment, directory.state.hash_seed, count_log_entries(payload)));
-      memtables.insert(memtables.begin(), std::move(memtable));
-    }
-    return memtables.front()->replay(offset, payload);
+  LogReplay replay(directory.state.hash_seed);
+  if (directory.wal == nullptr) return std::move(replay.memtables());
+  const RecordVisitor visit = [&](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) {
+    return replay.add(segment, offset, payload);
   };
-  FIRN_TRY(recover_log(*directory.wal, directory.state.wal_id, directory.state.wal_segments, SegmentIo::kPwrite, replay).status());
-  return memtables;
+  FIRN_TRY(recover_log(*directory.wal, directory.state.wal_id, directory.state.wal_segments, SegmentIo::kPwrite, visit).status());
+  FIRN_TRY(replay.finish());
+  return std::move(replay.memtables());
 }
 
 Result<VersionRef> open_tables(const InspectedDirectory& directory) {

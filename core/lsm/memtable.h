@@ -43,9 +43,6 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   // Records up to here are complete and visible.
   void set_end(uint64_t offset) { end_.store(offset, std::memory_order_release); }
 
-  // Recovery: indexes the entries of one record's payload at `offset`. kCorrupt when they are not well formed or do not chain to what is indexed.
-  Status replay(uint64_t offset, Slice payload);
-
   // ---- The readers' part ----
   // The newest entry of the key with a sequence number up to `seq`. The entry borrows from the segment's image.
   bool find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const;

@@ -9,7 +9,7 @@
 #include "env/posix_env.h"
 #include "env/thread_mark.h"
 #include "log/recovery.h"
-#include "lsm/log_entry.h"
+#include "lsm/log_replay.h"
 
 namespace firn {
 namespace {
@@ -195,18 +195,15 @@ Status DbImpl::open_tables(Found* found) {
 Status DbImpl::replay_log(Found* found) {
   FIRN_TRY_ASSIGN(auto directory, core_.directory->open_directory(kWalName, false));
   const SegmentIo io = segment_io(core_.options.log_io);
-  const RecordVisitor replay = [&](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) -> Status {
-    auto& memtables = found->memtables;
-    if (memtables.empty() || memtables.front()->segment() != segment) {
-      // A memtable that was made for one large commit had room for all of it, which is the first record of its segment.
-      FIRN_TRY_ASSIGN(auto memtable, Memtable::create(segment, core_.hash_seed, count_log_entries(payload)));
-      memtables.insert(memtables.begin(), std::move(memtable));
-    }
-    FIRN_TRY(memtables.front()->replay(offset, payload));
-    found->last = std::max(found->last, memtables.front()->seq_max());
-    return {};
+  LogReplay replay(core_.hash_seed);
+  const RecordVisitor visit = [&](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) {
+    return replay.add(segment, offset, payload);
   };
-  FIRN_TRY_ASSIGN(found->log, recover_log(*directory, found->state.wal_id, found->state.wal_segments, io, replay));
+  FIRN_TRY_ASSIGN(found->log, recover_log(*directory, found->state.wal_id, found->state.wal_segments, io, visit));
+  FIRN_TRY(replay.finish());
+  found->system_memtables = replay.system_memtables();
+  found->memtables = std::move(replay.memtables());
+  for (const auto& memtable : found->memtables) found->last = std::max(found->last, memtable->seq_max());
   found->report.note(found->log);
   return {};
 }
@@ -238,7 +235,8 @@ Status DbImpl::start_reading(Found found) {
 }
 
 Result<NamespaceCatalogRef> DbImpl::load_catalog(const Found& found) {
-  const ReadView view(nullptr, found.memtables, found.version, std::make_shared<NamespaceCatalog>());
+  // A scan puts a memtable into order first: only those that have something to say.
+  const ReadView view(nullptr, found.system_memtables, found.version, std::make_shared<NamespaceCatalog>());
   FIRN_TRY_ASSIGN(const auto all, view.new_iterator(kSeqMax));
   return NamespaceCatalog::load(*all);
 }

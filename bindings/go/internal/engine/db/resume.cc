@@ -12,6 +12,7 @@
 #include "db/db_impl.h"
 #include "env/thread_mark.h"
 #include "log/record.h"
+#include "lsm/memtable_replay.h"
 
 namespace firn {
 namespace {
@@ -24,14 +25,16 @@ constexpr auto kReaderWait = std::chrono::microseconds(100);
 Result<std::shared_ptr<Memtable>> CommitDoor::committed_part() const {
   const std::shared_ptr<Segment>& segment = memtable_->segment();
   FIRN_TRY_ASSIGN(auto part, Memtable::create(segment, core_.hash_seed, memtable_->key_count()));
+  MemtableReplay replay(*part);
   RecordView record;
   for (uint64_t offset = kSegmentHeaderBytes; offset < memtable_->end(); offset += record_bytes(record.payload.size())) {
     if (!read_record(segment->image(), offset, memtable_->end(), segment->header().generation, &record)) {
       return Status::corrupt("a record of the write-ahead log does not verify: reopen the database, which recovers what can be",
                              segment->path(), offset);
     }
-    if (record.kind == RecordKind::kData) FIRN_TRY(part->replay(offset + kRecordHeaderBytes, record.payload));
+    if (record.kind == RecordKind::kData) FIRN_TRY(replay.add(offset + kRecordHeaderBytes, record.payload));
   }
+  FIRN_TRY(replay.finish());
   return part;
 }
 

@@ -96,27 +96,6 @@ void Memtable::prefetch_entry(uint64_t hash) const {
   }
 }
 
-Status Memtable::replay(uint64_t offset, Slice payload) {
-  while (!payload.empty()) {
-    const uint64_t bytes = check_log_entry(payload);
-    if (bytes == 0) return Status::corrupt("an entry of the write-ahead log is not well formed", segment_->path(), offset);
-    const Entry entry = decode_log_entry(payload.data());
-    if (!has_room(1) || entry.seq.value == 0 || entry.seq > kSeqMax || entry.seq < seq_max()) {
-      return Status::corrupt("the entries of the write-ahead log do not follow one another", segment_->path(), offset);
-    }
-    const uint64_t hash = this->hash(entry.key);
-    const Place place = place_of(entry.key, hash);
-    if (place.previous != log_entry_previous(payload.data())) {
-      return Status::corrupt("an entry of the write-ahead log does not chain to the one before it", segment_->path(), offset);
-    }
-    add(place, hash, offset, entry.seq);
-    offset += bytes;
-    payload = payload.without_first(bytes);
-  }
-  set_end(offset);
-  return {};
-}
-
 Result<uint64_t> Memtable::count(const InternalKey& lower, const InternalKey& upper) const {
   return order_.count(shared_from_this(), lower, upper);
 }

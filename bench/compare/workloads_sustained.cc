@@ -155,7 +155,8 @@ void Sustained::report() const {
   run_.emit("sustained_memory", {{"mb", std::max(0.0, later - earlier)}, {"before_mb", earlier}, {"after_mb", later}});
   double space = 0;
   const double key_bytes = static_cast<double>(run_.data_bytes()) / static_cast<double>(run_.key_count());
-  for (size_t i = half; i < count; ++i) space = std::max(space, seconds_[i].at("disk_mb") * 1e6 / (seconds_[i].at("live_keys") * key_bytes));
+  for (size_t i = half; i < count; ++i)
+    space = std::max(space, seconds_[i].at("disk_mb") * 1e6 / (seconds_[i].at("live_keys") * key_bytes));
   run_.emit("sustained_space", {{"ratio", space}, {"live_keys", seconds_.back().at("live_keys")}});
 }
 

@@ -48,7 +48,9 @@ Metrics usage_metrics(const ProcessStats& before, double seconds, double operati
   return {{"cpu_ns_op", cpu_us * 1e3 / operations},
           {"foreign_cpu", std::max(0.0, machine_us - cpu_us) / (seconds * 1e6 * processors)},
           {"syncs", static_cast<double>(after.sync_count - before.sync_count)},
-          {"written_bytes", static_cast<double>(after.written_bytes - before.written_bytes)}};
+          {"written_bytes", static_cast<double>(after.written_bytes - before.written_bytes)},
+          {"anonymous_mb", static_cast<double>(after.rss_anonymous_bytes) / 1e6},
+          {"mapped_mb", static_cast<double>(after.rss_file_bytes) / 1e6}};
 }
 
 Metrics time_metrics(const Histogram& times, double seconds) {

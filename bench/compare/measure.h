@@ -75,7 +75,7 @@ class Histogram;
 // The metrics of operations that were all timed: their rate in `seconds` and their times.
 Metrics time_metrics(const Histogram& times, double seconds);
 
-// What the process used since `before`, and what others used of the machine meanwhile.
+// What the process used since `before` and has in memory now, and what others used of the machine meanwhile.
 Metrics usage_metrics(const ProcessStats& before, double seconds, double operations);
 
 // make_op(thread) is called in the thread, before the clock starts, and returns its op(i), i counting from 0 in each thread.

@@ -224,7 +224,9 @@ void print_latency(std::FILE* out, const Options& options, const std::vector<con
 }
 
 void print_resources(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results) {
-  std::fprintf(out, "Processor time of all threads (ns an operation) / syncs / MB written, while the row ran\n\n| row |");
+  std::fprintf(out,
+               "Processor time of all threads (ns an operation) / syncs / MB written, while the row ran / MB of anonymous memory at its "
+               "end, the driver's own included\n\n| row |");
   for (const auto* engine : engines) std::fprintf(out, " %s |", engine->name.c_str());
   std::fprintf(out, "\n| --- |");
   for (size_t i = 0; i < engines.size(); ++i) std::fprintf(out, " ---: |");
@@ -234,8 +236,9 @@ void print_resources(std::FILE* out, const Options& options, const std::vector<c
     std::fprintf(out, "| %s |", title(options, workload).c_str());
     for (const auto* engine : engines) {
       const double written = results.median(engine->name, workload.name, "written_bytes");
-      std::fprintf(out, " %s / %s / %s |", figure(results.median(engine->name, workload.name, "cpu_ns_op")).c_str(),
-                   figure(results.median(engine->name, workload.name, "syncs")).c_str(), figure(written < 0 ? -1 : written / 1e6).c_str());
+      std::fprintf(out, " %s / %s / %s / %s |", figure(results.median(engine->name, workload.name, "cpu_ns_op")).c_str(),
+                   figure(results.median(engine->name, workload.name, "syncs")).c_str(), figure(written < 0 ? -1 : written / 1e6).c_str(),
+                   figure(results.median(engine->name, workload.name, "anonymous_mb")).c_str());
     }
     std::fprintf(out, "\n");
   }

@@ -12,7 +12,7 @@ from results import Results
 QUIET_SHARE = 0.05  # of the processors that others may take
 
 SECONDS = [("put_kops", "get_kops", "k/s"), ("put_pause_ms", "get_pause_ms", "ms, the longest of each second")]  # of inserts, of reads
-RESOURCES = [("syncs", "syncs", 1), ("MB written", "written_bytes", 1e-6), ("processor ns an operation", "cpu_ns_op", 1)]
+RESOURCES = [("syncs", "syncs", 1), ("MB written", "written_bytes", 1e-6), ("processor ns an operation", "cpu_ns_op", 1), ("anonymous MB", "anonymous_mb", 1), ("mapped MB", "mapped_mb", 1)]
 
 PERCENTILES = [("p50", "p50_us"), ("p95", "p95_us"), ("p99", "p99_us"), ("p99.9", "p999_us"), ("longest pause", "pause_max_us")]
 

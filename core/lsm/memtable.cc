@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/prefetch.h"
 #include "lsm/log_entry.h"
 
 namespace firn {
@@ -63,7 +64,10 @@ inline uint64_t Memtable::newest(const InternalKey& key, uint64_t hash) const {
     for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
       const uint64_t value = slot->load(std::memory_order_acquire);
       if (value == 0) return 0;
-      if (value >> 32 == tag && log_entry_key(segment_->image() + position_of(value)) == key) return position_of(value);
+      if (value >> 32 != tag) continue;
+      const uint8_t* const at = segment_->image() + position_of(value);
+      prefetch_entry_lines(at);
+      if (log_entry_key(at) == key) return position_of(value);
     }
   }
 }
@@ -92,7 +96,7 @@ void Memtable::prefetch_entry(uint64_t hash) const {
   for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
     const uint64_t value = slot->load(std::memory_order_relaxed);
     if (value == 0) return;
-    if (value >> 32 == tag_of(hash)) return __builtin_prefetch(segment_->image() + position_of(value));
+    if (value >> 32 == tag_of(hash)) return prefetch_entry_lines(segment_->image() + position_of(value));
   }
 }
 

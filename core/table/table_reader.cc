@@ -1,6 +1,7 @@
 #include "table/table_reader.h"
 
 #include "base/checksum.h"
+#include "base/prefetch.h"
 #include "table/table_iterator.h"
 
 namespace firn {
@@ -89,6 +90,7 @@ Status TableReader::find_in_range(const InternalKey& key, uint64_t hash, const N
     uint32_t matches = match_fingerprints(line, fingerprint_of(hash)) & ((1u << used) - 1);
     for (; matches != 0; matches &= matches - 1) {
       const uint64_t offset = bucket_place(line, static_cast<uint32_t>(__builtin_ctz(matches)));
+      prefetch_entry_lines(data_ + offset);
       Status status = read_if_key(key.user, offset, range, entry);
       if (!status.is(Code::kNotFound)) return status;
     }
@@ -141,10 +143,7 @@ void TableReader::verify_bucket(uint64_t hash) const {
 void TableReader::prefetch_entry(uint64_t hash) const {
   uint64_t offset = 0;
   if (!guess_place(hash, &offset)) return;
-  const uint8_t* const entry = data_ + offset;  // an address that is prefetched need not be a good one
-  __builtin_prefetch(entry);
-  __builtin_prefetch(entry + kCacheLineBytes);
-  __builtin_prefetch(entry + 2 * kCacheLineBytes);
+  prefetch_entry_lines(data_ + offset);
 }
 
 Result<double> TableReader::part_below(const InternalKey& key) const {

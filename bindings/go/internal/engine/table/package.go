@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: 3cb0ce0eafa6a79f6e686be8b398d90d1377bd80130ec2e67397a9db1aec5920
+// Checksum of all sources: f943c8a94f3188da0265bbd9848e918f0fffc03431687b652769f3fd73f804de
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <thread>
 
+#include "base/coverage_mark.h"
 #include "base/hash.h"
 #include "base/schedule_point.h"
 #include "env/thread_mark.h"
@@ -108,13 +111,34 @@ Result<Seq> CommitDoor::leave(std::unique_lock<std::mutex>& door, WriteFlags fla
   const LogPosition position = core_.wal->end();
   const bool upkeep_due = core_.wal->active_offset() >= upkeep_at_;
   if (upkeep_due) upkeep_at_ = UINT64_MAX;
+  const int64_t wait_until_ns = pace_.is_due(core_.wal->active_offset()) ? pace_until() : 0;
   door.unlock();
 
   if (upkeep_due) [[unlikely]]
     on_upkeep_due();
   signal_watchers();
+  if (wait_until_ns != 0 && !flags.no_block) [[unlikely]]
+    keep_pace(wait_until_ns);
   if (flags.sync || core_.options.durability != Durability::kProcess) FIRN_TRY(make_durable(position, seq, flags));
   return seq;
+}
+
+int64_t CommitDoor::pace_until() {
+  if (core_.options.single_threaded) return 0;  // it does the jobs itself
+  const ReadView* const view = core_.views->current();
+  const double used = static_cast<double>(core_.wal->active_offset()) / static_cast<double>(core_.wal->active()->capacity());
+  const WritePace::Debt debt{static_cast<double>(view->sealed().size()) + used, view->version()->runs.size()};
+  return pace_.wait_until(core_.wal->active_offset(), debt, core_.env->monotonic_ns());
+}
+
+// The commit is visible already; its thread makes room for the jobs.
+void CommitDoor::keep_pace(int64_t until_ns) {
+  const int64_t wait_ns = until_ns - core_.env->monotonic_ns();
+  if (wait_ns <= 0) return;
+  FIRN_MARK("a writer is slowed down");
+  const ThreadPark park;
+  std::this_thread::sleep_for(std::chrono::nanoseconds(wait_ns));
+  core_.stats.stall_ns.add(static_cast<uint64_t>(wait_ns));
 }
 
 Status CommitDoor::append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes,
@@ -291,6 +315,7 @@ Status CommitDoor::rotate(const Need& need, uint64_t segment_bytes) {
   }
   FIRN_SCHEDULE_POINT("memtable sealed");
   upkeep_at_ = 0;
+  pace_.begin_segment();
   memtable_ = std::move(next.memtable);
   on_sealed();
   return {};
@@ -450,7 +475,9 @@ Result<bool> CommitDoor::keep_spare() {
 Result<bool> CommitDoor::ensure_spare(uint64_t segment_bytes) {
   const std::lock_guard lock(spare_mutex_);
   if (spare_) return false;
-  FIRN_TRY_ASSIGN(spare_, make_spare({}, segment_bytes));
+  FIRN_TRY_ASSIGN(Spare spare, make_spare({}, segment_bytes));
+  spare.memtable->make_present();
+  spare_ = std::move(spare);
   return true;
 }
 

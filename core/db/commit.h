@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "db/db_core.h"
+#include "db/write_pace.h"
 #include "env/spinning_mutex.h"
 
 namespace firn {
@@ -123,6 +124,8 @@ class CommitDoor {
   void count_commit(size_t operation_count, uint64_t delete_count, uint64_t key_value_bytes, uint64_t payload_bytes);
   Status append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes, NamespaceCatalogRef catalog);
   Result<Seq> leave(std::unique_lock<std::mutex>& door, WriteFlags flags);
+  int64_t pace_until();
+  void keep_pace(int64_t until_ns);
   bool is_backlogged() const;
   // Until progress_count is no longer `seen`. The door is left meanwhile.
   Status wait_for_jobs(std::unique_lock<std::mutex>& door, uint64_t seen);
@@ -141,6 +144,7 @@ class CommitDoor {
   NamespaceCatalogRef catalog_;                // the newest
   uint64_t segment_bytes_ = kSegmentBytesMin;  // of the next segment
   uint64_t upkeep_at_ = 0;                     // offset in the active segment at which upkeep is due
+  WritePace pace_;
   bool is_stopped_ = false;
 
   std::mutex spare_mutex_;  // spare_; taken after the door

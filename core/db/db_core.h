@@ -35,7 +35,7 @@ namespace firn {
 inline constexpr uint64_t kSegmentBytesMin = 256 << 10;
 // Versions jump to the next multiple of it after an opening that followed no clean close, and after a failure.
 inline constexpr uint64_t kUncleanSeqStep = uint64_t{1} << 32;
-inline constexpr size_t kSealedCountMax = 4;  // so many memtables may wait for their flush before writers wait
+inline constexpr size_t kSealedCountMax = 5;  // so many memtables may wait for their flush before writers wait
 
 // The last version before the next multiple, which is the next one given. Always behind `last`: it may itself be such a version, because everything that was committed
 // behind it was lost.

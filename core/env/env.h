@@ -68,8 +68,10 @@ class File {
   virtual Status read(uint64_t offset, uint8_t* to, size_t bytes) = 0;
   virtual Status write(uint64_t offset, Slice bytes) = 0;  // all of it, or an error
   virtual Status allocate(uint64_t bytes) = 0;             // reserves disk space and extends the length, zero-filled
-  virtual void release_tail(uint64_t from) = 0;            // gives blocks from here on back (punches a hole); best effort
-  virtual Status sync() = 0;                               // fdatasync; an error is final (never call it again on this file)
+  // Begins to write the range to the device, so that the next sync() has less to wait for; best effort.
+  virtual void begin_write_back(uint64_t /*offset*/, uint64_t /*bytes*/) {}
+  virtual void release_tail(uint64_t from) = 0;  // gives blocks from here on back (punches a hole); best effort
+  virtual Status sync() = 0;                     // fdatasync; an error is final (never call it again on this file)
   virtual Result<uint64_t> size() = 0;
   // From here to the end of the file there are only zeros, as the file system knows without reading: behind the last place that was ever written. Best effort: a
   // file system that does not know says the end of the file, and so does who does not ask it.

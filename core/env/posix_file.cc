@@ -104,6 +104,12 @@ Status PosixFile::allocate(uint64_t bytes) {
   return {};
 }
 
+void PosixFile::begin_write_back([[maybe_unused]] uint64_t offset, [[maybe_unused]] uint64_t bytes) {
+#if defined(__linux__)
+  (void)::sync_file_range(fd(), static_cast<off64_t>(offset), static_cast<off64_t>(bytes), SYNC_FILE_RANGE_WRITE);
+#endif
+}
+
 void PosixFile::release_tail(uint64_t from) {
   const Result<uint64_t> length = size();
   if (!length.ok()) return;

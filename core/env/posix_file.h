@@ -18,6 +18,7 @@ class PosixFile final : public File {
   Status read(uint64_t offset, uint8_t* to, size_t bytes) override;
   Status write(uint64_t offset, Slice bytes) override;
   Status allocate(uint64_t bytes) override;
+  void begin_write_back(uint64_t offset, uint64_t bytes) override;
   void release_tail(uint64_t from) override;
   Status sync() override;
   Result<uint64_t> size() override;

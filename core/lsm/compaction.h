@@ -31,6 +31,8 @@ struct CompactionPlan {
 
 // What to do next, if anything.
 std::optional<CompactionPlan> pick_compaction(const Version& version);
+// The same among the runs that are newer than run `run_id`, while a merge of that one and older ones goes on.
+std::optional<CompactionPlan> pick_above(const Version& version, uint64_t run_id);
 // When at least a quarter of all entries have expired: the merge that drops them. Costs a look at the counts of tables, and nothing where nobody uses expiries.
 std::optional<CompactionPlan> pick_purge(const Version& version, int64_t now_ms);
 // What scans did since runs were merged last.
@@ -43,7 +45,8 @@ std::optional<CompactionPlan> pick_for_scans(const Version& version, const ScanC
 // Everything into one run without tombstones, expired entries, or entries of namespaces that `catalog` does not have any more. nullopt: the version is in
 // that form already.
 std::optional<CompactionPlan> plan_full_compaction(const Version& version, const NamespaceCatalog& catalog);
-// How many runs stand between a read and its answer: what writers are slowed down by when it grows.
-inline constexpr size_t kRunCountMax = 12;
+// How many runs stand between a read and its answer: from the first number on writers are slowed down, at the second they wait.
+inline constexpr size_t kRunCountSlow = 12;
+inline constexpr size_t kRunCountMax = 24;
 
 }  // namespace firn

@@ -36,6 +36,7 @@ class ChunkWriter {
   Status store_chunks(Slice chunks);
   Status store_packed(Slice chunk, uint64_t index);
   Status write_packed();
+  Status write_out(uint64_t offset, Slice bytes);
   void add_slot(uint64_t index, Slice stored);
 
   File* const file_;

@@ -1,5 +1,6 @@
 // Which run a flush adds its table to, and what answers when tables give back the memory that they hold.
 #include <chrono>
+#include <map>
 #include <thread>
 
 #include "db_fixture.h"
@@ -135,6 +136,42 @@ TEST_F(RunsTest, tables_that_are_opened_anew_to_free_memory_answer_as_before) {
   for ((*iterator)->seek_to_first(); (*iterator)->valid(); (*iterator)->next()) count++;
   EXPECT_TRUE((*iterator)->status().ok());
   EXPECT_EQ(kKeys, count) << "a snapshot keeps the tables that it has";
+}
+
+// A long merge of old runs has begun when new runs come: they are merged before it ends, and neither loses anything.
+TEST_F(RunsTest, newer_runs_are_merged_before_a_long_merge_ends) {
+  open("single_threaded=true");
+  const ThreadMark mark;
+  std::map<std::string, std::string> expected;
+  const auto put_run = [&](int run, int first, int count) {
+    std::vector<std::pair<std::string, std::string>> entries;
+    for (int i = first; i < first + count; i++) entries.emplace_back("key" + std::to_string(i), "of run " + std::to_string(run));
+    for (const auto& [key, value] : entries) expected[key] = value;
+    put_and_flush(entries);
+  };
+  for (int run = 0; run < 4; run++) put_run(run, run * 5'000, 20'000);
+  ASSERT_EQ(0u, stat("compactions"));
+  put("k", "does a slice of the long merge");
+  expected["k"] = "does a slice of the long merge";
+  ASSERT_EQ(0u, stat("compactions")) << "it has 80,000 entries, and a slice 4,096";
+  // Flushes do no merging. The newest hide what the long merge has read already.
+  for (int run = 4; run < 8; run++) put_run(run, run * 100, 1'000);
+  ASSERT_TRUE(flush().ok());
+  const uint64_t run_count = stat("run_count");
+  while (stat("compactions") == 0) ASSERT_TRUE(db_->run_jobs(0).ok());
+  EXPECT_EQ(run_count - 3, stat("run_count"));
+  EXPECT_LT(stat("compaction_read_bytes"), stat("table_bytes") / 4) << "the four small ones became one; the four large ones are still there";
+  for (;;) {
+    const Result<bool> more = db_->run_jobs(1);
+    ASSERT_TRUE(more.ok());
+    if (!*more) break;
+  }
+  EXPECT_GE(stat("compactions"), 2u);
+  for (int round = 0; round < 2; round++) {
+    for (const auto& [key, value] : expected) ASSERT_EQ(value, get(key)) << key;
+    reopen("single_threaded=true");
+  }
+  expect_sound();
 }
 
 TEST_F(RunsTest, who_only_reads_has_memory_freed_too) {

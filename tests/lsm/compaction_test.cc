@@ -176,6 +176,23 @@ TEST(Compaction, WhatHoldsGarbageIsRewrittenInAMergeDownToTheOldestRunOnly) {
   }
 }
 
+TEST(Compaction, AboveAMergeThatGoesOnOnlyNewerRunsAreMerged) {
+  Tables tables;
+  for (uint64_t run = 1; run <= 5; run++) tables.add(run, "a", "z", kMiB);
+  constexpr uint64_t kNewestInput = 5;
+  EXPECT_FALSE(pick_above(*tables.version, kNewestInput));
+  for (uint64_t run = 6; run <= 8; run++) tables.add(run, "a", "z", kMiB, EntryKind::kDelete);
+  EXPECT_FALSE(pick_above(*tables.version, kNewestInput)) << "three are few";
+  tables.add(9, "a", "z", kMiB);
+  const auto plan = pick_above(*tables.version, kNewestInput);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(9u, plan->run_id);
+  EXPECT_FALSE(plan->includes_oldest) << "the tombstones stay";
+  EXPECT_EQ(Seq{6}, plan->seq_lower);
+  EXPECT_EQ(4u, plan->inputs.size());
+  expect_sound(*plan);
+}
+
 TEST(FullCompaction, NothingIsDoneToOneCleanRun) {
   const NamespaceCatalog catalog{};
   Tables tables;

@@ -135,7 +135,11 @@ void Jobs::give_up_for_scans(EventKind kind, const Status& status) {
 
 void Jobs::end_compaction() {
   compaction_.reset();
-  is_compacting_.store(false);
+  if (!interrupted_.empty()) {
+    compaction_ = std::move(interrupted_.back());
+    interrupted_.pop_back();
+  }
+  is_compacting_.store(compaction_.has_value());
   is_compacting_for_scans_.store(false);
 }
 
@@ -234,7 +238,9 @@ Result<bool> Jobs::step_compaction(Scope scope) {
       FIRN_TRY(trim_table_memory());
       return full;
     }
-    start_compaction(std::move(*plan), full ? ticket : 0);
+    compaction_ = make_compaction(std::move(*plan), full ? ticket : 0);
+  } else if (!compaction_->recorded) {
+    FIRN_TRY(interrupt_compaction());
   }
   if (!compaction_->recorded) {
     const int64_t begin_ns = core_.env->monotonic_ns();
@@ -245,6 +251,22 @@ Result<bool> Jobs::step_compaction(Scope scope) {
   }
   FIRN_TRY(finish_compaction());
   return true;
+}
+
+// Runs that came meanwhile, and are to be merged among themselves, go before what is going on: the newer, the smaller.
+Status Jobs::interrupt_compaction() {
+  std::optional<CompactionPlan> plan;
+  {
+    const std::lock_guard lock(runs_mutex_);
+    if (is_flush_recorded_.load()) return {};  // as above
+    plan = pick_above(*look().second, compaction_->plan.run_id);
+  }
+  if (!plan) return {};
+  FIRN_MARK("a merge of newer runs goes before one that has begun");
+  Compaction next = make_compaction(std::move(*plan), 0);
+  interrupted_.push_back(std::move(*compaction_));
+  compaction_ = std::move(next);
+  return {};
 }
 
 Status Jobs::trim_table_memory() {
@@ -409,7 +431,7 @@ Status Jobs::finish_flush() {
   return core_.wal->remove_before(core_.changes.first_segment(wal_start));
 }
 
-void Jobs::start_compaction(CompactionPlan plan, uint64_t full_ticket) {
+Jobs::Compaction Jobs::make_compaction(CompactionPlan plan, uint64_t full_ticket) const {
   std::vector<std::unique_ptr<Iterator>> parts;
   for (const CompactionPlan::Part& part : plan.parts) {
     std::vector<std::unique_ptr<Iterator>> newest_first;
@@ -420,7 +442,7 @@ void Jobs::start_compaction(CompactionPlan plan, uint64_t full_ticket) {
   auto job = std::make_unique<MergeJob>(
       merge_options(plan.seq_lower, plan.seq_upper, durable, plan.includes_oldest), *core_.tables,
       [this] { return core_.next_table_id.fetch_add(1); }, std::move(parts));
-  compaction_ = Compaction{std::move(plan), full_ticket, std::move(job), 0, {}};
+  return Compaction{std::move(plan), full_ticket, std::move(job), 0, {}};
 }
 
 Status Jobs::record_compaction() {

@@ -1,7 +1,8 @@
 // Jobs: the background work of a database, as plain functions without threads: flushes (sealed memtables become a run of tables) and compactions (runs become
 // one). Background threads call run_slice() in a loop; single-threaded databases call it inside writes; tests step it by hand.
 //
-//   JOB-1  At most one flush and one compaction at a time. A flush goes before a compaction, also when one has begun: compactions run in slices.
+//   JOB-1  At most one flush and one compaction at a time. A flush goes before a compaction, also when one has begun: compactions run in slices. And a compaction of newer runs goes
+//          before one that has begun: a long merge of old runs does not let new ones pile up.
 //   JOB-2  New tables are synced, names included, before the manifest names them; the manifest is durable before a view shows them and before files that they replace are
 //          unlinked. (A reader who still has such a file open or mapped keeps it: the system frees it after the last of them.)
 //   JOB-3  A job that fails leaves no file, changes nothing, and is tried again.
@@ -110,7 +111,8 @@ class Jobs {
   Result<bool> turn_flush();
   Status record_flush();
   Status finish_flush();
-  void start_compaction(CompactionPlan plan, uint64_t full_ticket);
+  Compaction make_compaction(CompactionPlan plan, uint64_t full_ticket) const;
+  Status interrupt_compaction();
   Status record_compaction();
   Status finish_compaction();
   MergeOptions merge_options(Seq lower, Seq upper, Seq durable, bool drop_tombstones) const;  // `durable`: no commit up to here can be lost
@@ -128,6 +130,7 @@ class Jobs {
   std::optional<Flush> flush_;
   std::mutex compaction_mutex_;
   std::optional<Compaction> compaction_;
+  std::vector<Compaction> interrupted_;  // by merges of runs that are newer than their inputs, the last one by compaction_
   std::mutex
       runs_mutex_;  // held while a flush or a compaction decides which runs it concerns; taken after the two above, before view_mutex
   std::atomic<bool> is_compacting_{false};

@@ -82,6 +82,7 @@ Status CommitDoor::start_anew(Seq last) {
   memtable_ = std::move(memtable);
   segment_bytes_ = std::min(kSegmentBytesMin, core_.options.memtable_bytes);
   upkeep_at_ = 0;
+  pace_.begin_segment();
   return {};
 }
 

@@ -20,7 +20,7 @@ enum class GaveWay {
 template <typename Done>
 GaveWay give_way_until(Env& env, int64_t wait_ns, Done done) {
   constexpr int64_t kLongTurnNs = 500'000;
-  constexpr int kTurnCountMax = 1000;  // a clock may stand still
+  constexpr int kTurnCountMax = 1000;  // half a millisecond of turns that nobody takes; a clock may stand still
   const int64_t begin_ns = env.monotonic_ns();
   int64_t before_ns = begin_ns;
   for (int turn = 0; turn < kTurnCountMax; turn++) {

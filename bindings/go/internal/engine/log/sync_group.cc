@@ -19,11 +19,11 @@ Status SyncGroup::wait(LogPosition position) {
 template <typename Done>
 void SyncGroup::look_again(int64_t wait_ns, std::unique_lock<std::mutex>& lock, const Done& done) {
   constexpr uint64_t kPauseMax = 1024;
-  if (round_ < crowded_until_round_) return;
+  if (!gives_way()) return;
   lock.unlock();
   const bool is_crowded = give_way_until(log_.env(), wait_ns, done) == GaveWay::kCrowded;
   lock.lock();
-  if (round_ < crowded_until_round_) return;  // another found it
+  if (!gives_way()) return;  // another found it
   pause_ = is_crowded ? std::min(2 * pause_ + 1, kPauseMax) : pause_ / 2;
   if (is_crowded) crowded_until_round_ = round_ + pause_;
 }
@@ -35,7 +35,7 @@ void SyncGroup::wait_for_others(std::unique_lock<std::mutex>& lock) {
   const auto all_came = [this] { return came_count_.load(std::memory_order_relaxed) >= expected_count_; };
   const int64_t wait_ns = std::min(last_sync_ns_ / 4, kWaitMaxNs);
   if (all_came() || wait_ns < kWaitMinNs) return;
-  const bool sleeps = round_ < crowded_until_round_;
+  const bool sleeps = !gives_way();
   look_again(wait_ns, lock, all_came);
   if (sleeps) all_came_.wait_for(lock, std::chrono::nanoseconds(wait_ns), all_came);
 }
@@ -84,6 +84,7 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
     is_syncing_ = false;
     last_sync_ns_ = sync_ns;
     expected_count_ = came_count_.load(std::memory_order_relaxed) + group;
+    company_ = group + gathered_;
     counts_.syncs++;
     counts_.waits += group;
     counts_.group_max = std::max(counts_.group_max, group);

@@ -2,9 +2,10 @@
 // are never held up: they append while a sync runs. Before a sync its caller waits a moment for those whom the last one released, who are about to come
 // back: else they would just miss it, and two halves of the threads would take turns. The moment is bounded by a quarter of what the last sync took.
 //
-// Who waits gives the processor away and looks again, for two syncs' time at most, before he sleeps: waking 16 sleepers takes longer than the sync itself, and who has to
-// be woken comes back too late for the next. Measured with 2 processors and 130 us a sync: 16 threads 52 -> 72 thousand commits a second, 4 threads 18 -> 23, for the same
-// processor time a commit. Where a sync takes long, or a turn tells that others compute, everybody sleeps at once.
+// Where more than two wait, they give the processor away and look again, for about a sync's time, before they sleep: waking 16 sleepers takes longer than the sync itself, and who
+// has to be woken comes back too late for the next. Measured with 2 processors and 130 us a sync, thousands of commits a second: 16 threads 52 -> 72 for 20 -> 24 us of
+// processor time each, 4 threads 18 -> 25 for 35 -> 68 (two threads gained a tenth for twice the time, so they sleep). Where a sync takes more than half a millisecond, or a
+// turn tells that others compute, waiters sleep at once.
 //
 //   DUR-1  wait(position) returns ok only when everything below `position` is durable.
 //   DUR-2  A failed sync is final: every wait for what was not durable then fails, now and later, until what it concerned is durable by other means (forgive).
@@ -44,6 +45,7 @@ class SyncGroup {
   Status wait_together(LogPosition position, std::unique_lock<std::mutex>& lock);
   void wait_for_others(std::unique_lock<std::mutex>& lock);
   void wait_for_sync(LogPosition position, std::unique_lock<std::mutex>& lock);
+  bool gives_way() const { return company_ > 2 && round_ >= crowded_until_round_; }
   template <typename Done>
   void look_again(int64_t wait_ns, std::unique_lock<std::mutex>& lock, const Done& done);
 
@@ -60,7 +62,8 @@ class SyncGroup {
   int64_t last_sync_ns_ = 0;
   uint64_t round_ = 0;                // syncs that have begun
   uint64_t gathered_ = 0;             // calls that came since the last of them began
-  uint64_t pause_ = 0;                // rounds for which nobody looks again: doubles each time that others are found to want the processors
+  uint64_t company_ = 0;              // calls that the last sync served, or that came while it ran
+  uint64_t pause_ = 0;                // rounds for which nobody looks again: grows when others are found to want the processors
   uint64_t crowded_until_round_ = 0;  // until then all sleep at once
   Counts counts_;
   Histogram sync_ns_;

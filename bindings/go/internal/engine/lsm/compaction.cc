@@ -82,22 +82,30 @@ CompactionPlan plan_merge(const Version& version, size_t first, size_t last, con
   return plan;
 }
 
-}  // namespace
-
-std::optional<CompactionPlan> pick_compaction(const Version& version) {
-  if (version.runs.size() < kRunCountTrigger) return std::nullopt;
+// Among the newest `run_count` runs.
+std::optional<CompactionPlan> pick_among_newest(const Version& version, size_t run_count) {
+  if (run_count < kRunCountTrigger) return std::nullopt;
   uint64_t gathered = version.runs[0].bytes();
   size_t last = 0;
-  while (last + 1 < version.runs.size() && version.runs[last + 1].bytes() <= gathered * kSizeRatio) {
+  while (last + 1 < run_count && version.runs[last + 1].bytes() <= gathered * kSizeRatio) {
     gathered += version.runs[++last].bytes();
   }
   if (last + 1 >= kRunCountTrigger || last + 1 == version.runs.size()) return plan_merge(version, 0, last, nullptr);
   // Sizes fall steeply, so few runs were gathered; still, too many runs make reads slow.
-  if (version.runs.size() >= 2 * kRunCountTrigger) {
+  if (run_count >= 2 * kRunCountTrigger) {
     FIRN_MARK("a merge of the newest runs, for there are too many");
     return plan_merge(version, 0, kRunCountTrigger - 1, nullptr);
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<CompactionPlan> pick_compaction(const Version& version) { return pick_among_newest(version, version.runs.size()); }
+
+std::optional<CompactionPlan> pick_above(const Version& version, uint64_t run_id) {
+  const auto first_below = std::find_if(version.runs.begin(), version.runs.end(), [run_id](const Run& run) { return run.id <= run_id; });
+  return pick_among_newest(version, static_cast<size_t>(first_below - version.runs.begin()));
 }
 
 std::optional<CompactionPlan> pick_purge(const Version& version, int64_t now_ms) {

@@ -29,6 +29,8 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   static Result<std::shared_ptr<Memtable>> create(std::shared_ptr<Segment> segment, uint64_t hash_seed, size_t key_count_min);
 
   const std::shared_ptr<Segment>& segment() const { return segment_; }
+  // The slots' pages, ahead of the writer: huge ones take milliseconds each, and the first commits would touch them all.
+  void make_present() const { memory_.populate(0, memory_.size()); }
 
   // ---- The writer's part ----
   // Room for one more key than are in.

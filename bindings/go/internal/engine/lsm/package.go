@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: f943c8a94f3188da0265bbd9848e918f0fffc03431687b652769f3fd73f804de
+// Checksum of all sources: 846d88c5458aded3e89ba0cce7dc2134f0947faabaabc81975a59d57cbf1310c
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -159,7 +159,7 @@ TEST(Sinks, a_strict_scan_counts_wrong_order_and_wrong_values) {
   const Keys keys(KeyKind::kDecimal, 16, false, 10);
   const Values values({100});
   std::string value(100, 'x');
-  EntrySink sink(keys, values, true);
+  EntrySink sink(keys, values, EntryCheck::kEveryByte);
   const auto take = [&](uint64_t key_index, uint64_t value_index) {
     values.make(value_index, 1, value.data());
     sink.take(key_of(keys, key_index), value);
@@ -174,6 +174,50 @@ TEST(Sinks, a_strict_scan_counts_wrong_order_and_wrong_values) {
   take(6, 6);  // the same key again
   EXPECT_EQ(sink.wrong_count(), 3u);
   EXPECT_EQ(sink.count(), 5u);
+}
+
+TEST(Sinks, a_short_scan_has_its_first_key_the_next_values_its_last_key_and_its_length) {
+  const Keys keys(KeyKind::kDecimal, 16, false, 100);
+  const Values values({100});
+  std::string value(100, 'x');
+  const auto wrong_count = [&](const std::vector<std::pair<uint64_t, uint64_t>>& entries) {  // of keys and values
+    EntrySink sink(keys, values, EntryCheck::kPlaces);
+    for (int times = 0; times < 2; ++times) {
+      sink.begin(40);
+      for (const auto& [key_index, value_index] : entries) {
+        values.make(value_index, 1, value.data());
+        sink.take(key_of(keys, key_index), value);
+      }
+      sink.end(3, 3);
+    }
+    return sink.wrong_count() / 2;
+  };
+  EXPECT_EQ(wrong_count({{40, 40}, {41, 41}, {42, 42}}), 0u);
+  EXPECT_EQ(wrong_count({}), 1u);
+  EXPECT_EQ(wrong_count({{40, 40}, {41, 41}}), 1u);
+  EXPECT_EQ(wrong_count({{40, 40}, {41, 41}, {42, 42}, {43, 43}}), 1u);
+  EXPECT_EQ(wrong_count({{39, 40}, {41, 41}, {42, 42}}), 1u);
+  EXPECT_EQ(wrong_count({{40, 40}, {41, 43}, {42, 42}}), 1u);
+  EXPECT_EQ(wrong_count({{40, 40}, {41, 41}, {43, 42}}), 1u);
+}
+
+TEST(Sinks, of_a_scan_over_scattered_keys_the_first_entry_and_the_length_are_verified) {
+  const Keys keys(KeyKind::kDecimal, 16, true, 100);
+  const Values values({100});
+  std::string value(100, 'x');
+  const auto wrong_count = [&](uint64_t first_key, uint64_t first_value, uint64_t least) {
+    EntrySink sink(keys, values, EntryCheck::kPlaces);
+    sink.begin(40);
+    values.make(first_value, 1, value.data());
+    sink.take(key_of(keys, first_key), value);
+    sink.take(key_of(keys, 7), "another value");
+    sink.end(least, 3);
+    return sink.wrong_count();
+  };
+  EXPECT_EQ(wrong_count(40, 40, 2), 0u);
+  EXPECT_EQ(wrong_count(41, 40, 2), 1u);
+  EXPECT_EQ(wrong_count(40, 41, 2), 1u);
+  EXPECT_EQ(wrong_count(40, 40, 3), 1u);
 }
 
 TEST(Random, zipfian_ranks_follow_their_law) {

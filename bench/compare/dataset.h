@@ -62,6 +62,7 @@ class Keys {
   Keys(KeyKind kind, size_t key_bytes, bool scattered, uint64_t count);
   // What make() may write to, at most; a key is shorter with kUrl.
   size_t room() const { return urls_ ? UrlKeys::kBytesMax : key_bytes_; }
+  bool scattered() const { return scattered_; }
   // Writes the key of `index` to `to`, which has room(), and returns its length.
   size_t make(uint64_t index, char* to) const { return format(number(index) * 2, to); }
   // A key that is never stored, next to the one of `index`.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "compare/dataset.h"
@@ -24,18 +25,39 @@ class ValueSink {
   uint64_t wrong_count_ = 0;
 };
 
-// Entries of scans. Sums of the keys' tails and of the values' headers stand for the verification of each entry: a full scan is compared
-// with the sums of what was written. A strict sink verifies order and every byte instead.
+// How an EntrySink verifies what it takes.
+enum class EntryCheck {
+  kSums,       // sums of the keys' tails and of the values' headers: the caller compares them with those of what was written
+  kEveryByte,  // order and every byte
+  kPlaces,     // short scans from a known entry: see begin() and end()
+};
+
+// Entries of scans.
 class EntrySink {
  public:
-  EntrySink(const Keys& keys, const Values& values, bool strict) : keys_(keys), values_(values), strict_(strict) {}
+  EntrySink(const Keys& keys, const Values& values, EntryCheck check)
+      : keys_(keys), values_(values), check_(check), key_(keys.room(), '0') {}
   void take(std::string_view key, std::string_view value) {
+    if (check_ == EntryCheck::kPlaces) verify_place(key, value);
     uint64_t head = 0;
     if (value.size() >= 8) std::memcpy(&head, value.data(), 8);
-    key_sum_ += Keys::tail(key.data(), key.size());
+    key_tail_ = Keys::tail(key.data(), key.size());
+    key_sum_ += key_tail_;
     value_sum_ += head;
     ++count_;
-    if (strict_) verify(key, value);
+    if (check_ == EntryCheck::kEveryByte) verify(key, value);
+  }
+  // A scan whose first entry is the one of index `first`; unless keys are scattered, the next ones are those of the next indexes: each value is
+  // verified as a get's is, the first key, and the tail of the last.
+  void begin(uint64_t first) {
+    first_ = next_ = first;
+    count_before_ = count_;
+  }
+  // The scan gave at least `least` entries and at most `most`.
+  void end(uint64_t least, uint64_t most) {
+    const uint64_t taken = count_ - count_before_;
+    wrong_count_ += taken < least || taken > most;
+    if (taken > 0 && !keys_.scattered()) wrong_count_ += key_tail_ != Keys::tail(key_.data(), keys_.make(next_ - 1, key_.data()));
   }
   uint64_t count() const { return count_; }
   uint64_t key_sum() const { return key_sum_; }
@@ -49,11 +71,18 @@ class EntrySink {
     wrong_count_ += !in_order || !values_.matches_fully(index, value.data(), value.size());
     index_last_ = index;
   }
+  void verify_place(std::string_view key, std::string_view value) {
+    const uint64_t index = next_++;
+    if (index == first_) wrong_count_ += key != std::string_view(key_.data(), keys_.make(index, key_.data()));
+    if (index == first_ || !keys_.scattered()) wrong_count_ += !values_.matches(index, value.data(), value.size());
+  }
   const Keys& keys_;
   const Values& values_;
-  bool strict_;
+  EntryCheck check_;
+  std::string key_;
   uint64_t count_ = 0, key_sum_ = 0, value_sum_ = 0, wrong_count_ = 0;
-  uint64_t index_last_ = 0;
+  uint64_t index_last_ = 0, key_tail_ = 0;
+  uint64_t first_ = 0, next_ = 0, count_before_ = 0;
 };
 
 }  // namespace bench

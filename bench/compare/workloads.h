@@ -72,13 +72,25 @@ class Run {
   std::unique_ptr<Engine> engine_;
 };
 
+// What a scan has to give: `count` entries or, where others insert, up to its limit; the first one is that of index `first`.
+struct ExpectedEntries {
+  uint64_t first;
+  uint64_t count;
+};
+
 // One thread's way to the store: a session, a key buffer, a value buffer, and the count of wrong answers.
 class Client {
  public:
   explicit Client(Run& run)
-      : run_(run), session_(run.engine().session()), sink_(run.values()), key_(run.keys().room(), '0'), value_(run.values().room(), '0') {}
+      : run_(run),
+        session_(run.engine().session()),
+        sink_(run.values()),
+        scanned_(run.keys(), run.values(), EntryCheck::kPlaces),
+        key_(run.keys().room(), '0'),
+        value_(run.values().room(), '0') {}
   ~Client() {
     run_.require(sink_.wrong_count() == 0, std::to_string(sink_.wrong_count()) + " wrong values");
+    run_.require(scanned_.wrong_count() == 0, std::to_string(scanned_.wrong_count()) + " wrong or missing entries of scans");
     run_.require(missing_count_ == 0, std::to_string(missing_count_) + " keys missing");
     run_.require(phantom_count_ == 0, std::to_string(phantom_count_) + " keys that were never written or are removed");
   }
@@ -103,7 +115,11 @@ class Client {
     phantom_count_ += session_->get(key_of(index), sink_);
   }
   void remove(uint64_t index) { session_->remove(key_of(index)); }
-  void scan(uint64_t index, uint64_t limit, EntrySink& sink) { session_->scan(key_of(index), limit, sink); }
+  void scan(uint64_t index, uint64_t limit, ExpectedEntries expected) {
+    scanned_.begin(expected.first);
+    session_->scan(key_of(index), limit, scanned_);
+    scanned_.end(expected.count, run_.keys().scattered() ? limit : expected.count);
+  }
   ValueSink& sink() { return sink_; }
   void count_missing(uint64_t count) { missing_count_ += count; }
 
@@ -114,6 +130,7 @@ class Client {
   Run& run_;
   std::unique_ptr<Session> session_;
   ValueSink sink_;
+  EntrySink scanned_;
   std::string key_, value_;
   uint64_t missing_count_ = 0, phantom_count_ = 0;
 };

@@ -22,7 +22,7 @@ void report_space(Run& run) {
 
 Metrics scan_all(Run& run, uint8_t generation) {
   const uint64_t count = run.key_count();
-  EntrySink sink(run.keys(), run.values(), false);
+  EntrySink sink(run.keys(), run.values(), EntryCheck::kSums);
   Phase phase = run.phase(1);
   phase.units = count;
   phase.sample_all = true;
@@ -76,7 +76,7 @@ void audit(Run& run, uint64_t count) {
     for (uint64_t i = 0; i < count; ++i) client.get(i);
     return;
   }
-  EntrySink sink(run.keys(), run.values(), true);
+  EntrySink sink(run.keys(), run.values(), EntryCheck::kEveryByte);
   client.session().scan({}, count + 1, sink);
   run.require(sink.count() == count, "the audit found " + std::to_string(sink.count()) + " entries of " + std::to_string(count));
   run.require(sink.wrong_count() == 0, "the audit found " + std::to_string(sink.wrong_count()) + " wrong entries");

@@ -21,10 +21,10 @@ struct KindTimes {
 class Worker {
  public:
   Worker(Run& run, unsigned thread, uint64_t operations, KindTimes& times)
-      : client_(run),
+      : key_count_(run.key_count()),
+        client_(run),
         random_(900 + thread),
         lengths_(mix_scan_lengths()),
-        sink_(run.keys(), run.values(), false),
         times_(times),
         indexes_(operations) {
     const MixKeys keys(run.key_count());
@@ -49,13 +49,14 @@ class Worker {
       client_.put(index, generation);
       return times_.put;
     }
-    client_.scan(index, lengths_[random_.below(lengths_.size())], sink_);
+    const uint64_t limit = lengths_[random_.below(lengths_.size())];
+    client_.scan(index, limit, {.first = index, .count = std::min(limit, key_count_ - index)});
     return times_.scan;
   }
+  uint64_t key_count_;
   Client client_;
   Random random_;
   std::vector<uint32_t> lengths_;
-  EntrySink sink_;
   KindTimes& times_;
   std::vector<uint32_t> indexes_;
   uint64_t last_ns_ = 0;

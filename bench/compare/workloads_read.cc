@@ -102,14 +102,12 @@ void read_while_writing(Run& run, double writes_per_second, Metrics& reads, Metr
 Metrics scan_from(Run& run, uint64_t first, uint64_t end, uint64_t limit) {
   Phase phase = run.phase(run.options().operation_count / 10);
   phase.sample_all = true;
-  EntrySink sink(run.keys(), run.values(), false);
-  const Metrics metrics = run_phase(phase, [&](unsigned) {
-    return [&, first, end, limit, random = Random(400), client = std::make_unique<Client>(run)](uint64_t) mutable {
-      client->scan(first + random.below(end - first), limit, sink);
+  return run_phase(phase, [&](unsigned) {
+    return [first, end, limit, random = Random(400), client = std::make_unique<Client>(run)](uint64_t) mutable {
+      const uint64_t index = first + random.below(end - first);
+      client->scan(index, limit, {.first = index, .count = limit});
     };
   });
-  run.require(sink.count() == limit * static_cast<uint64_t>(metrics.at("ops")), "short scans");
-  return metrics;
 }
 
 void run_reads(Run& run) {

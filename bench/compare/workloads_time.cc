@@ -40,12 +40,12 @@ Metrics expire(Run& run, uint64_t count) {
 }
 
 // Scans that begin where deleted keys lie before the first one.
-Metrics scan_oldest(Run& run) {
+Metrics scan_oldest(Run& run, uint64_t expired) {
   Phase phase = run.phase(run.options().operation_count / 1000);
   phase.sample_all = true;
   return run_phase(phase, [&](unsigned) {
-    return [sink = EntrySink(run.keys(), run.values(), false), client = std::make_unique<Client>(run)](uint64_t) mutable {
-      client->scan(0, kOldestEntries, sink);
+    return [expired, client = std::make_unique<Client>(run)](uint64_t) {
+      client->scan(0, kOldestEntries, {.first = expired, .count = kOldestEntries});
     };
   });
 }
@@ -55,7 +55,7 @@ void verify_expiry(Run& run, uint64_t expired) {
   for (uint64_t i = 0; i < expired; i += kWindow) client.get_absent(i);
   client.get(expired);
   if (!run.info().ordered) return;
-  EntrySink sink(run.keys(), run.values(), true);
+  EntrySink sink(run.keys(), run.values(), EntryCheck::kEveryByte);
   client.session().scan({}, run.key_count(), sink);
   run.require(sink.count() == run.key_count() - expired && sink.wrong_count() == 0, "the wrong keys are left");
 }
@@ -71,7 +71,7 @@ void run_timeseries(Run& run) {
     run.emit("ts_scan100", scan_from(run, run.key_count() - run.key_count() / kRecentShare, run.key_count() - kScanEntries, kScanEntries));
   const uint64_t expired = run.key_count() / kExpiredShare;
   run.emit("ts_expire", expire(run, expired));
-  if (run.wants("ts_oldest")) run.emit("ts_oldest", scan_oldest(run));
+  if (run.wants("ts_oldest")) run.emit("ts_oldest", scan_oldest(run, expired));
   verify_expiry(run, expired);
 }
 

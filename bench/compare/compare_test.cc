@@ -1,6 +1,7 @@
 // The parts of firn_compare on which its figures stand: keys and values that can be verified, orders, distributions, medians, counters.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -331,6 +332,16 @@ TEST(Measure, a_pause_shows_even_when_its_operation_was_not_sampled) {
   });
   EXPECT_EQ(metrics.at("ops"), 1000);
   EXPECT_GE(metrics.at("pause_max_us"), 29000);
+}
+
+TEST(Measure, the_gathering_of_latencies_is_not_in_the_memory_of_the_row) {
+  const Phase phase{.operations = 4'000'000, .sample_all = true};
+  std::vector<Sampler> samplers(1, Sampler(phase, 0));
+  for (uint64_t i = 0; i < phase.operations; ++i) samplers[0].take(i);
+  ::malloc_trim(0);  // what is free is not in the figure before
+  const ProcessStats before = process_stats();
+  const Metrics metrics = phase_metrics(phase, phase.operations, 1, samplers, before);
+  EXPECT_LT(metrics.at("anonymous_mb") - static_cast<double>(before.rss_anonymous_bytes) / 1e6, 8);  // they are 16 MB
 }
 
 TEST(Measure, syncs_and_written_bytes_are_counted) {

@@ -16,6 +16,9 @@ double quantile_us(const std::vector<uint32_t>& sorted_ns, double q) {
 }  // namespace
 
 Metrics phase_metrics(const Phase& phase, uint64_t done, double seconds, const std::vector<Sampler>& samplers, const ProcessStats& before) {
+  // First, so that what follows is not in it.
+  const double units = static_cast<double>(done * phase.units);
+  Metrics metrics = usage_metrics(before, seconds, units);
   std::vector<uint32_t> latencies;
   for (const auto& sampler : samplers) latencies.insert(latencies.end(), sampler.latencies_ns().begin(), sampler.latencies_ns().end());
   std::sort(latencies.begin(), latencies.end());
@@ -26,8 +29,6 @@ Metrics phase_metrics(const Phase& phase, uint64_t done, double seconds, const s
     pause_us =
         std::max(pause_us, block_us - static_cast<double>(sampler.block_max_operations() - (sampler.block_max_operations() > 0)) * p50_us);
   }
-  const double units = static_cast<double>(done * phase.units);
-  Metrics metrics = usage_metrics(before, seconds, units);
   metrics.merge(Metrics{{"ops", units},
                         {"seconds", seconds},
                         {"kops", units / seconds / 1e3},

@@ -1,11 +1,30 @@
 #include "env/keeper.h"
 
+#if defined(__linux__)
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace firn {
+namespace {
+
+// Of this thread alone, as Linux understands it.
+void lower_priority() {
+#if defined(__linux__)
+  constexpr int kNicer = 5;
+  const auto thread = static_cast<id_t>(::syscall(SYS_gettid));
+  (void)::setpriority(PRIO_PROCESS, thread, ::getpriority(PRIO_PROCESS, thread) + kNicer);
+#endif
+}
+
+}  // namespace
 
 // Not std::thread, which reports a failure by an exception.
-Status Keeper::start(std::function<bool()> turn, std::chrono::milliseconds period, const std::string& path) {
+Status Keeper::start(std::function<bool()> turn, std::chrono::milliseconds period, const std::string& path, Priority priority) {
   turn_ = std::move(turn);
   period_ = period;
+  priority_ = priority;
   const auto body = [](void* self) -> void* {
     static_cast<Keeper*>(self)->work();
     return nullptr;
@@ -38,6 +57,7 @@ void Keeper::stop() {
 }
 
 void Keeper::work() {
+  if (priority_ == Priority::kLow) lower_priority();
   bool more = false;
   std::unique_lock lock(mutex_);
   while (!is_stopping_) {

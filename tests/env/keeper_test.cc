@@ -3,8 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
+
+#if defined(__linux__)
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace firn {
 namespace {
@@ -56,6 +63,27 @@ TEST(KeeperTest, WorksByItselfOnceAPeriod) {
   ASSERT_TRUE(keeper.start(turn, std::chrono::milliseconds(1), "here").ok());
   wait_for(turns, 3);
 }
+
+#if defined(__linux__)
+TEST(KeeperTest, ItsPriorityIsItsThreadsAlone) {
+  const auto nice_of_this_thread = [] { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid))); };
+  const int own = nice_of_this_thread();
+  for (const auto& [priority, nicer] : {std::pair(Keeper::Priority::kNormal, 0), std::pair(Keeper::Priority::kLow, 5)}) {
+    std::atomic<int> seen{100};
+    Keeper keeper;
+    const auto turn = [&] {
+      seen = nice_of_this_thread();
+      return false;
+    };
+    ASSERT_TRUE(keeper.start(turn, {}, "here", priority).ok());
+    keeper.call();
+    while (seen.load() == 100) std::this_thread::yield();
+    keeper.stop();
+    EXPECT_EQ(std::min(own + nicer, 19), seen.load());
+    EXPECT_EQ(own, nice_of_this_thread());
+  }
+}
+#endif
 
 TEST(KeeperTest, ACallDuringATurnIsOneMoreTurn) {
   std::atomic<int> turns{0};

@@ -20,7 +20,7 @@ Status Background::start() {
   FIRN_TRY(disk_keeper_.start([this] { return keep_disk(); },
                               syncs_by_time ? std::chrono::milliseconds(core_.options.durability_interval_ms) : kIdleWait, core_.path));
   for (size_t i = 0; i < core_.options.background_thread_count; i++) {
-    FIRN_TRY(workers_[i].start([this] { return work(); }, kIdleWait, core_.path));
+    FIRN_TRY(workers_[i].start([this] { return work(); }, kIdleWait, core_.path, Keeper::Priority::kLow));
     // Who opens a database to read a few keys and close it again does not pay for the jobs that it could use: they begin when it is still open a moment later.
     if (!core_.awaits_first_write.load()) workers_[i].call();
   }

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 846d88c5458aded3e89ba0cce7dc2134f0947faabaabc81975a59d57cbf1310c
+// Checksum of all sources: c1d9030981c162bd5971ca6a3a6e2ff7b6a62754054d805556a3807cf4497c61
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

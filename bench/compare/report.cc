@@ -4,6 +4,7 @@
 
 #include "compare/machine.h"
 #include "compare/targets.h"
+#include "compare/verdict.h"
 #include "compare/workloads.h"
 
 namespace bench {
@@ -19,27 +20,6 @@ bool has_latencies(const std::vector<const EngineInfo*>& engines, const Results&
   return any(engines, results, workload, "p50_us") && !std::string_view(workload.name).starts_with("readseq");
 }
 
-// An engine's figure as firn has to take it, a negative one when there is none: Debian's debug packages count kPackageFactor times their throughput.
-double figure_to_beat(const Options& options, const EngineInfo& engine, const Results& results, const Workload& workload) {
-  const double value = results.median(engine.name, workload.name, workload.metric);
-  if (value < 0 || !engine.debug_package || !options.package_factor) return value;
-  if (workload.higher_is_better) return value * kPackageFactor;
-  return workload.metric == std::string_view("p999_us") ? value / kPackageFactor : value;
-}
-
-double best_peer(const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results, const Workload& workload,
-                 std::string& name) {
-  double best = -1;
-  for (const auto* engine : engines) {
-    const double value = figure_to_beat(options, *engine, results, workload);
-    if (!engine->peer || value < 0) continue;
-    if (best >= 0 && (workload.higher_is_better ? value <= best : value >= best)) continue;
-    best = value;
-    name = engine->name + (value != results.median(engine->name, workload.name, workload.metric) ? "*" : "");
-  }
-  return best;
-}
-
 // firn's median latency against the best peer's, scaled as above. It hardly changes when other processes take the processors, as a mean does.
 double median_latency_ratio(const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results,
                             const Workload& workload) {
@@ -52,72 +32,6 @@ double median_latency_ratio(const Options& options, const std::vector<const Engi
   }
   const double firn = results.median("firn", workload.name, "p50_us");
   return firn > 0 && best > 0 ? best / firn : -1;
-}
-
-// firn against `other`: above 1 is better, whichever way the metric goes.
-double advantage(const Workload& workload, double firn, double other) {
-  if (firn <= 0 || other <= 0) return -1;
-  return workload.higher_is_better ? firn / other : other / firn;
-}
-
-// firn against one other store, as figure_to_beat; negative when it did not take part.
-double advantage_over(const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results,
-                      const Workload& workload, std::string_view other) {
-  for (const auto* engine : engines)
-    if (engine->name == other)
-      return advantage(workload, results.median("firn", workload.name, workload.metric),
-                       figure_to_beat(options, *engine, results, workload));
-  return -1;
-}
-
-// One thing asked of a row: how much there is of it, a negative figure when it was not measured.
-struct Demand {
-  std::string text;
-  double have;
-  double want;
-  bool at_most;
-  bool met() const { return at_most ? have <= want : have >= want; }
-};
-
-std::vector<Demand> demands(const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results,
-                            const Workload& workload, double against_best) {
-  std::vector<Demand> all;
-  const Target* target = find_target(workload.name);
-  if (target == nullptr) return all;
-  const auto at_least = [&](double want, double have, const char* of) {
-    if (want > 0) all.push_back({ratio(want) + of, have, want, false});
-  };
-  const auto at_most = [&](double want, double have, const char* of) {
-    if (want > 0) all.push_back({"at most " + figure(want) + of, have, want, true});
-  };
-  const auto over = [&](const char* other) { return advantage_over(options, engines, results, workload, other); };
-  at_least(target->target, against_best, "");
-  at_most(target->limit, results.median("firn", workload.name, workload.metric), "");
-  at_least(target->rocksdb, over("rocksdb"), " rocksdb");
-  at_least(target->tkrzw, over("tkrzw_hash"), " tkrzw");
-  at_least(target->unordered_map, over("std_unordered_map"), " map");
-  at_most(target->pause_ms, results.median("firn", workload.name, "pause_max_us") / 1e3, " ms pause");
-  return all;
-}
-
-std::string verdict(const Workload& workload, const std::vector<Demand>& demands, double against_best) {
-  const Target* target = find_target(workload.name);
-  if (target != nullptr && against_best >= 0 && against_best < target->floor) return "below the floor";
-  bool any = false, met = true;
-  for (const auto& demand : demands) {
-    if (demand.have < 0) continue;
-    any = true;
-    met &= demand.met();
-  }
-  return !any ? "" : met ? "reached" : "not yet";
-}
-
-std::string asked(const Workload& workload, const std::vector<Demand>& demands) {
-  const Target* target = find_target(workload.name);
-  std::string text;
-  if (target != nullptr && target->floor > 0) text = "floor " + ratio(target->floor);
-  for (const auto& demand : demands) text += (text.empty() ? "" : ", ") + demand.text;
-  return text;
 }
 
 std::string title(const Options& options, const Workload& workload) {
@@ -203,7 +117,7 @@ void print_memory(std::FILE* out, const Results& results) {
 }
 
 void print_latency(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results) {
-  std::fprintf(out, "Latencies in us: mean / p50 / p95 / p99 / p99.9 / longest pause (an upper bound)\n\n| row |");
+  std::fprintf(out, "Latencies in us: mean / p50 / p95 / p99 / p99.9 / longest pause of all repetitions (an upper bound)\n\n| row |");
   for (const auto* engine : engines) std::fprintf(out, " %s |", engine->name.c_str());
   std::fprintf(out, "\n| --- |");
   for (size_t i = 0; i < engines.size(); ++i) std::fprintf(out, " ---: |");
@@ -214,9 +128,9 @@ void print_latency(std::FILE* out, const Options& options, const std::vector<con
     for (const auto* engine : engines) {
       const double mean_us = results.median(engine->name, workload.name, "ns_op") / 1e3;
       std::fprintf(out, " %s", figure(mean_us < 0 ? -1 : mean_us).c_str());
-      for (const char* metric : {"p50_us", "p95_us", "p99_us", "p999_us", "pause_max_us"})
+      for (const char* metric : {"p50_us", "p95_us", "p99_us", "p999_us"})
         std::fprintf(out, " / %s", figure(results.median(engine->name, workload.name, metric)).c_str());
-      std::fprintf(out, " |");
+      std::fprintf(out, " / %s |", figure(results.largest(engine->name, workload.name, "pause_max_us")).c_str());
     }
     std::fprintf(out, "\n");
   }

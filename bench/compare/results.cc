@@ -30,16 +30,26 @@ bool Results::add(const std::string& engine, const std::string& line, std::strin
   return !metrics.empty();
 }
 
-double Results::median(const std::string& engine, const std::string& workload, const std::string& metric) const {
+std::vector<double> Results::sorted(const std::string& engine, const std::string& workload, const std::string& metric) const {
   const auto place = runs_.find({engine, workload});
-  if (place == runs_.end()) return -1;
   std::vector<double> values;
+  if (place == runs_.end()) return values;
   for (const auto& metrics : place->second)
     if (const auto found = metrics.find(metric); found != metrics.end()) values.push_back(found->second);
-  if (values.empty()) return -1;
   std::sort(values.begin(), values.end());
+  return values;
+}
+
+double Results::median(const std::string& engine, const std::string& workload, const std::string& metric) const {
+  const auto values = sorted(engine, workload, metric);
+  if (values.empty()) return -1;
   const size_t middle = values.size() / 2;
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+double Results::largest(const std::string& engine, const std::string& workload, const std::string& metric) const {
+  const auto values = sorted(engine, workload, metric);
+  return values.empty() ? -1 : values.back();
 }
 
 double Results::weighted_mean(const std::string& metric) const {

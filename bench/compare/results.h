@@ -23,10 +23,12 @@ class Results {
   bool add(const std::string& engine, const std::string& line, std::string& workload, Metrics& metrics);
   // The median over the repetitions of one metric of one row; a negative number when there is none.
   double median(const std::string& engine, const std::string& workload, const std::string& metric) const;
+  double largest(const std::string& engine, const std::string& workload, const std::string& metric) const;
   // The mean of one metric over everything, weighted by the rows' seconds.
   double weighted_mean(const std::string& metric) const;
 
  private:
+  std::vector<double> sorted(const std::string& engine, const std::string& workload, const std::string& metric) const;
   std::map<std::pair<std::string, std::string>, std::vector<Metrics>> runs_;  // by engine and workload
 };
 

@@ -8,6 +8,9 @@ namespace bench {
 // Debian's RocksDB and LevelDB packages carry assertions and no hardware CRC: 1.2 to 1.7 times slower on writes than release builds.
 inline constexpr double kPackageFactor = 1.3;
 
+// All of them have to have run a row for a verdict on "times the best peer".
+inline constexpr const char* kPeers[] = {"rocksdb", "leveldb", "lmdb", "wiredtiger"};
+
 struct Target {
   const char* workload;
   double floor = 0;          // times the best peer; 0, here and below: none

@@ -1,5 +1,7 @@
 #include "compare/verdict.h"
 
+#include <algorithm>
+
 #include "compare/targets.h"
 
 namespace bench {
@@ -48,13 +50,15 @@ std::vector<Demand> demands(const Options& options, const std::vector<const Engi
   const Target* target = find_target(workload.name);
   if (target == nullptr) return all;
   const auto at_least = [&](double want, double have, const char* of) {
-    if (want > 0) all.push_back({ratio(want) + of, have, want, false});
+    if (want > 0) all.push_back({ratio(want) + of, have, want, false, have >= 0});
   };
   const auto at_most = [&](double want, double have, const char* of) {
-    if (want > 0) all.push_back({"at most " + figure(want) + of, have, want, true});
+    if (want > 0) all.push_back({"at most " + figure(want) + of, have, want, true, have >= 0});
   };
   const auto over = [&](const char* other) { return advantage_over(options, engines, results, workload, other); };
+  const auto took_part = [&](const char* peer) { return results.median(peer, workload.name, workload.metric) >= 0; };
   at_least(target->target, against_best, "");
+  if (target->target > 0) all.back().whole = std::all_of(std::begin(kPeers), std::end(kPeers), took_part);
   at_most(target->limit, results.median("firn", workload.name, workload.metric), "");
   at_least(target->rocksdb, over("rocksdb"), " rocksdb");
   at_least(target->tkrzw, over("tkrzw_hash"), " tkrzw");
@@ -69,13 +73,15 @@ std::vector<Demand> demands(const Options& options, const std::vector<const Engi
 std::string verdict(const Workload& workload, const std::vector<Demand>& demands, double against_best) {
   const Target* target = find_target(workload.name);
   if (target != nullptr && against_best >= 0 && against_best < target->floor) return "below the floor";
-  bool any = false, met = true;
+  bool any = false, met = true, whole = true;
   for (const auto& demand : demands) {
+    whole &= demand.whole;
     if (demand.have < 0) continue;
     any = true;
     met &= demand.met();
   }
-  return !any ? "" : met ? "reached" : "not yet";
+  if (!any) return "";
+  return !met ? "not yet" : whole ? "reached" : "reached, in part";
 }
 
 std::string asked(const Workload& workload, const std::vector<Demand>& demands) {

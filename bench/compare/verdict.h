@@ -29,12 +29,14 @@ struct Demand {
   double have;
   double want;
   bool at_most;
+  bool whole;  // nobody is missing of those that it is about
   bool met() const { return at_most ? have <= want : have >= want; }
 };
 
 // Medians count but for pauses, of which the largest does.
 std::vector<Demand> demands(const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results,
                             const Workload& workload, double against_best);
+// "reached, in part" when one of the demands was not measured, or not beside all whom it is about; empty when none was.
 std::string verdict(const Workload& workload, const std::vector<Demand>& demands, double against_best);
 // The demands in words.
 std::string asked(const Workload& workload, const std::vector<Demand>& demands);

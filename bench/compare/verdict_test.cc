@@ -45,5 +45,23 @@ TEST(Verdict, one_pause_that_is_too_long_is_one_too_many) {
   EXPECT_EQ(with_pause("p999_us=9\tpause_max_us=10001"), "not yet");
 }
 
+TEST(Verdict, what_was_not_measured_is_not_reached) {
+  const Workload get = row("mixed_get", "p999_us", false);
+  const char* const firn = "p999_us=9\tpause_max_us=20";
+  EXPECT_EQ(verdict_of({&kFirn}, get, {{"firn", firn}}), "reached, in part");
+  EXPECT_EQ(verdict_of({&kFirn, &kRocksdb}, get, {{"firn", firn}, {"rocksdb", "p999_us=90"}}), "reached");
+  EXPECT_EQ(verdict_of({&kFirn, &kRocksdb}, get, {{"rocksdb", "p999_us=90"}}), "");
+  const Workload batch = row("readmissing", "kops", true);
+  const EngineInfo leveldb = store("leveldb", true), wiredtiger = store("wiredtiger", true);
+  const std::vector<const EngineInfo*> all{&kFirn, &kRocksdb, &leveldb, &kLmdb, &wiredtiger};
+  EXPECT_EQ(verdict_of({&kFirn, &kLmdb}, batch, {{"firn", "kops=100"}, {"lmdb", "kops=10"}}), "reached, in part");
+  EXPECT_EQ(verdict_of({&kFirn, &kLmdb}, batch, {{"firn", "kops=10"}, {"lmdb", "kops=10"}}), "not yet");
+  EXPECT_EQ(verdict_of(all, batch,
+                       {{"firn", "kops=100"}, {"lmdb", "kops=10"}, {"rocksdb", "kops=9"}, {"leveldb", "kops=9"}, {"wiredtiger", "kops=9"}}),
+            "reached");
+  EXPECT_EQ(verdict_of(all, batch, {{"firn", "kops=100"}, {"lmdb", "kops=10"}, {"rocksdb", "kops=9"}, {"leveldb", "kops=9"}}),
+            "reached, in part");
+}
+
 }  // namespace
 }  // namespace bench

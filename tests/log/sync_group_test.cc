@@ -10,6 +10,7 @@
 #include "env/memory_env.h"
 #include "env/thread_mark.h"
 #include "log/failing_directory.h"
+#include "log/ticking_env.h"
 
 namespace firn {
 namespace {
@@ -32,6 +33,29 @@ class SyncGroupTest : public testing::Test {
     std::fill_n(*to, 5, uint8_t{'r'});
     EXPECT_TRUE(log_->append(5).ok());
     return log_->end();
+  }
+  // Threads that append and wait, each a hundred times.
+  void serve_writers() {
+    constexpr int kWriterCount = 4, kCommitCount = 100;
+    std::mutex door;
+    std::vector<std::thread> writers;
+    for (int i = 0; i < kWriterCount; i++) {
+      writers.emplace_back([&] {
+        for (int n = 0; n < kCommitCount; n++) {
+          const ThreadMark mark;
+          LogPosition position = 0;
+          {
+            const std::lock_guard lock(door);
+            position = append();
+          }
+          EXPECT_TRUE(group_->wait(position).ok());
+          EXPECT_GE(log_->durable(), position);
+        }
+      });
+    }
+    for (auto& writer : writers) writer.join();
+    EXPECT_GE(group_->counts().waits, group_->counts().syncs) << "a sync that nobody waited for";
+    EXPECT_LE(group_->counts().group_max, kWriterCount);
   }
   uint64_t sync_count() const { return group_->sync_count() - synced_before_; }
 
@@ -65,32 +89,13 @@ TEST_F(SyncGroupTest, ManyWaitersShareOneSync) {
   EXPECT_EQ(1u, sync_count()) << "all of it was there before the first sync began";
 }
 
-// The first wait by looking again, the second by sleeping, because a sync takes long; no time: what comes of both.
+// At 0 and 100 us who waits looks again before he sleeps; at 2000 us he sleeps at once, because a sync takes long.
 class SyncTimeTest : public SyncGroupTest, public testing::WithParamInterface<int> {};
 INSTANTIATE_TEST_SUITE_P(Microseconds, SyncTimeTest, testing::Values(0, 100, 2000));
 
 TEST_P(SyncTimeTest, WaitersBesideAWriterAreEachServed) {
-  constexpr int kWriterCount = 4, kCommitCount = 100;
   faults_->sync_us = GetParam();
-  std::mutex door;
-  std::vector<std::thread> writers;
-  for (int i = 0; i < kWriterCount; i++) {
-    writers.emplace_back([&] {
-      for (int n = 0; n < kCommitCount; n++) {
-        const ThreadMark mark;
-        LogPosition position = 0;
-        {
-          const std::lock_guard lock(door);
-          position = append();
-        }
-        EXPECT_TRUE(group_->wait(position).ok());
-        EXPECT_GE(log_->durable(), position);
-      }
-    });
-  }
-  for (auto& writer : writers) writer.join();
-  EXPECT_GE(group_->counts().waits, group_->counts().syncs) << "a sync that nobody waited for";
-  EXPECT_LE(group_->counts().group_max, kWriterCount);
+  serve_writers();
 }
 
 TEST_P(SyncTimeTest, AFailureEndsEveryWait) {
@@ -107,6 +112,19 @@ TEST_P(SyncTimeTest, AFailureEndsEveryWait) {
   }
   for (auto& waiter : waiters) waiter.join();
   EXPECT_EQ(2u, sync_count());
+}
+
+// Every turn seems to take longer than one that leaves the processor to nobody else.
+class CrowdedTest : public SyncGroupTest {
+ protected:
+  CrowdedTest() { env_ = std::make_unique<TickingEnv>(600'000); }
+  uint64_t look_count() const { return static_cast<TickingEnv&>(*env_).look_count(); }
+};
+
+TEST_F(CrowdedTest, WaitersWhoGiveUpLookingAgainAreEachServed) {
+  faults_->sync_us = 1000;  // so that some come while it runs
+  serve_writers();
+  EXPECT_GT(look_count(), 2 * group_->sync_count()) << "nobody has looked again: each sync looks twice";
 }
 
 TEST_F(SyncGroupTest, AFailureIsFinalButNotForWhatWasDurable) {

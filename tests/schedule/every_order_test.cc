@@ -1,6 +1,12 @@
-// Two threads on the commit path, in every order of their schedule points.
+// Two or three threads on the commit path, in every order of their schedule points.
+#include <algorithm>
+#include <mutex>
+
 #include "crashfs/effort.h"
+#include "env/thread_mark.h"
 #include "linearizability/list_appender.h"
+#include "log/sync_group.h"
+#include "log/ticking_env.h"
 #include "schedule/exploration.h"
 #include "schedule/scheduled_database.h"
 
@@ -172,6 +178,52 @@ TEST(EveryOrderTest, of_a_batch_over_two_namespaces_beside_its_readers) {
     return wrong;
   });
   EXPECT_GT(figures.schedules, 50u);
+}
+
+// Threads that each append records and wait until they are durable. The clock moves by `tick_ns` at a look, so that a sync takes this time at least.
+Program waits_for_syncs(int thread_count, int wait_count, int64_t tick_ns) {
+  return [=](Scheduler& scheduler, uint64_t, uint64_t* operation_count) -> std::string {
+    firn::TickingEnv env(tick_ns);
+    firn::Log log(std::move(*env.open_directory("/log", true)), 1, firn::SegmentIo::kMmap, env);
+    EXPECT_TRUE(log.activate(*log.prepare(64 << 10)).ok());
+    firn::SyncGroup group(log);
+    std::mutex door;
+    const auto append = [&] {
+      const std::lock_guard lock(door);
+      uint64_t offset = 0;
+      std::fill_n(*log.reserve(5, &offset), 5, uint8_t{'r'});
+      EXPECT_TRUE(log.append(5).ok());
+      return log.end();
+    };
+    const auto write = [&] {
+      for (int i = 0; i < wait_count; i++) {
+        const firn::ThreadMark mark;
+        const firn::LogPosition position = append();
+        EXPECT_TRUE(group.wait(position).ok());
+        EXPECT_GE(log.durable(), position);
+      }
+    };
+    scheduler.run_together(std::vector<std::function<void()>>(static_cast<size_t>(thread_count), write));
+    const auto calls = static_cast<uint64_t>(thread_count * wait_count);
+    *operation_count += calls;
+    const firn::SyncGroup::Counts counts = group.counts();
+    return counts.syncs <= counts.waits && counts.waits <= calls ? "" : "a wait is counted twice, or a sync that served nobody";
+  };
+}
+
+constexpr int64_t kShortTickNs = 40'000;     // of three who wait some give way, and who leads a sync waits for the others
+constexpr int64_t kCrowdedTickNs = 600'000;  // they stop giving way, because others want the processors
+
+TEST(EveryOrderTest, of_two_who_wait_for_syncs) {
+  EXPECT_GT(explore_every_order(kOrdersMax, waits_for_syncs(2, 2, kShortTickNs)).schedules, 50u);
+}
+
+TEST(EveryOrderTest, of_three_who_wait_for_syncs_and_give_way) {
+  EXPECT_GT(explore_every_order(kOrdersMax, waits_for_syncs(3, 1, kShortTickNs)).schedules, 50u);
+}
+
+TEST(EveryOrderTest, of_three_who_wait_for_syncs_and_stop_giving_way) {
+  EXPECT_GT(explore_every_order(kOrdersMax, waits_for_syncs(3, 1, kCrowdedTickNs)).schedules, 50u);
 }
 
 }  // namespace

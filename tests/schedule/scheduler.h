@@ -1,5 +1,5 @@
 // A cooperative scheduler: threads of the operating system of which one runs at a time. It hands over where a mutex or a condition variable of the C library is
-// used (intercepted_calls.cc) and at the engine's schedule points (core/base/schedule_point.h); a policy says to whom. Who would block on a mutex, a condition or a
+// used or the processor given away (sched_yield; intercepted_calls.cc), and at the engine's schedule points (core/base/schedule_point.h); a policy says to whom. Who would block on a mutex, a condition or a
 // join is not asked again before he is given back. Time is virtual: it moves with every look at it, and to the end of a timed wait when nobody can go on otherwise. So
 // the same choices give the same run.
 //

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/schedule_point.h"
 #include "env/giving_way.h"
 #include "env/thread_mark.h"
 
@@ -44,7 +45,10 @@ void SyncGroup::wait_for_sync(LogPosition position, std::unique_lock<std::mutex>
   constexpr int64_t kShortSyncNs = 500'000;
   const auto is_over = [&] { return log_.durable() >= position || !is_syncing_.load(std::memory_order_relaxed); };
   if (last_sync_ns_ < kShortSyncNs) look_again(2 * last_sync_ns_, lock, is_over);
-  if (!is_over()) synced_.wait(lock);
+  if (!is_over()) {
+    FIRN_SCHEDULE_POINT("in front of the sleep");
+    synced_.wait(lock);
+  }
 }
 
 Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mutex>& lock) {
@@ -76,7 +80,9 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
         group->synced_.notify_all();
       }
     } turn{this};
+    FIRN_SCHEDULE_POINT("in front of the sync");
     Result<LogPosition> reached = log_.sync();
+    FIRN_SCHEDULE_POINT("log synced");
     turn.group = nullptr;
     const int64_t sync_ns = log_.env().monotonic_ns() - begin_ns;
     sync_ns_.add(static_cast<uint64_t>(sync_ns));

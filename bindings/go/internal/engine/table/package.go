@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: c1d9030981c162bd5971ca6a3a6e2ff7b6a62754054d805556a3807cf4497c61
+// Checksum of all sources: 9a70fcafe4f9458317e3e20296e439b9df4a2290a665e52a94572e7432a594c6
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

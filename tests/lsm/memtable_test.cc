@@ -181,6 +181,29 @@ TEST_F(ReplayTest, EntriesThatDoNotFollowOneAnotherAreCorrupt) {
   EXPECT_EQ(Code::kCorrupt, verdict(encoded({"key", "again"}, {6}, 176))) << "another previous version";
 }
 
+// It is linked while those behind it are checked.
+TEST_F(ReplayTest, AnEntryThatDoesNotChainIsCorruptHoweverManyFollow) {
+  std::string payload = encoded({"key", "value"}, {1}, 160);
+  for (int i = 0; i < 40; i++) {
+    payload += encoded({"k" + std::to_string(i), ""}, {1});
+    EXPECT_EQ(Code::kCorrupt, verdict(payload)) << i;
+    start(64 << 10);
+  }
+}
+
+// It is linked when the other segment begins.
+TEST_F(ReplayTest, AnEntryThatDoesNotChainIsCorruptAtTheEndOfASegmentThatAnotherFollows) {
+  const auto following = log_->prepare(64 << 10);
+  ASSERT_TRUE(following.ok());
+  const std::string broken = encoded({"key", "value"}, {1}, 160);
+  const std::string good = encoded({"key", "value"}, {2});
+  LogReplay replay(kMemtableHashSeed);
+  Status status = replay.add(memtable_->segment(), 168, Slice(std::string_view(broken)));
+  if (status.ok()) status = replay.add(*following, 168, Slice(std::string_view(good)));
+  if (status.ok()) status = replay.finish();
+  EXPECT_EQ(Code::kCorrupt, status.code());
+}
+
 TEST_F(ReplayTest, MoreKeysThanTheMemtableHoldsAreCorrupt) {
   start(4096);
   for (int i = 0; memtable_->has_room(1); i++) commit({{"k" + std::to_string(i), ""}});

@@ -15,7 +15,10 @@ inline void make_spinning([[maybe_unused]] std::mutex& mutex) {
 #if defined(__GLIBC__)
   pthread_mutexattr_t kind;
   if (pthread_mutexattr_init(&kind) != 0) return;
-  if (pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ADAPTIVE_NP) == 0) pthread_mutex_init(mutex.native_handle(), &kind);
+  if (pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ADAPTIVE_NP) == 0) {
+    pthread_mutex_destroy(mutex.native_handle());  // it is initialized already; twice is undefined
+    pthread_mutex_init(mutex.native_handle(), &kind);
+  }
   pthread_mutexattr_destroy(&kind);
 #endif
 }

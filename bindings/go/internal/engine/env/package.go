@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 9a70fcafe4f9458317e3e20296e439b9df4a2290a665e52a94572e7432a594c6
+// Checksum of all sources: 5e7b7a366401bb0c25a8dbfc25fa28941e52068d986b5a04421702224de2036a
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -6,6 +6,7 @@ namespace {
 
 constexpr unsigned kParallelThreadCount = 2;  // re-measured with 2 goroutines
 constexpr uint64_t kCheckStep = 61;
+constexpr uint64_t kOwnerCount = 10;
 const std::string kKilobyte(1024, 'k');
 
 // Of what a timed loop wrote, every kCheckStep-th key and the last one.
@@ -15,9 +16,10 @@ void check_written(uint64_t count, Expect&& expect) {
   if (count > 0) expect(count - 1);
 }
 
-void preload(Database& db, uint64_t count, const std::string& value) {
+void preload(Database& db, uint64_t count, const std::string& bytes) {
   NumberedName key("key-");
-  for (uint64_t i = 0; i < count; ++i) db.put(key(i), value);
+  IndexedBytes value(bytes);
+  for (uint64_t i = 0; i < count; ++i) db.put(key(i), value(i));
 }
 
 void put_small(Run& run) {
@@ -34,6 +36,10 @@ void put_kilobyte(Run& run) {
   const uint64_t done = run.measure_one(run.scaled(500'000), [&](uint64_t i) { db.put(key(i), kKilobyte); });
   check_written(done, [&](uint64_t i) { db.expect(key(i), kKilobyte); });
   require(db.count() == done, "keys are missing");
+  // By the seed's definition all values are alike.
+  IndexedBytes value(kKilobyte);
+  preload(db, kOwnerCount, kKilobyte);
+  for (uint64_t i = 0; i < kOwnerCount; ++i) db.expect(key(i), value(i));
 }
 
 void get_small(Run& run) {
@@ -50,7 +56,8 @@ void get_kilobyte(Run& run) {
   Database db(run.path(), run.options());
   preload(db, count, kKilobyte);
   NumberedName key("key-");
-  run.measure_one(run.scaled(1'000'000), [&](uint64_t i) { db.expect(key(i % count), kKilobyte); });
+  IndexedBytes value(kKilobyte);
+  run.measure_one(run.scaled(1'000'000), [&](uint64_t i) { db.expect(key(i % count), value(i % count)); });
 }
 
 void put_parallel(Run& run) {
@@ -63,9 +70,11 @@ void put_parallel(Run& run) {
   check_written(done / kParallelThreadCount, [&](uint64_t i) { db.expect(key(i), value(i)); });
 }
 
-void get_in_parallel(Run& run, Database& db, uint64_t operations, uint64_t count, const std::string& value, unsigned threads) {
+void get_in_parallel(Run& run, Database& db, uint64_t operations, uint64_t count, const std::string& bytes, unsigned threads) {
   run.measure(run.phase(operations, threads), [&](unsigned) {
-    return [&db, &value, count, key = NumberedName("key-")](uint64_t i) mutable { db.expect(key(i % count), value); };
+    return [&db, count, key = NumberedName("key-"), value = IndexedBytes(bytes)](uint64_t i) mutable {
+      db.expect(key(i % count), value(i % count));
+    };
   });
 }
 
@@ -79,11 +88,11 @@ void get_parallel(Run& run) {
 
 void recovery(Run& run) {
   const uint64_t count = run.scaled(10'000);
-  const std::string value(4096, 'v');
+  IndexedBytes value(std::string(4096, 'v'));
   NumberedName key("key-", 9);
   {
     Database db(run.path(), run.options());
-    for (uint64_t i = 0; i < count; ++i) db.put(key(i), value);
+    for (uint64_t i = 0; i < count; ++i) db.put(key(i), value(i));
     must(firn_compact(db.handle()), "compact");
   }
   Phase phase = run.phase(run.scaled(50));
@@ -91,7 +100,7 @@ void recovery(Run& run) {
   run.measure(phase, [&run](unsigned) { return [&run](uint64_t) { const Database db(run.path(), run.options()); }; });
   const Database db(run.path(), run.options());
   require(db.count() == count, "keys are missing");
-  for (uint64_t i = 0; i < count; ++i) db.expect(key(i), value);
+  for (uint64_t i = 0; i < count; ++i) db.expect(key(i), value(i));
 }
 
 void get_older(Run& run, unsigned threads) {

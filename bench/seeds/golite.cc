@@ -46,6 +46,8 @@ void insert_concurrent(Run& run) {
     };
   });
   require(db.count() == done, "a wrong number of keys");
+  NumberedName key(kUsers.key), value(kUsers.value);
+  for (uint64_t number = 0; number < kThreadCount; ++number) db.expect(key(number), value(number));
 }
 
 void insert_batch(Run& run) {

@@ -1,15 +1,7 @@
 // A library to be preloaded before Firn's whose every answer is wrong by a little: firn_seeds has to notice in each of its rows (seeds_test.sh).
-#include <dlfcn.h>
-
-#include "firn.h"
+#include "seeds/stand_before.h"
 
 namespace {
-
-// The function that this library stands before.
-template <class Function>
-Function* real(Function*, const char* name) {
-  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
-}
 
 // The last byte of an answer is another one; what is missing is an empty value.
 int64_t changed(uint8_t* buf, size_t cap, int64_t length) {
@@ -20,8 +12,6 @@ int64_t changed(uint8_t* buf, size_t cap, int64_t length) {
 int64_t one_less(int64_t count) { return count > 0 ? count - 1 : count; }
 
 }  // namespace
-
-#define REAL(function) real(&function, #function)
 
 #pragma GCC visibility push(default)
 extern "C" {

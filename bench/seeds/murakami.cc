@@ -15,6 +15,14 @@ void fill(Log& log, uint64_t count) {
   for (uint64_t i = 0; i < count; ++i) log.append(record);
 }
 
+void check_indexes(Log& log) {
+  constexpr uint64_t kCount = 10;
+  IndexedBytes record(payload());
+  const uint64_t first = log.bounds().next;
+  for (uint64_t i = first; i < first + kCount; ++i) require(log.append(record(i)) == i, "an index is not the next one");
+  for (uint64_t i = first; i < first + kCount; ++i) log.expect(i, record(i));
+}
+
 }  // namespace murakami
 
 namespace {
@@ -25,11 +33,12 @@ using namespace murakami;
 const std::string kBounded = "retention_bytes=1GiB";
 
 // Of the records that are kept, the first and the last; and all that were appended count.
-void check_appended(const Log& log, uint64_t done, const std::string& record) {
+void check_appended(Log& log, uint64_t done, const std::string& record) {
   const firn_log_range bounds = log.bounds();
   require(bounds.next == done, "records are missing");
   log.expect(bounds.first, record);
   log.expect(bounds.next - 1, record);
+  check_indexes(log);
 }
 
 void append(Run& run, size_t bytes) {
@@ -113,6 +122,7 @@ void retain(Run& run, uint64_t deleted_count) {
     const firn_log_range bounds = log->bounds();
     require(bounds.next == count && (bounds.first > 0) == (deleted_count > 0), "wrong records are left");
     log->expect(bounds.first, payload());
+    check_indexes(*log);
     log.reset();
   };
   run.measure_prepared(run.scaled(kSampleCount), prepare, clean, check);

@@ -44,7 +44,7 @@ std::vector<uint32_t> last_five(uint64_t count) {
   return indexes;
 }
 
-void read(Run& run, const Log& log, const std::vector<uint32_t>& order, unsigned threads) {
+void read(Run& run, Log& log, const std::vector<uint32_t>& order, unsigned threads) {
   const std::string record = payload();
   run.measure(run.phase(run.scaled(kReadCount), threads), [&](unsigned thread) {
     return [&, at = thread * order.size() / threads](uint64_t) mutable {
@@ -52,6 +52,7 @@ void read(Run& run, const Log& log, const std::vector<uint32_t>& order, unsigned
       if (++at == order.size()) at = 0;
     };
   });
+  check_indexes(log);
 }
 
 // Closed and opened again, so that all records lie in sealed segments.
@@ -62,7 +63,7 @@ void read_sealed(Run& run, uint64_t records, Order order, unsigned threads = 1, 
     fill(log, count);
     log.sync();
   }
-  const Log log(run.path(), run.options(options));
+  Log log(run.path(), run.options(options));
   read(run, log, order(count), threads);
 }
 
@@ -88,6 +89,7 @@ void read_beside_a_writer(Run& run, unsigned threads) {
               [&](unsigned thread) { return [&, random = Random(thread)](uint64_t) mutable { log.expect(random.below(count), record); }; });
   stop = true;
   writer.join();
+  check_indexes(log);
 }
 
 }  // namespace

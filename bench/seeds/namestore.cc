@@ -13,6 +13,12 @@ void preload(Database& db, uint64_t count, std::string_view value) {
   for (uint64_t i = 0; i < count; ++i) db.put(key(i), value);
 }
 
+void check_owners(Database& db) {
+  NumberedName key("key:"), own("own-");
+  for (uint64_t i = 0; i < kTenCount; ++i) db.put(key(i), own(i));
+  for (uint64_t i = 0; i < kTenCount; ++i) db.expect(key(i), own(i));
+}
+
 }  // namespace namestore
 
 namespace {
@@ -27,6 +33,7 @@ void check_written(Database& db, uint64_t count) {
   NumberedName key("key:");
   for (uint64_t i = 0; i < count; i += kCheckStep) db.expect(key(i), kValue);
   require(db.count() == count, "a wrong number of keys");
+  check_owners(db);
 }
 
 void set(Run& run) {
@@ -42,6 +49,7 @@ void get(Run& run) {
   preload(db, count);
   LoopNames key(run, "key:", count);
   run.measure_one(run.scaled(4'000'000), [&](uint64_t i) { db.expect(key(i % count), kValue); });
+  check_owners(db);
 }
 
 void remove(Run& run) {
@@ -94,6 +102,7 @@ void concurrent_reads(Run& run) {
   run.measure(run.phase(run.scaled(8'000'000), kParallelThreadCount), [&](unsigned) {
     return [&db, count, key = NumberedName("key:")](uint64_t i) mutable { db.expect(key(i % count), kValue); };
   });
+  check_owners(db);
 }
 
 void concurrent_writes(Run& run) {
@@ -103,6 +112,7 @@ void concurrent_writes(Run& run) {
   });
   NumberedName key("key:");
   for (uint64_t i = 0; i < done / kParallelThreadCount; i += kCheckStep) db.expect(key(i), kValue);
+  check_owners(db);
 }
 
 void mixed(Run& run) {
@@ -115,6 +125,7 @@ void mixed(Run& run) {
       i % 2 == 0 ? db.expect(name, kValue) : db.put(name, kValue);
     };
   });
+  check_owners(db);
 }
 
 void set_value(Run& run, uint64_t operations, size_t bytes) {
@@ -177,6 +188,7 @@ void persist(Run& run) {
     require(firn_ttl(db.handle(), 0, octets(name), name.size()) == FIRN_NO_EXPIRY, "a key expires still");
     db.expect(name, kValue);
   }
+  check_owners(db);
 }
 
 void get_set(Run& run) {
@@ -204,6 +216,7 @@ void compare_and_swap(Run& run) {
   const uint64_t done = run.measure_one(operations, [&](uint64_t i) { require(swap(key(i)) == 1, "a swap failed"); });
   require(swap(key(0)) == 0, "a swap succeeded on another value");
   for (uint64_t i = 0; i < done; i += kCheckStep) db.expect(key(i), kNew);
+  check_owners(db);
 }
 
 }  // namespace

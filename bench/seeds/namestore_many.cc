@@ -8,7 +8,6 @@ namespace {
 
 using namespace namestore;
 
-constexpr uint64_t kTenCount = 10;
 constexpr size_t kPackedBytesMax = 4096;
 
 // Ten keys of a client: as they are given to one call.
@@ -23,13 +22,19 @@ void get_ten(Run& run, Database& db, uint64_t operations) {
   Packed expected(kPackedBytesMax);
   for (uint64_t i = 0; i < kTenCount; ++i) expected.answer(kValue);
   std::array<uint8_t, kPackedBytesMax> answers;
-  run.measure_one(operations, [&](uint64_t) {
+  const auto get_all = [&](uint64_t) {
     keys.packed.clear();
     for (const auto& name : keys.names) keys.packed.key(db.ns(), name);
     const int64_t size = firn_multi_get(db.handle(), keys.packed.data(), keys.packed.size(), answers.data(), answers.size());
     require(size == static_cast<int64_t>(expected.size()) && std::memcmp(answers.data(), expected.data(), expected.size()) == 0,
             "multi_get: a wrong answer");
-  });
+  };
+  run.measure_one(operations, get_all);
+  check_owners(db);
+  NumberedName own("own-");
+  expected.clear();
+  for (uint64_t i = 0; i < kTenCount; ++i) expected.answer(own(i));
+  get_all(0);
 }
 
 void mget(Run& run) {
@@ -46,6 +51,7 @@ void mset(Run& run) {
     must(firn_write(db.handle(), keys.packed.data(), keys.packed.size(), 0), "write");
   });
   for (const auto& name : keys.names) db.expect(name, kValue);
+  check_owners(db);
 }
 
 void set_ten(Run& run) {
@@ -53,6 +59,7 @@ void set_ten(Run& run) {
   const Ten keys;
   run.measure_one(run.scaled(2'000'000), [&](uint64_t i) { db.put(keys.names[i % kTenCount], kValue); });
   for (const auto& name : keys.names) db.expect(name, kValue);
+  check_owners(db);
 }
 
 void mdel(Run& run) {

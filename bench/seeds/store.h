@@ -163,6 +163,19 @@ class NumberedName {
   size_t prefix_bytes_, digit_count_;
 };
 
+// A value or record of one size that tells whose it is: the index in its first 8 bytes.
+class IndexedBytes {
+ public:
+  explicit IndexedBytes(std::string bytes) : bytes_(std::move(bytes)) {}
+  const std::string& operator()(uint64_t index) {
+    std::memcpy(bytes_.data(), &index, sizeof index);
+    return bytes_;
+  }
+
+ private:
+  std::string bytes_;
+};
+
 // Names 0 .. count - 1, formatted beforehand.
 std::vector<std::string> numbered_names(std::string_view prefix, uint64_t count, size_t digit_count = 0);
 

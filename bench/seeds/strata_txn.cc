@@ -57,11 +57,11 @@ void put_several(Run& run, uint64_t put_count) {
   NumberedName key(key_name("batch_"));
   const uint64_t done = run.measure_one(run.scaled(1'000'000 / put_count), [&](uint64_t i) {
     Transaction txn(db);
-    for (uint64_t j = 0; j < put_count; ++j) txn.put(key(i, '_', j), static_cast<int64_t>(i));
+    for (uint64_t j = 0; j < put_count; ++j) txn.put(key(i, '_', j), static_cast<int64_t>(i * put_count + j));
     txn.commit_alone();
     commits.committed();
   });
-  for (uint64_t i = 0; i < done; i += kCheckStep) db.expect(key(i, '_', put_count - 1), i64(static_cast<int64_t>(i)));
+  for (uint64_t i = 0; i < done; i += kCheckStep) db.expect(key(i, '_', 0), i64(static_cast<int64_t>(i * put_count)));
   require(db.count() == done * put_count, "a wrong number of keys");
 }
 
@@ -133,6 +133,8 @@ void commit_disjoint(Run& run, unsigned threads) {
     };
   });
   require(db.count() == done, "a wrong number of keys");
+  NumberedName key(key_name("t"));
+  for (uint64_t thread = 0; thread < threads; ++thread) db.expect(key(thread, '_', 0), i64(0));
 }
 
 void increment_same(Run& run, unsigned threads) {

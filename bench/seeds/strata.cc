@@ -1,4 +1,4 @@
-// strata (seeds.md, 3.2), operations of one key: a transactional store whose default mode gives each commit to the system and syncs after 333 of them or 100 ms. Keys carry what
+// strata (seeds.md, 3.2), operations of one key: a transactional store whose default mode gives each commit to the system and syncs after 333 of them (fewer, when they put more) or 100 ms. Keys carry what
 // strata puts in front of each: the names of a namespace and a UUID. Values are I64.
 #include "seeds/strata.h"
 

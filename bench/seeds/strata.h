@@ -19,8 +19,12 @@ inline constexpr std::string_view kKeyPrefix = "tenant/application/owner/6ba7b81
 std::string key_name(std::string_view name);
 std::string i64(int64_t number);
 
-// "Batched": each commit is the system's when it returns, and a sync comes after 333 of them (1000 log entries) or 100 ms, looked at when committing.
-inline constexpr Variant kBatched{.name = "periodic 333/100 ms", .options = "durability=process", .commits_a_sync = 333};
+// "Batched": each commit is the system's when it returns, and a sync comes after 1000 entries of strata's log or 100 ms, looked at when committing. A
+// transaction is as many entries as it has puts, and two.
+constexpr Variant batched_commits(const char* name, unsigned put_count) {
+  return {.name = name, .options = "durability=process", .commits_a_sync = 1000 / (put_count + 2)};
+}
+inline constexpr Variant kBatched = batched_commits("periodic 333/100 ms", 1);
 inline constexpr Variant kNoSync{.name = "no sync", .options = "durability=process"};
 
 // Syncs for the variants that ask for it; threads wait while one of them does, so that never more commits are at stake. Any thread.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """growth.py PROGRAM RESULTS.jsonl [--engines A,B] [--keys N,N] [--reps N] [--dir PATH]: the cost of a put, of a get and of an opening against the number of keys.
 
-Runs PROGRAM (firn_compare) once a number of keys, appends what it measures to RESULTS.jsonl, and prints a table of all that is there: medians. `growth.py - RESULTS.jsonl` only prints.
+Runs PROGRAM (firn_compare) once a number of keys, appends what it measures to RESULTS.jsonl, and prints a table of all that is there, one for each kind and size of keys and values: medians. `growth.py - RESULTS.jsonl` only prints.
 """
 import argparse
 import json
@@ -24,15 +24,22 @@ def measure(options):
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
+def sizes(line):
+    """What the keys and values of a line are; lines of others are not to be compared with it."""
+    kind = line.get("key_kind", "decimal")
+    keys = f"keys of {line['key_bytes']:g} B ({kind})" if kind in ("decimal", "binary") else f"{kind} keys"  # the others' mean depends on their number
+    return f"{keys}, values of {line['value_bytes']:g} B"
+
+
 def samples(path):
-    """{(row, engine, keys): [figure, ...]}, in the order of the file."""
+    """{sizes: {(row, engine, keys): [figure, ...]}}, in the order of the file."""
     found = {}
     with open(path, encoding="utf-8") as lines:
         for text in lines:
             line = json.loads(text)
             for row, metric, _ in ROWS:
                 if line["workload"] == row:
-                    found.setdefault((row, line["engine"], line["keys"]), []).append(line[metric])
+                    found.setdefault(sizes(line), {}).setdefault((row, line["engine"], line["keys"]), []).append(line[metric])
     return found
 
 
@@ -59,7 +66,8 @@ def main(arguments):
     options = parser.parse_args(arguments)
     if options.program != "-":
         measure(options)
-    print(table(samples(options.results)))
+    for name, found in samples(options.results).items():
+        print(f"{name}\n\n{table(found)}\n")
     return 0
 
 

@@ -105,13 +105,16 @@ class ReportTest(unittest.TestCase):
     def test_growth_is_a_table_of_medians_over_the_keys(self):
         lines = [line("firn", "fillrandom", 0, keys=keys, ns_op=ns, rep=rep) for keys, ns in ((1000000, 200), (20000000, 300)) for rep in (0, 1)]
         lines += [line("firn", "fillrandom", 0, keys=1000000, ns_op=900), line("lmdb", "readrandom", 0, keys=1000000, ns_op=77), line("lmdb", "seek10", 1)]
+        lines += [line("firn", "fillrandom", 0, keys=1000000, ns_op=5000, value_bytes=1000), line("firn", "fillrandom", 0, keys=1000000, ns_op=7000, key_kind="url", key_bytes=68)]
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "results.jsonl")
             with open(path, "w", encoding="utf-8") as results:
                 results.write("".join(json.dumps(one) + "\n" for one in lines))
-            printed = growth.table(growth.samples(path))
+            printed = {sizes: growth.table(found) for sizes, found in growth.samples(path).items()}
+        self.assertEqual(["keys of 16 B (decimal), values of 100 B", "keys of 16 B (decimal), values of 1000 B", "url keys, values of 100 B"], list(printed))
+        self.assertIn("| firn | 5,000 | - |", printed["keys of 16 B (decimal), values of 1000 B"])
         self.assertEqual(["| | | 1,000,000 | 20,000,000 | 20M / 1M |", "| --- | --- | ---: | ---: | ---: |", "| fillrandom, ns a put | firn | 200 | 300 | 1.50x |",
-                          "| readrandom, ns a get | lmdb | 77 | - | - |"], printed.splitlines())
+                          "| readrandom, ns a get | lmdb | 77 | - | - |"], printed["keys of 16 B (decimal), values of 100 B"].splitlines())
 
 
 class BrowserTest(unittest.TestCase):

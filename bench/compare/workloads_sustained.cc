@@ -53,7 +53,8 @@ class Sustained {
   std::atomic<bool> stop_{false};
   Progress puts_, gets_;
   std::vector<Metrics> seconds_;
-  Metrics usage_;  // of both threads
+  double elapsed_ = 0;  // seconds, until both threads had ended
+  Metrics usage_;       // of both threads
 };
 
 void Sustained::write() {
@@ -116,8 +117,8 @@ void Sustained::operate() {
   look_every_second();
   writer.join();
   reader.join();
-  usage_ =
-      usage_metrics(before, static_cast<double>(now_ns() - start) / 1e9, static_cast<double>(puts_.times.count() + gets_.times.count()));
+  elapsed_ = static_cast<double>(now_ns() - start) / 1e9;
+  usage_ = usage_metrics(before, elapsed_, static_cast<double>(puts_.times.count() + gets_.times.count()));
 }
 
 // The mean of one metric over the seconds [first, end).
@@ -135,11 +136,10 @@ double largest(const std::vector<Metrics>& seconds, const char* metric, size_t f
 
 void Sustained::report() const {
   const size_t count = seconds_.size(), tenth = std::max<size_t>(1, count / 10);
-  const auto whole = static_cast<double>(count);
-  Metrics puts = time_metrics(puts_.times, whole);
+  Metrics puts = time_metrics(puts_.times, elapsed_);
   puts.insert(usage_.begin(), usage_.end());
   run_.emit("sustained_put", puts);
-  run_.emit("sustained_get", time_metrics(gets_.times, whole));
+  run_.emit("sustained_get", time_metrics(gets_.times, elapsed_));
   for (const char* kind : {"put", "get"}) {
     const std::string row = std::string("sustained_") + kind, metric = std::string(kind) + "_kops";
     std::vector<double> rates;

@@ -134,7 +134,9 @@ void print_latency(std::FILE* out, const Options& options, const std::vector<con
     }
     std::fprintf(out, "\n");
   }
-  std::fprintf(out, "\n(batches and multi-gets: mean per entry, the rest per call; others: sampled once in about 32 operations)\n\n");
+  std::fprintf(out,
+               "\n(batches and multi-gets: mean per entry, the rest per call; these, seek*, ts_scan100, ts_oldest, fillsync_*, mixed_* and "
+               "sustained_*: every call is timed; others: one in about 32)\n\n");
 }
 
 void print_resources(std::FILE* out, const Options& options, const std::vector<const EngineInfo*>& engines, const Results& results) {

@@ -1,5 +1,6 @@
 #include "compare/arguments.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <sstream>
 
@@ -13,10 +14,15 @@ std::vector<std::string> split(const std::string& text) {
   return words;
 }
 
-std::optional<double> parse_number(const char* text, double low, double high) {
+void Usage::complain(const std::string& what) const {
+  std::fprintf(stderr, "%s: %s\n%s", program_, what.c_str(), text_);
+  std::exit(2);
+}
+
+double Usage::number(const char* name, const char* text, double low, double high) const {
   char* end = nullptr;
   const double value = std::strtod(text, &end);
-  if (end == text || *end != '\0' || !(value >= low && value <= high)) return std::nullopt;
+  if (end == text || *end != '\0' || !(value >= low && value <= high)) complain(std::string(name) + ": not a number in range: " + text);
   return value;
 }
 

@@ -2,47 +2,35 @@
 
 #include <getopt.h>
 
-#include <cstdio>
-#include <cstdlib>
-
 #include "compare/arguments.h"
 
 namespace bench {
 namespace {
 
-const char kUsage[] =
-    "usage: firn_compare [options]\n"
-    "  --engines A,B,..     which stores (default: all that were built in)\n"
-    "  --workloads A,B,..   which rows (default: all; a group's name stands for its rows)\n"
-    "  --keys N             keys in the database (1000000)\n"
-    "  --ops N              operations of a phase that reads (as many as keys)\n"
-    "  --key-bytes N        16 and above for decimal, 8 for binary (16); the others have their own lengths\n"
-    "  --value-bytes N      16 and above (100)\n"
-    "  --key-kind K         decimal | binary | url | time (decimal)\n"
-    "  --threads N          threads of the rows with several threads (2)\n"
-    "  --reps N             repetitions, engines interleaved; the median counts (3)\n"
-    "  --seconds-max S      a phase ends after this time, done or not (20)\n"
-    "  --held-writes N      writes a second in readheld (500000)\n"
-    "  --sustained-seconds S  of the group sustained, which runs when it is named (600)\n"
-    "  --sustained-keys N   its inserts are overwrites from so many keys on: bounds the disk (100000000)\n"
-    "  --dir PATH           a directory on a real disk (/var/tmp)\n"
-    "  --json FILE          appends one JSON line a result\n"
-    "  --no-package-factor  do not multiply the best figure of Debian's RocksDB and LevelDB packages by 1.3\n"
-    "  --quick              the floor rows for firn, rocksdb, leveldb, lmdb, in less than three minutes\n"
-    "  --list               prints stores and rows\n";
+constexpr Usage kUsage("firn_compare",
+                       "usage: firn_compare [options]\n"
+                       "  --engines A,B,..     which stores (default: all that were built in)\n"
+                       "  --workloads A,B,..   which rows (default: all; a group's name stands for its rows)\n"
+                       "  --keys N             keys in the database (1000000)\n"
+                       "  --ops N              operations of a phase that reads (as many as keys)\n"
+                       "  --key-bytes N        16 and above for decimal, 8 for binary (16); the others have their own lengths\n"
+                       "  --value-bytes N      16 and above (100)\n"
+                       "  --key-kind K         decimal | binary | url | time (decimal)\n"
+                       "  --threads N          threads of the rows with several threads (2)\n"
+                       "  --reps N             repetitions, engines interleaved; the median counts (3)\n"
+                       "  --seconds-max S      a phase ends after this time, done or not (20)\n"
+                       "  --held-writes N      writes a second in readheld (500000)\n"
+                       "  --sustained-seconds S  of the group sustained, which runs when it is named (600)\n"
+                       "  --sustained-keys N   its inserts are overwrites from so many keys on: bounds the disk (100000000)\n"
+                       "  --dir PATH           a directory on a real disk (/var/tmp)\n"
+                       "  --json FILE          appends one JSON line a result\n"
+                       "  --no-package-factor  do not multiply the best figure of Debian's RocksDB and LevelDB packages by 1.3\n"
+                       "  --quick              the floor rows for firn, rocksdb, leveldb, lmdb, in less than three minutes\n"
+                       "  --list               prints stores and rows\n");
 
-[[noreturn]] void usage(const std::string& what) {
-  std::fprintf(stderr, "firn_compare: %s\n%s", what.c_str(), kUsage);
-  std::exit(2);
+uint64_t count(const char* name, const char* text, double low, double high) {
+  return static_cast<uint64_t>(kUsage.number(name, text, low, high));
 }
-
-double number(const char* name, const char* text, double low, double high) {
-  const auto value = parse_number(text, low, high);
-  if (!value) usage(std::string(name) + ": not a number in range: " + text);
-  return *value;
-}
-
-uint64_t count(const char* name, const char* text, double low, double high) { return static_cast<uint64_t>(number(name, text, low, high)); }
 
 const option kOptions[] = {{"engines", 1, nullptr, 'e'},
                            {"workloads", 1, nullptr, 'w'},
@@ -71,7 +59,7 @@ const option kOptions[] = {{"engines", 1, nullptr, 'e'},
 KeyKind key_kind(const std::string& name) {
   for (const KeyKind kind : {KeyKind::kDecimal, KeyKind::kBinary, KeyKind::kUrl, KeyKind::kTime})
     if (name == key_kind_name(kind)) return kind;
-  usage("--key-kind: decimal, binary, url or time");
+  kUsage.complain("--key-kind: decimal, binary, url or time");
 }
 
 void apply(Options& options, int letter, const char* text) {
@@ -104,13 +92,13 @@ void apply(Options& options, int letter, const char* text) {
       options.reps = static_cast<unsigned>(count("--reps", text, 1, 1000));
       break;
     case 's':
-      options.seconds_max = number("--seconds-max", text, 0.01, 1e6);
+      options.seconds_max = kUsage.number("--seconds-max", text, 0.01, 1e6);
       break;
     case 'H':
-      options.held_writes = number("--held-writes", text, 1, 1e9);
+      options.held_writes = kUsage.number("--held-writes", text, 1, 1e9);
       break;
     case 'S':
-      options.sustained_seconds = number("--sustained-seconds", text, 2, 1e6);
+      options.sustained_seconds = kUsage.number("--sustained-seconds", text, 2, 1e6);
       break;
     case 'N':
       options.sustained_keys = count("--sustained-keys", text, 1000, 1e9);
@@ -143,7 +131,7 @@ void apply(Options& options, int letter, const char* text) {
       options.child_fd = static_cast<int>(count("--child-fd", text, 0, 1 << 20));
       break;
     default:
-      usage("unknown option");
+      kUsage.complain("unknown option");
   }
 }
 
@@ -152,9 +140,9 @@ void apply(Options& options, int letter, const char* text) {
 Options parse_options(int argc, char** argv) {
   Options options;
   for (int letter = 0; (letter = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) apply(options, letter, optarg);
-  if (optind < argc) usage(std::string("unexpected argument: ") + argv[optind]);
+  if (optind < argc) kUsage.complain(std::string("unexpected argument: ") + argv[optind]);
   // 16 digits hold every number of a scattered key (2^41), and keys of one length must not collide.
-  if (options.key_kind == KeyKind::kDecimal && options.key_bytes < 16) usage("--key-bytes: decimal keys need 16");
+  if (options.key_kind == KeyKind::kDecimal && options.key_bytes < 16) kUsage.complain("--key-bytes: decimal keys need 16");
   if (options.key_kind == KeyKind::kUrl || options.key_kind == KeyKind::kTime)
     options.key_bytes = Keys(options.key_kind, 0, false, options.key_count).total_bytes(options.key_count) / options.key_count;
   if (options.operation_count == 0) options.operation_count = options.key_count;

@@ -14,13 +14,13 @@ constexpr size_t kVersionCountMax = 1000;  // of one key in one memtable: more a
 
 Result<std::vector<std::shared_ptr<Memtable>>> index_log(const InspectedDirectory& directory) {
   LogReplay replay(directory.state.hash_seed);
-  if (directory.wal == nullptr) return std::move(replay.memtables());
+  if (directory.wal == nullptr) return replay.take_memtables();
   const RecordVisitor visit = [&](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) {
     return replay.add(segment, offset, payload);
   };
   FIRN_TRY(recover_log(*directory.wal, directory.state.wal_id, directory.state.wal_segments, SegmentIo::kPwrite, visit).status());
   FIRN_TRY(replay.finish());
-  return std::move(replay.memtables());
+  return replay.take_memtables();
 }
 
 Result<VersionRef> open_tables(const InspectedDirectory& directory) {

@@ -103,7 +103,7 @@ class ReplayTest : public MemtableTest {
     };
     FIRN_TRY(recover_log(log_->directory(), kLogId, {1}, SegmentIo::kPwrite, visit).status());
     FIRN_TRY(replay.finish());
-    return replay.memtables().front();
+    return replay.take_memtables().front();
   }
   // What one more record, of this payload, comes to.
   Code verdict(const std::string& payload, uint64_t offset = 168) {

@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: 5e7b7a366401bb0c25a8dbfc25fa28941e52068d986b5a04421702224de2036a
+// Checksum of all sources: afd51b22a5bc3e6263fcdc62c0047bb89040e0be19f86bc982a36cf62181d8ae
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

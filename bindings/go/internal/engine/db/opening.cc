@@ -202,7 +202,7 @@ Status DbImpl::replay_log(Found* found) {
   FIRN_TRY_ASSIGN(found->log, recover_log(*directory, found->state.wal_id, found->state.wal_segments, io, visit));
   FIRN_TRY(replay.finish());
   found->system_memtables = replay.system_memtables();
-  found->memtables = std::move(replay.memtables());
+  found->memtables = replay.take_memtables();
   for (const auto& memtable : found->memtables) found->last = std::max(found->last, memtable->seq_max());
   found->report.note(found->log);
   return {};

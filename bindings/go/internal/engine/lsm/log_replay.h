@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "lsm/memtable_replay.h"
@@ -20,7 +21,7 @@ class LogReplay {
   Status finish();
 
   using Memtables = std::vector<std::shared_ptr<Memtable>>;
-  Memtables& memtables() { return memtables_; }  // newest first
+  Memtables take_memtables() { return std::move(memtables_); }  // newest first; once, after finish()
   // Those with entries of the database's own.
   const Memtables& system_memtables() const { return system_memtables_; }
 

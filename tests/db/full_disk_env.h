@@ -1,4 +1,4 @@
-// An Env whose disk fills up, whose syncs and writes fail, and whose directories' syncs wait, on demand. Files and names are those of the real file system.
+// An Env whose disk fills up, whose syncs and writes fail, and whose directories' syncs and tables' writes wait, on demand. Files and names are those of the real file system.
 // Threading: as that.
 #pragma once
 
@@ -20,6 +20,7 @@ struct Disk {
   std::atomic<bool> fails_writes{false};
   std::atomic<bool> can_link{true};
   std::atomic<bool> holds_directory_syncs{false};  // they begin and do not end
+  std::atomic<bool> holds_table_writes{false};
   std::atomic<int> held_count{0};
 
   Status take(uint64_t bytes, const std::string& path) {
@@ -35,6 +36,7 @@ class FullDiskFile final : public File {
   Status read(uint64_t offset, uint8_t* to, size_t bytes) override { return file_->read(offset, to, bytes); }
   Status write(uint64_t offset, Slice bytes) override {
     if (disk_.fails_writes) return Status::from_errno(EIO, "cannot write", path());
+    while (disk_.holds_table_writes && path().ends_with(".tbl")) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     FIRN_TRY(disk_.take(bytes.size(), path()));
     return file_->write(offset, bytes);
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "db_fixture.h"
+#include "full_disk_env.h"
 
 namespace firn {
 namespace {
@@ -47,13 +48,26 @@ TEST(WritePace, ManyWritersTogetherGoAtOneRate) {
   EXPECT_EQ(0, pace.wait_until(500, {}, 1'000'000'000)) << "the jobs have caught up: what was owed is forgotten";
 }
 
-class WritePaceTest : public DbTest {};
+class WritePaceTest : public DbTest {
+ protected:
+  FullDiskEnv slow_disk_;
+};
 
-TEST_F(WritePaceTest, WritersBesideAJobThatIsBehindAreCountedAsWaiting) {
+TEST_F(WritePaceTest, WritersBesideAFlushThatIsBehindAreSlowedDownBeforeTheyWait) {
+  env_ = &slow_disk_;
   open("memtable_bytes=256KiB");
+  slow_disk_.disk.holds_table_writes = true;
   const std::string value(1'000, 'v');
-  for (int i = 0; i < 100'000 && stat("stalls") == 0; i++) put("key" + std::to_string(i * 7919 % 100'003), value);
+  const auto put_many = [&](int from, int to) {
+    for (int i = from; i < to; i++) put("key" + std::to_string(i), value);
+  };
+  put_many(0, 600);  // two memtables and a part of the third
+  EXPECT_EQ(0u, stat("stalls"));
+  put_many(600, 1'100);  // four and a part of the fifth; writers would wait for the seventh
   EXPECT_GT(stat("stalls"), 0u);
+  slow_disk_.disk.holds_table_writes = false;
+  ASSERT_TRUE(flush().ok());
+  for (int i = 0; i < 1'100; i++) ASSERT_EQ(value, get("key" + std::to_string(i)));
 }
 
 }  // namespace

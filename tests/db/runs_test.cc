@@ -160,7 +160,8 @@ TEST_F(RunsTest, newer_runs_are_merged_before_a_long_merge_ends) {
   const uint64_t run_count = stat("run_count");
   while (stat("compactions") == 0) ASSERT_TRUE(db_->run_jobs(0).ok());
   EXPECT_EQ(run_count - 3, stat("run_count"));
-  EXPECT_LT(stat("compaction_read_bytes"), stat("table_bytes") / 4) << "the four small ones became one; the four large ones are still there";
+  EXPECT_LT(stat("compaction_read_bytes"), stat("table_bytes") / 4)
+      << "the four small ones became one; the four large ones are still there";
   for (;;) {
     const Result<bool> more = db_->run_jobs(1);
     ASSERT_TRUE(more.ok());

@@ -2,7 +2,6 @@
 #include "base/hash.h"
 #include "db/inspected_directory.h"
 #include "db/inspection.h"
-#include "log/recovery.h"
 #include "lsm/log_entry.h"
 #include "lsm/log_replay.h"
 #include "lsm/read_view.h"
@@ -15,11 +14,7 @@ constexpr size_t kVersionCountMax = 1000;  // of one key in one memtable: more a
 Result<std::vector<std::shared_ptr<Memtable>>> index_log(const InspectedDirectory& directory) {
   LogReplay replay(directory.state.hash_seed);
   if (directory.wal == nullptr) return replay.take_memtables();
-  const RecordVisitor visit = [&](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) {
-    return replay.add(segment, offset, payload);
-  };
-  FIRN_TRY(recover_log(*directory.wal, directory.state.wal_id, directory.state.wal_segments, SegmentIo::kPwrite, visit).status());
-  FIRN_TRY(replay.finish());
+  FIRN_TRY(replay.recover(*directory.wal, directory.state.wal_id, directory.state.wal_segments, SegmentIo::kPwrite).status());
   return replay.take_memtables();
 }
 

@@ -1,20 +1,16 @@
 #include "env/keeper.h"
 
 #if defined(__linux__)
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #endif
 
 namespace firn {
 namespace {
 
-// Of this thread alone, as Linux understands it.
+// Of this thread alone, as Linux understands it; elsewhere nice() is of the process.
 void lower_priority() {
 #if defined(__linux__)
-  constexpr int kNicer = 5;
-  const auto thread = static_cast<id_t>(::syscall(SYS_gettid));
-  (void)::setpriority(PRIO_PROCESS, thread, ::getpriority(PRIO_PROCESS, thread) + kNicer);
+  (void)::nice(5);
 #endif
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "log/recovery.h"
 #include "lsm/memtable_replay.h"
 
 namespace firn {
@@ -15,7 +16,10 @@ class LogReplay {
  public:
   explicit LogReplay(uint64_t hash_seed) : hash_seed_(hash_seed) {}
 
-  // One record's payload, as recover_log() visits it. kCorrupt as MemtableReplay::add().
+  // recover_log() with every record indexed. kCorrupt as both.
+  Result<LogRecovery> recover(Directory& directory, uint64_t log_id, const std::vector<uint64_t>& ids, SegmentIo io);
+
+  // Its parts: one record's payload, as recover_log() visits it. kCorrupt as MemtableReplay::add().
   Status add(const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload);
   // After the last record. kCorrupt as above.
   Status finish();

@@ -98,11 +98,7 @@ class ReplayTest : public MemtableTest {
  protected:
   Result<std::shared_ptr<Memtable>> replay() {
     LogReplay replay(kMemtableHashSeed);
-    const RecordVisitor visit = [&replay](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) {
-      return replay.add(segment, offset, payload);
-    };
-    FIRN_TRY(recover_log(log_->directory(), kLogId, {1}, SegmentIo::kPwrite, visit).status());
-    FIRN_TRY(replay.finish());
+    FIRN_TRY(replay.recover(log_->directory(), kLogId, {1}, SegmentIo::kPwrite).status());
     return replay.take_memtables().front();
   }
   // What one more record, of this payload, comes to.

@@ -124,10 +124,12 @@ Result<Seq> CommitDoor::leave(std::unique_lock<std::mutex>& door, WriteFlags fla
 }
 
 int64_t CommitDoor::pace_until() {
-  if (core_.options.single_threaded) return 0;  // it does the jobs itself
-  const ReadView* const view = core_.views->current();
-  const double used = static_cast<double>(core_.wal->active_offset()) / static_cast<double>(core_.wal->active()->capacity());
-  const WritePace::Debt debt{static_cast<double>(view->sealed().size()) + used, view->version()->runs.size()};
+  WritePace::Debt debt;
+  if (!core_.options.single_threaded) {  // else the writer does the jobs itself
+    const ReadView* const view = core_.views->current();
+    const double used = static_cast<double>(core_.wal->active_offset()) / static_cast<double>(core_.wal->active()->capacity());
+    debt = {static_cast<double>(view->sealed().size()) + used, view->version()->runs.size()};
+  }
   return pace_.wait_until(core_.wal->active_offset(), debt, core_.env->monotonic_ns());
 }
 

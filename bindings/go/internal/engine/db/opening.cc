@@ -196,11 +196,7 @@ Status DbImpl::replay_log(Found* found) {
   FIRN_TRY_ASSIGN(auto directory, core_.directory->open_directory(kWalName, false));
   const SegmentIo io = segment_io(core_.options.log_io);
   LogReplay replay(core_.hash_seed);
-  const RecordVisitor visit = [&](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) {
-    return replay.add(segment, offset, payload);
-  };
-  FIRN_TRY_ASSIGN(found->log, recover_log(*directory, found->state.wal_id, found->state.wal_segments, io, visit));
-  FIRN_TRY(replay.finish());
+  FIRN_TRY_ASSIGN(found->log, replay.recover(*directory, found->state.wal_id, found->state.wal_segments, io));
   found->system_memtables = replay.system_memtables();
   found->memtables = replay.take_memtables();
   for (const auto& memtable : found->memtables) found->last = std::max(found->last, memtable->seq_max());

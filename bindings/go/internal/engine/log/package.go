@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: afd51b22a5bc3e6263fcdc62c0047bb89040e0be19f86bc982a36cf62181d8ae
+// Checksum of all sources: 0a29a7ce5b2e4c9a1b1104c3c9949476beab54951c685c21ab7dd0cca087cdba
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

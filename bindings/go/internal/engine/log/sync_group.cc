@@ -20,7 +20,6 @@ Status SyncGroup::wait(LogPosition position) {
 template <typename Done>
 void SyncGroup::look_again(int64_t wait_ns, std::unique_lock<std::mutex>& lock, const Done& done) {
   constexpr uint64_t kPauseMax = 1024;
-  if (!gives_way()) return;
   lock.unlock();
   const bool is_crowded = give_way_until(log_.env(), wait_ns, done) == GaveWay::kCrowded;
   lock.lock();
@@ -36,15 +35,17 @@ void SyncGroup::wait_for_others(std::unique_lock<std::mutex>& lock) {
   const auto all_came = [this] { return came_count_.load(std::memory_order_relaxed) >= expected_count_; };
   const int64_t wait_ns = std::min(last_sync_ns_ / 4, kWaitMaxNs);
   if (all_came() || wait_ns < kWaitMinNs) return;
-  const bool sleeps = !gives_way();
-  look_again(wait_ns, lock, all_came);
-  if (sleeps) all_came_.wait_for(lock, std::chrono::nanoseconds(wait_ns), all_came);
+  if (gives_way()) {
+    look_again(wait_ns, lock, all_came);
+  } else {
+    all_came_.wait_for(lock, std::chrono::nanoseconds(wait_ns), all_came);
+  }
 }
 
 void SyncGroup::wait_for_sync(LogPosition position, std::unique_lock<std::mutex>& lock) {
   constexpr int64_t kShortSyncNs = 500'000;
   const auto is_over = [&] { return log_.durable() >= position || !is_syncing_.load(std::memory_order_relaxed); };
-  if (last_sync_ns_ < kShortSyncNs) look_again(2 * last_sync_ns_, lock, is_over);
+  if (gives_way() && last_sync_ns_ < kShortSyncNs) look_again(2 * last_sync_ns_, lock, is_over);
   if (!is_over()) {
     FIRN_SCHEDULE_POINT("in front of the sleep");
     synced_.wait(lock);

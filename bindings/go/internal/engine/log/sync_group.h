@@ -46,6 +46,7 @@ class SyncGroup {
   void wait_for_others(std::unique_lock<std::mutex>& lock);
   void wait_for_sync(LogPosition position, std::unique_lock<std::mutex>& lock);
   bool gives_way() const { return company_ > 2 && round_ >= crowded_until_round_; }
+  // While gives_way().
   template <typename Done>
   void look_again(int64_t wait_ns, std::unique_lock<std::mutex>& lock, const Done& done);
 

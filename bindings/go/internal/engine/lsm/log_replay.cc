@@ -4,6 +4,15 @@
 
 namespace firn {
 
+Result<LogRecovery> LogReplay::recover(Directory& directory, uint64_t log_id, const std::vector<uint64_t>& ids, SegmentIo io) {
+  const RecordVisitor visit = [this](const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) {
+    return add(segment, offset, payload);
+  };
+  FIRN_TRY_ASSIGN(LogRecovery recovery, recover_log(directory, log_id, ids, io, visit));
+  FIRN_TRY(finish());
+  return recovery;
+}
+
 Status LogReplay::add(const std::shared_ptr<Segment>& segment, uint64_t offset, Slice payload) {
   if (memtables_.empty() || memtables_.front()->segment() != segment) {
     FIRN_TRY(finish());

@@ -7,20 +7,19 @@ namespace firn {
 Status MemtableReplay::add(uint64_t offset, Slice payload) {
   while (!payload.empty()) {
     const uint64_t bytes = check_log_entry(payload);
-    const Memtable& memtable = memtable_;
-    if (bytes == 0) return Status::corrupt("an entry of the write-ahead log is not well formed", memtable.segment()->path(), offset);
+    if (bytes == 0) return Status::corrupt("an entry of the write-ahead log is not well formed", memtable_.segment()->path(), offset);
     const Seq seq = log_entry_seq(payload.data());
     if (seq.value == 0 || seq > kSeqMax || seq < seq_) {
-      return Status::corrupt("the entries of the write-ahead log do not follow one another", memtable.segment()->path(), offset);
+      return Status::corrupt("the entries of the write-ahead log do not follow one another", memtable_.segment()->path(), offset);
     }
     seq_ = seq;
     const InternalKey key = log_entry_key(payload.data());
     has_system_entries_ |= key.prefix == kSystemPrefix;
     if (added_count_ - linked_count_ == kPendingMax) FIRN_TRY(link(pending(linked_count_++)));
-    const Pending next{payload.data(), memtable.hash(key), offset};
-    memtable.prefetch(next.hash);
+    const Pending next{payload.data(), memtable_.hash(key), offset};
+    memtable_.prefetch(next.hash);
     pending(added_count_++) = next;
-    if (added_count_ - linked_count_ > kPendingMax / 2) memtable.prefetch_entry(pending(added_count_ - kPendingMax / 2 - 1).hash);
+    if (added_count_ - linked_count_ > kPendingMax / 2) memtable_.prefetch_entry(pending(added_count_ - kPendingMax / 2 - 1).hash);
     offset += bytes;
     payload = payload.without_first(bytes);
   }

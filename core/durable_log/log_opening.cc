@@ -6,6 +6,7 @@
 #include "env/lock_wait.h"
 #include "env/posix_env.h"
 #include "env/thread_mark.h"
+#include "log/overtaken_reader.h"
 
 namespace firn {
 namespace {
@@ -88,17 +89,12 @@ Status DurableLog::open_directory() {
 }
 
 Status DurableLog::recover() {
-  // A reader beside a writer may find a file gone between reading the state and the file. Then the state is another one by now.
-  // Or it finds a record half stored, behind which the writer has meanwhile named more as durable: that is in order when it is looked at again, while rot stays.
-  constexpr int kAttemptCountMax = 20;
-  Status before;
-  for (int attempt = 1;; attempt++) {
+  for (OvertakenReader reader;;) {
     Status status = recover_once();
-    if (status.ok() || !options_.read_only || attempt == kAttemptCountMax) return status;
+    if (status.ok() || !options_.read_only) return status;
     const Result<LogState> now = LogState::load(*directory_);
     const std::lock_guard lock(state_mutex_);
-    if (now.ok() && now->is_same(state_) && (!status.is(Code::kCorrupt) || status.is_same_place(before))) return status;
-    before = std::move(status);
+    if (!reader.should_read_again(status, now.ok() && now->is_same(state_))) return status;
   }
 }
 

@@ -68,7 +68,7 @@ TEST(Refresh, a_read_only_opening_goes_on_to_what_the_writer_has_made) {
 
   // Beside a writer that flushes and compacts: every state that is seen is one that was, and they follow one another.
   std::atomic<bool> done{false};
-  std::thread writing([&] {
+  std::jthread writing([&] {
     for (int i = 2; i < 20000; i++) {
       std::string batch;
       append_operation(&batch, FIRN_OP_PUT, 0, "count", std::to_string(i));

@@ -8,6 +8,7 @@
 #include "env/memory_env.h"
 #include "env/posix_env.h"
 #include "env/thread_mark.h"
+#include "log/overtaken_reader.h"
 #include "log/recovery.h"
 #include "lsm/log_replay.h"
 
@@ -116,21 +117,13 @@ Result<ManifestState> DbImpl::read_manifest(bool* is_new) {
 }
 
 Status DbImpl::recover(Found* found) {
-  if (!core_.options.read_only) return recover_once(found);
-  // A writer may have removed a file between our reading of the manifest and of the file. Then the manifest is another one by now.
-  // Or we found a record half stored, behind which the writer has meanwhile named more as durable: that is in order when it is looked at again, while rot stays.
-  constexpr int kAttemptCountMax = 20;
-  Status last;
-  for (int attempt = 1;; attempt++) {
+  for (OvertakenReader reader;;) {
     Status status = recover_once(found);
-    if (status.ok() || attempt == kAttemptCountMax) return status;
-    const std::string before = found->state.snapshot().bytes();
-    *found = Found();
+    if (status.ok() || !core_.options.read_only) return status;
     bool is_new = false;
-    Result<ManifestState> now = read_manifest(&is_new);
-    if (!now.ok()) return status;
-    if (now->snapshot().bytes() == before && (!status.is(Code::kCorrupt) || status.is_same_place(last))) return status;
-    last = std::move(status);
+    const Result<ManifestState> now = read_manifest(&is_new);
+    if (!reader.should_read_again(status, now.ok() && now->snapshot().bytes() == found->state.snapshot().bytes())) return status;
+    *found = Found();
   }
 }
 
@@ -217,6 +210,11 @@ Status DbImpl::expect_no_unnamed_records(const ManifestState& state) {
       continue;  // removed meanwhile; half made, or not this log's
     if (!segment.ok()) return segment.status();
     if (!opening_mark(**segment)) continue;
+    if (core_.options.read_only) {  // named since it was read: then what was read is an older state, and a whole one
+      bool is_new = false;
+      const Result<ManifestState> now = read_manifest(&is_new);
+      if (now.ok() && id < now->wal_next_id) continue;
+    }
     return Status::corrupt("the manifest does not name a segment of the log that holds records: its end is missing", (*segment)->path(), 0);
   }
   return {};

@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: 0a29a7ce5b2e4c9a1b1104c3c9949476beab54951c685c21ab7dd0cca087cdba
+// Checksum of all sources: a40cec9945df34c4da987a0851f69be9fa2b2b7f8d3f731840eb797bf58ab2cd
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

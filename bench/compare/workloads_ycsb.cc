@@ -104,7 +104,7 @@ void run_ycsb(Run& run) {
       const std::string name = std::string(mix.name) + (many ? "_mt" : "");
       if (!run.wants(name)) continue;
       const unsigned threads = many ? run.options().threads : 1;
-      const uint64_t each = run.options().operation_count / (mix.scans > 0 ? 10 : 1);
+      const uint64_t each = run.options().operation_count;
       Metrics metrics = run_phase(run.phase(each * threads, threads), [&](unsigned t) {
         return [worker = std::make_unique<Worker>(run, mix, last, base, t, threads, each)](uint64_t i) { worker->step(i); };
       });

@@ -7,8 +7,8 @@ namespace {
 
 // In ns of one thread, 16-byte keys with values of 100 bytes, `bench/README.md`: what a scan pays for a memtable's array beside a run with the same entries, and for each entry in it; what
 // a flush takes for an entry, and at least.
-constexpr double kScanOfMemtableNs = 500;
-constexpr double kEntryOfMemtableNs = 15;
+constexpr double kScanOfMemtableNs = 700;
+constexpr double kEntryOfMemtableNs = 70;
 constexpr uint64_t kFlushEntryNs = 150;
 constexpr uint64_t kFlushNs = 5'000'000;
 constexpr uint64_t kKeyCountMin = 16384;    // fewer stay in the processor's caches, where a run would be no faster

@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: a40cec9945df34c4da987a0851f69be9fa2b2b7f8d3f731840eb797bf58ab2cd
+// Checksum of all sources: 549c540621ffabd12ebba6482ae3573b60f20f73719baefd5520dffba0673ab7
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -11,13 +11,13 @@ constexpr size_t kRunCountTrigger = 4;  // fewer runs are left alone
 constexpr uint64_t kPurgeFraction = 4;  // one in so many entries has to be expired for a purge
 constexpr uint64_t kSizeRatio = 2;      // a run joins the merge when it is at most so many times larger than the newer ones together
 
-// What a scan pays for each run that its entries lie in beyond one, to seek in it and with each entry; what a merge takes, in processor time of one thread and for writing, at least 5 ms. In
-// ns; measured with 16-byte keys and values of 100 bytes (bench/README.md), but for the bytes: half a GiB a second is what a merge may ask of a disk for the sake of reads.
+// In ns of one thread: what a scan pays for each run that its entries lie in beyond one, to seek in it and with each entry; what a merge takes for an entry and for a byte (16-byte keys, values
+// of 16 B to 16 KiB, bench/README.md), and at least.
 constexpr uint64_t kSeekNs = 600;
 constexpr uint64_t kScannedEntryNs = 3;
 constexpr uint64_t kMergeNs = 5'000'000;
-constexpr uint64_t kMergeEntryNs = 120;
-constexpr uint64_t kMergeByteNs = 2;
+constexpr uint64_t kMergeEntryNs = 100;
+constexpr uint64_t kMergeByteNs = 1;
 
 struct Placed {
   size_t run = 0;  // index in the version

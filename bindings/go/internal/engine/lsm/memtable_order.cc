@@ -4,6 +4,7 @@
 
 #include "base/key_head.h"
 #include "base/partition.h"
+#include "base/prefetch.h"
 #include "lsm/log_walk.h"
 #include "lsm/memtable.h"
 #include "lsm/radix_sort.h"
@@ -164,12 +165,7 @@ class SortedArrayIterator final : public Iterator {
     while (prefetched_ < end) prefetch(prefetched_++);
     taken_count_++;
   }
-  // Header and key are in the first line or two.
-  void prefetch(size_t index) const {
-    const uint8_t* at = memtable_->segment()->image() + array_->items[index].offset;
-    __builtin_prefetch(at);
-    __builtin_prefetch(at + kCacheLineBytes);
-  }
+  void prefetch(size_t index) const { prefetch_entry_lines(memtable_->segment()->image() + array_->items[index].offset); }
 
   static constexpr size_t kLookAheadMin = 2;
   static constexpr size_t kLookAheadMax = 8;

@@ -21,7 +21,8 @@ Memtable::Memtable(std::shared_ptr<Segment> segment, uint64_t hash_seed, Anonymo
     : segment_(std::move(segment)),
       hash_seed_(hash_seed),
       memory_(std::move(memory)),
-      slots_(reinterpret_cast<std::atomic<uint64_t>*>(memory_.data())),
+      slots_(reinterpret_cast<Slot*>(memory_.data())),
+      filter_(reinterpret_cast<uint32_t*>(memory_.data() + line_count * kLineBytes)),
       line_count_(line_count),
       // Above 7 of 8 slots a search for an absent key runs through many full lines.
       key_count_max_(line_count * (kSlotsPerLine - 1)) {}
@@ -29,38 +30,82 @@ Memtable::Memtable(std::shared_ptr<Segment> segment, uint64_t hash_seed, Anonymo
 Result<std::shared_ptr<Memtable>> Memtable::create(std::shared_ptr<Segment> segment, uint64_t hash_seed, size_t key_count_min) {
   const size_t line_count = std::max({kLineCountMin, static_cast<size_t>(segment->capacity() / (kSegmentBytesPerSlot * kSlotsPerLine)),
                                       key_count_min / (kSlotsPerLine - 1) + 1});
-  AnonymousMemory memory(line_count * kLineBytes, true);
+  AnonymousMemory memory(line_count * (kLineBytes + sizeof *filter_), true);
   if (memory.data() == nullptr) return Status(Code::kNoMemory, "no memory for the slots of a memtable");
   return std::shared_ptr<Memtable>(new Memtable(std::move(segment), hash_seed, std::move(memory), line_count));
 }
 
-Memtable::Place Memtable::place_of(const InternalKey& key, uint64_t hash) const {
-  const uint64_t tag = tag_of(hash);
+inline uint64_t Memtable::slot_of(uint64_t hash, uint64_t offset) { return uint64_t{tag_of(hash)} << 32 | offset / kLogEntryAlignment; }
+
+inline bool Memtable::names(uint64_t slot, const InternalKey& key, uint64_t hash) const {
+  return slot >> 32 == tag_of(hash) && log_entry_key(segment_->image() + position_of(slot)) == key;
+}
+
+Memtable::Place Memtable::place_of(const InternalKey& key, uint64_t hash) {
+  for (Slot& slot : recent_) {
+    const uint64_t value = slot.load(std::memory_order_relaxed);
+    if (value == 0) break;
+    if (names(value, key, hash)) return {&slot, position_of(value)};
+  }
   for (size_t line = line_of(hash);; line = line + 1 == line_count_ ? 0 : line + 1) {
-    std::atomic<uint64_t>* slot = slots_ + line * kSlotsPerLine;
+    Slot* slot = slots_ + line * kSlotsPerLine;
     for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
       const uint64_t value = slot->load(std::memory_order_relaxed);
       if (value == 0) return {slot, 0};
-      if (value >> 32 == tag && log_entry_key(segment_->image() + position_of(value)) == key) return {slot, position_of(value)};
+      if (names(value, key, hash)) return {slot, position_of(value)};
     }
   }
 }
 
+Memtable::Place Memtable::place_of_next(const InternalKey& key, uint64_t hash) {
+  if ((filter_[line_of(hash)] & filter_bits(hash)) == filter_bits(hash)) return place_of(key, hash);
+  const size_t recent = recent_count_++ % kRecentCount;
+  settle(recent);
+  recent_hashes_[recent] = hash;
+  return {&recent_[recent], 0};
+}
+
+inline Memtable::Slot* Memtable::free_slot(uint64_t hash) const {
+  for (size_t line = line_of(hash);; line = line + 1 == line_count_ ? 0 : line + 1) {
+    Slot* slot = slots_ + line * kSlotsPerLine;
+    for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
+      if (slot->load(std::memory_order_relaxed) == 0) return slot;
+    }
+  }
+}
+
+inline void Memtable::settle(size_t recent) {
+  const uint64_t value = recent_[recent].load(std::memory_order_relaxed);
+  if (value != 0) free_slot(recent_hashes_[recent])->store(value, std::memory_order_release);
+}
+
 void Memtable::add(const Place& place, uint64_t hash, uint64_t offset, Seq seq) {
   if (place.previous == 0) {
+    filter_[line_of(hash)] |= filter_bits(hash);
     key_count_.store(key_count() + 1, std::memory_order_relaxed);
   } else {
     has_overwrites_.store(true, std::memory_order_relaxed);
   }
   if (empty()) seq_min_.store(seq.value, std::memory_order_relaxed);
   seq_max_.store(seq.value, std::memory_order_relaxed);
-  place.slot->store(uint64_t{tag_of(hash)} << 32 | offset / kLogEntryAlignment, std::memory_order_release);
+  place.slot->store(slot_of(hash, offset), std::memory_order_release);
+}
+
+void Memtable::seal() {
+  for (size_t recent = 0; recent < kRecentCount; recent++) settle(recent);
+  for (Slot& slot : recent_) slot.store(0, std::memory_order_release);  // who sees the first zero looks no further: all are in their lines
+  recent_count_ = 0;
 }
 
 inline uint64_t Memtable::newest(const InternalKey& key, uint64_t hash) const {
   const uint64_t tag = tag_of(hash);
+  for (const Slot& slot : recent_) {
+    const uint64_t value = slot.load(std::memory_order_acquire);
+    if (value == 0) break;
+    if (names(value, key, hash)) return position_of(value);
+  }
   for (size_t line = line_of(hash);; line = line + 1 == line_count_ ? 0 : line + 1) {
-    const std::atomic<uint64_t>* slot = slots_ + line * kSlotsPerLine;
+    const Slot* slot = slots_ + line * kSlotsPerLine;
     for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
       const uint64_t value = slot->load(std::memory_order_acquire);
       if (value == 0) return 0;

@@ -2,16 +2,20 @@
 // in which a key's newest version is found; older versions chain through the entries themselves.
 //
 //   MEM-1  A slot is (32 bits of the key's hash) << 32 | position of the newest entry in units of eight bytes; 0 is empty. Slots of a line fill from the
-//          left; a full line goes on in the next one. Slots are never emptied.
+//          left; a full line goes on in the next one. Slots of lines are never emptied.
 //   MEM-2  An entry is complete before a slot names it (release), so a reader who sees the slot (acquire) sees the entry.
 //   MEM-3  The chain of a key runs from newer to older: sequence numbers fall strictly, or are equal within one commit, where the later operation comes first.
+//   MEM-4  A key that is new may stay in one of a few recent slots at first, and goes to its line some keys later, when that has come from memory. It is in its line before
+//          the recent slot names another one (release), and readers look at the recent slots first (acquire), so they meet it in one of the two.
 //
 // Threading: one writer (the commit door). find() from any number of threads, without a lock or a shared write.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 
+#include "base/coding.h"
 #include "base/hash.h"
 #include "base/internal_key.h"
 #include "base/result.h"
@@ -39,9 +43,13 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
     std::atomic<uint64_t>* slot = nullptr;
     uint64_t previous = 0;  // offset of the key's newest entry; 0: the key is new here
   };
-  Place place_of(const InternalKey& key, uint64_t hash) const;
+  Place place_of(const InternalKey& key, uint64_t hash);
+  // The same; waits for no line from memory when the key is new, as most are. add() has to follow.
+  Place place_of_next(const InternalKey& key, uint64_t hash);
   // The entry at `offset` of the segment, encoded with place.previous, becomes the key's newest.
   void add(const Place& place, uint64_t hash, uint64_t offset, Seq seq);
+  // Every key to its line: for when nothing is added any more, so that readers have one place less to look.
+  void seal();
   // Records up to here are complete and visible.
   void set_end(uint64_t offset) { end_.store(offset, std::memory_order_release); }
 
@@ -49,6 +57,11 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   // The newest entry of the key with a sequence number up to `seq`. The entry borrows from the segment's image.
   bool find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const;
   void prefetch(uint64_t hash) const { __builtin_prefetch(slots_ + line_of(hash) * kSlotsPerLine); }
+  // What place_of_next() reads as well.
+  void prefetch_for_writer(uint64_t hash) const {
+    prefetch(hash);
+    __builtin_prefetch(filter_ + line_of(hash), 1);
+  }
 
   // Asks for the entry that the line names; reads the line of prefetch().
   void prefetch_entry(uint64_t hash) const;
@@ -72,23 +85,40 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   Status add_iterators(Seq seq, std::vector<std::unique_ptr<Iterator>>* iterators) const;
 
  private:
+  using Slot = std::atomic<uint64_t>;
+  static constexpr size_t kRecentCount = 4;
+
   Memtable(std::shared_ptr<Segment> segment, uint64_t hash_seed, AnonymousMemory memory, size_t line_count);
 
   uint64_t newest(const InternalKey& key, uint64_t hash) const;  // the offset of its entry; 0: there is none
+  bool names(uint64_t slot, const InternalKey& key, uint64_t hash) const;
+  Slot* free_slot(uint64_t hash) const;  // in the key's line, or behind it
+  void settle(size_t recent);            // its key goes to its line
   size_t line_of(uint64_t hash) const { return static_cast<size_t>(((hash & 0xffffffff) * line_count_) >> 32); }
   static uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+  static uint64_t slot_of(uint64_t hash, uint64_t offset);
+  // Two bits of a line's 32: a blocked Bloom filter over the keys, a sixteenth of the slots' bytes (Putze, Sanders, Singler 2007).
+  static uint32_t filter_bits(uint64_t hash) { return 1u << (tag_of(hash) & 31) | 1u << (tag_of(hash) >> 5 & 31); }
 
+  // What does not change.
   std::shared_ptr<Segment> segment_;
   const uint64_t hash_seed_;
   AnonymousMemory memory_;
-  std::atomic<uint64_t>* slots_;
+  Slot* slots_;
+  uint32_t* filter_;  // one word a line; the writer's
   size_t line_count_;
-  std::atomic<uint64_t> key_count_{0};
   uint64_t key_count_max_;
+  // What every commit changes, and readers read.
+  alignas(kCacheLineBytes) std::array<Slot, kRecentCount> recent_{};
+  alignas(kCacheLineBytes) std::atomic<uint64_t> end_{kSegmentHeaderBytes};
+  std::atomic<uint64_t> key_count_{0};
   std::atomic<bool> has_overwrites_{false};
   std::atomic<uint64_t> seq_min_{0};
   std::atomic<uint64_t> seq_max_{0};
-  std::atomic<uint64_t> end_{kSegmentHeaderBytes};
+  // The writer's.
+  std::array<uint64_t, kRecentCount> recent_hashes_{};
+  size_t recent_count_ = 0;  // keys that went to recent slots, the first of them to the first
+
   mutable MemtableOrder order_;
 };
 

@@ -69,7 +69,8 @@ class MemtableTest : public testing::Test {
     for (const auto& operation : operations) {
       const Entry entry = operation.entry(seq);
       const uint64_t hash = memtable_->hash(entry.key);
-      const Memtable::Place place = memtable_->place_of(entry.key, hash);
+      const Memtable::Place place =
+          operations.size() == 1 ? memtable_->place_of_next(entry.key, hash) : memtable_->place_of(entry.key, hash);
       const uint64_t written = encode_log_entry(*to, entry, place.previous);
       memtable_->add(place, hash, offset, seq);
       *to += written;

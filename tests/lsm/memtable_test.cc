@@ -2,6 +2,7 @@
 #include "lsm/memtable.h"
 
 #include <atomic>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -85,6 +86,36 @@ TEST_F(MemtableTest, FullLinesGoOnInTheNextAndEveryKeyIsFound) {
   EXPECT_TRUE(memtable_->has_room(0));
   for (size_t i = 0; i < count; i++) EXPECT_EQ(std::to_string(i), find("k" + std::to_string(i)));
   for (size_t i = count; i < 2 * count; i++) EXPECT_EQ(std::nullopt, find("k" + std::to_string(i)));
+}
+
+TEST_F(MemtableTest, EveryVersionIsFoundWhetherItsKeyIsInItsLineOrNotYet) {
+  start(256 << 10);
+  std::mt19937 random(7);
+  std::map<std::string, std::map<uint64_t, std::string>> model;  // by key, by sequence number
+  const auto expect_all = [&] {
+    for (const auto& [key, versions] : model) {
+      ASSERT_EQ(std::nullopt, find(key, {versions.begin()->first - 1}));
+      for (auto version = versions.begin(); version != versions.end(); ++version) {
+        ASSERT_EQ(version->second, find(key, {version->first})) << key;
+        const auto next = std::next(version);
+        ASSERT_EQ(version->second, find(key, next == versions.end() ? kSeqMax : Seq{next->first - 1})) << key;
+      }
+    }
+  };
+  for (uint64_t seq = 1; seq <= 600; seq++) {
+    // Single puts of new keys and of some that were put just before, and now and then a batch.
+    std::vector<TestOperation> operations;
+    for (size_t i = seq % 16 == 0 ? 1 + random() % 12 : 1; i > 0; i--)
+      operations.push_back({"k" + std::to_string(random() % 3 == 0 ? seq - random() % std::min<uint64_t>(seq, 12) : seq * 100 + i),
+                            std::to_string(random())});
+    commit(operations);
+    for (const TestOperation& operation : operations) model[operation.key][seq] = operation.value;
+    if (seq < 50 || seq % 50 == 0) expect_all();
+  }
+  EXPECT_EQ(model.size(), memtable_->key_count());
+  memtable_->seal();
+  expect_all();
+  EXPECT_EQ(model.size(), texts(*iterate(*memtable_)).size());
 }
 
 TEST_F(MemtableTest, ItHasRoomForTheKeysThatItWasAskedToHold) {
@@ -237,6 +268,31 @@ TEST_F(MemtableTest, ReadersBesideTheWriterSeeWholeEntriesAndNoneFromTheFuture) 
   }
   is_done = true;
   for (auto& reader : readers) reader.join();
+}
+
+TEST_F(MemtableTest, ReadersFindNewKeysOnTheirWayToTheirLines) {
+  for (int round = 0; round < 20; round++) {
+    start(1 << 20);
+    std::atomic<uint64_t> visible{0};
+    std::atomic<bool> is_done{false};
+    std::thread reader([&] {
+      std::mt19937 random(static_cast<unsigned>(round));
+      while (!is_done) {
+        const Seq seq{visible.load(std::memory_order_acquire)};
+        for (uint64_t back = 0; back < std::min<uint64_t>(seq.value, 12); back++) {
+          const uint64_t n = seq.value - back;
+          ASSERT_EQ(std::to_string(n), find("key" + std::to_string(n), seq));
+        }
+      }
+    });
+    for (uint64_t n = 1; n <= 2000; n++) {
+      commit({{"key" + std::to_string(n), std::to_string(n)}});
+      visible.store(n, std::memory_order_release);
+      if (n % 100 == 0) memtable_->seal();  // also in the middle: what comes behind it begins anew
+    }
+    is_done = true;
+    reader.join();
+  }
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ Result<Seq> CommitDoor::write(const Operation* operations, size_t count, WriteFl
   const ReadView* view = core_.views->current();
   const NamespaceCatalog* catalog = view->catalog().get();
   FIRN_TRY(resolve(*catalog, operations, count, prepared));
-  if (count == 1) view->active()->prefetch(prepared[0].hash);
+  if (count == 1) view->active()->prefetch_for_writer(prepared[0].hash);
 
   FIRN_SCHEDULE_POINT("in front of the door");
   std::unique_lock door(mutex_);
@@ -176,7 +176,8 @@ Status CommitDoor::append(const Operation* operations, size_t count, const Prepa
     entry.expiry_ms = operations[i].expiry_ms;
     delete_count += entry.kind == EntryKind::kDelete ? 1 : 0;
     key_value_bytes += entry.key.user.size() + entry.value.size();
-    const Memtable::Place place = memtable_->place_of(entry.key, prepared[i].hash);
+    const Memtable::Place place =
+        count == 1 ? memtable_->place_of_next(entry.key, prepared[i].hash) : memtable_->place_of(entry.key, prepared[i].hash);
     const uint64_t bytes = encode_log_entry(to, entry, place.previous);
     FIRN_SCHEDULE_POINT("entry stored");
     memtable_->add(place, prepared[i].hash, offset, entry.seq);  // not visible yet: its number is above `visible`
@@ -318,6 +319,7 @@ Status CommitDoor::rotate(const Need& need, uint64_t segment_bytes) {
   FIRN_SCHEDULE_POINT("memtable sealed");
   upkeep_at_ = 0;
   pace_.begin_segment();
+  memtable_->seal();
   memtable_ = std::move(next.memtable);
   on_sealed();
   return {};

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 549c540621ffabd12ebba6482ae3573b60f20f73719baefd5520dffba0673ab7
+// Checksum of all sources: 2f66be267111bf0573ec44a93c0a8283b0ddd8b446e995bd807460556e05e6d9
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

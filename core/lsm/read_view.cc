@@ -21,6 +21,12 @@ Status ReadView::find_with(const InternalKey& key, uint64_t hash, Seq seq, const
 }
 
 Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const {
+  // Where several structures may have the key their first lines come together, whichever has it.
+  if (sealed_.size() + version_->runs.size() > 1 || (active_ != nullptr && !active_->empty())) {
+    Probe probe;
+    prefetch(key, hash, &probe);
+    return find(key, hash, seq, probe, entry);
+  }
   const auto table_of = [&](size_t i) { return version_->runs[i].table_of(key); };
   return find_with(key, hash, seq, table_of, entry);
 }

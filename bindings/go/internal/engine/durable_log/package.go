@@ -5,7 +5,7 @@
 // Package durable_log is a layer of the engine, in C++.
 package durable_log
 
-// Checksum of all sources: 2f66be267111bf0573ec44a93c0a8283b0ddd8b446e995bd807460556e05e6d9
+// Checksum of all sources: 202ec72bf3585f30e5a9c6e4316162ec666dfcaa71fa6e64b2766764512149de
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

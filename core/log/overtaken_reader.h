@@ -6,6 +6,7 @@
 // Threading: one thread.
 #pragma once
 
+#include <cstring>
 #include <utility>
 
 #include "base/status.h"
@@ -17,8 +18,10 @@ class OvertakenReader {
   // `status`: why a reading failed. `is_state_same`: the state on disk is still the one that it began with.
   bool should_read_again(Status status, bool is_state_same) {
     if (!status.is(Code::kCorrupt) && !status.is(Code::kNotFound)) return false;
-    if (status.detail() == nullptr || status.is_same_place(last_)) return false;
-    if (is_state_same && !status.is(Code::kCorrupt)) return false;
+    if (status.detail() == nullptr || (is_state_same && !status.is(Code::kCorrupt))) return false;
+    // Two files whose long paths were cut look like one: then only what fails twice in the same state is damage.
+    const bool is_cut = std::strlen(status.detail()->file) + 1 == sizeof status.detail()->file;
+    if (status.is_same_place(last_) && (is_state_same || !is_cut)) return false;
     last_ = std::move(status);
     return true;
   }

@@ -21,7 +21,7 @@ Status ReadView::find_with(const InternalKey& key, uint64_t hash, Seq seq, const
 }
 
 Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const {
-  // Where several structures may have the key their first lines come together, whichever has it.
+  // Their first lines come together, whichever has the key. Not asked ahead: after a compaction, one run.
   if (sealed_.size() + version_->runs.size() > 1 || (active_ != nullptr && !active_->empty())) {
     Probe probe;
     prefetch(key, hash, &probe);

@@ -274,21 +274,25 @@ TEST_F(MemtableTest, ReadersFindNewKeysOnTheirWayToTheirLines) {
   for (int round = 0; round < 20; round++) {
     start(1 << 20);
     std::atomic<uint64_t> visible{0};
+    std::atomic<uint64_t> look_count{0};
     std::atomic<bool> is_done{false};
     std::thread reader([&] {
-      std::mt19937 random(static_cast<unsigned>(round));
       while (!is_done) {
         const Seq seq{visible.load(std::memory_order_acquire)};
         for (uint64_t back = 0; back < std::min<uint64_t>(seq.value, 12); back++) {
           const uint64_t n = seq.value - back;
           ASSERT_EQ(std::to_string(n), find("key" + std::to_string(n), seq));
         }
+        look_count++;
       }
     });
     for (uint64_t n = 1; n <= 2000; n++) {
       commit({{"key" + std::to_string(n), std::to_string(n)}});
       visible.store(n, std::memory_order_release);
       if (n % 100 == 0) memtable_->seal();  // also in the middle: what comes behind it begins anew
+      if (n % 500 == 0) {
+        for (const uint64_t seen = look_count; look_count < seen + 2 && !testing::Test::HasFailure();) std::this_thread::yield();
+      }
     }
     is_done = true;
     reader.join();

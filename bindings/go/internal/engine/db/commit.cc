@@ -316,10 +316,10 @@ Status CommitDoor::rotate(const Need& need, uint64_t segment_bytes) {
     FIRN_SCHEDULE_POINT("segment activated");
     core_.views->publish(std::move(next_view));
   }
+  memtable_->seal();
   FIRN_SCHEDULE_POINT("memtable sealed");
   upkeep_at_ = 0;
   pace_.begin_segment();
-  memtable_->seal();
   memtable_ = std::move(next.memtable);
   on_sealed();
   return {};

@@ -176,9 +176,12 @@ Status DbImpl::open_tables(Found* found) {
       return Status::corrupt("a table does not have the length that the manifest names",
                              core_.tables->path() + "/" + table_name(record.table_id), record.file_bytes);
     }
-    if (core_.options.verify_on_open) FIRN_TRY(table->table->verify(core_.hash_seed));
     found->last = std::max(found->last, table->table->properties().seq_max);
     tables.emplace_back(record.run_id, std::move(table));
+  }
+  // Behind the openings: a writer may remove what is open, so a reader who verifies is not overtaken meanwhile.
+  if (core_.options.verify_on_open) {
+    for (const auto& [run_id, table] : tables) FIRN_TRY(table->table->verify(core_.hash_seed));
   }
   found->version = apply_changes(Version(), {}, tables);
   found->last = std::max(found->last, found->state.seq_floor);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/prefetch.h"
+#include "base/schedule_point.h"
 #include "lsm/log_entry.h"
 
 namespace firn {
@@ -93,6 +94,7 @@ void Memtable::add(const Place& place, uint64_t hash, uint64_t offset, Seq seq) 
 
 void Memtable::seal() {
   for (size_t recent = 0; recent < kRecentCount; recent++) settle(recent);
+  FIRN_SCHEDULE_POINT("recent keys in their lines");
   for (Slot& slot : recent_) slot.store(0, std::memory_order_release);  // who sees the first zero looks no further: all are in their lines
   recent_count_ = 0;
 }

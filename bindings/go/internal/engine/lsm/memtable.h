@@ -44,11 +44,11 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
     uint64_t previous = 0;  // offset of the key's newest entry; 0: the key is new here
   };
   Place place_of(const InternalKey& key, uint64_t hash);
-  // The same; waits for no line from memory when the key is new, as most are. add() has to follow.
+  // The same; does not wait for the key's line when the filter knows that the key is new. add() has to follow at once: else the slot that was taken keeps naming a key that is in its line by now.
   Place place_of_next(const InternalKey& key, uint64_t hash);
   // The entry at `offset` of the segment, encoded with place.previous, becomes the key's newest.
   void add(const Place& place, uint64_t hash, uint64_t offset, Seq seq);
-  // Every key to its line: for when nothing is added any more, so that readers have one place less to look.
+  // Every key to its line: called when nothing is to be added for now, so that readers have one place less to look.
   void seal();
   // Records up to here are complete and visible.
   void set_end(uint64_t offset) { end_.store(offset, std::memory_order_release); }
@@ -108,18 +108,18 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   uint32_t* filter_;  // one word a line; the writer's
   size_t line_count_;
   uint64_t key_count_max_;
-  // What every commit changes, and readers read.
+  // What every commit changes and gets read, in one line.
   alignas(kCacheLineBytes) std::array<Slot, kRecentCount> recent_{};
-  alignas(kCacheLineBytes) std::atomic<uint64_t> end_{kSegmentHeaderBytes};
+  std::atomic<uint64_t> end_{kSegmentHeaderBytes};
+  std::atomic<uint64_t> seq_max_{0};
   std::atomic<uint64_t> key_count_{0};
   std::atomic<bool> has_overwrites_{false};
-  std::atomic<uint64_t> seq_min_{0};
-  std::atomic<uint64_t> seq_max_{0};
   // The writer's.
-  std::array<uint64_t, kRecentCount> recent_hashes_{};
+  alignas(kCacheLineBytes) std::array<uint64_t, kRecentCount> recent_hashes_{};
   size_t recent_count_ = 0;  // keys that went to recent slots, the first of them to the first
+  std::atomic<uint64_t> seq_min_{0};
 
-  mutable MemtableOrder order_;
+  alignas(kCacheLineBytes) mutable MemtableOrder order_;  // scans lock it
 };
 
 }  // namespace firn

@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: 202ec72bf3585f30e5a9c6e4316162ec666dfcaa71fa6e64b2766764512149de
+// Checksum of all sources: c5e24550b102d287ebc5667bfd5ca7f9120432c84f95b4519009e803eb160009
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -17,13 +17,15 @@ constexpr size_t kRunCountMaxForFlush = 4;  // another run must not bring writer
 }  // namespace
 
 ScanCounts ScanTrigger::counted() const {
-  return {core_.stats.calls.sum(DbStats::kSeeks), core_.stats.calls.sum(DbStats::kScannedEntries)};
+  return {core_.stats.calls.sum(DbStats::kSeeks), core_.stats.calls.sum(DbStats::kScannedEntries),
+          core_.stats.calls.sum(DbStats::kPassedEntries)};
 }
 
 // What was counted since. The lines of threads beyond the thousandth may go backwards.
 ScanCounts ScanTrigger::since(const ScanCounts& then) const {
   const ScanCounts now = counted();
-  return {now.seeks - std::min(now.seeks, then.seeks), now.entries - std::min(now.entries, then.entries)};
+  return {now.seeks - std::min(now.seeks, then.seeks), now.entries - std::min(now.entries, then.entries),
+          now.passed - std::min(now.passed, then.passed)};
 }
 
 bool ScanTrigger::wants_flush(const Memtable& active, const Version& version) {
@@ -38,8 +40,8 @@ bool ScanTrigger::wants_flush(const Memtable& active, const Version& version) {
     at_rotation_ = counted();
   }
   const ScanCounts paid = since(at_rotation_);
-  const double paid_ns =
-      static_cast<double>(paid.seeks) * kScanOfMemtableNs + static_cast<double>(paid.entries) * kEntryOfMemtableNs * share;
+  const double paid_ns = static_cast<double>(paid.seeks) * kScanOfMemtableNs +
+                         (static_cast<double>(paid.entries) + static_cast<double>(paid.passed)) * kEntryOfMemtableNs * share;
   return paid_ns >= static_cast<double>(kFlushNs + key_count * kFlushEntryNs);
 }
 

@@ -15,6 +15,7 @@ constexpr uint64_t kSizeRatio = 2;      // a run joins the merge when it is at m
 // of 16 B to 16 KiB, bench/README.md), and at least.
 constexpr uint64_t kSeekNs = 600;
 constexpr uint64_t kScannedEntryNs = 3;
+constexpr uint64_t kPassedEntryNs = 35;  // by any scan that passes over a tombstone, which a merge with the oldest run drops
 constexpr uint64_t kMergeNs = 5'000'000;
 constexpr uint64_t kMergeEntryNs = 100;
 constexpr uint64_t kMergeByteNs = 1;
@@ -129,6 +130,11 @@ std::optional<CompactionPlan> pick_purge(const Version& version, int64_t now_ms)
 
 std::optional<CompactionPlan> pick_for_scans(const Version& version, const ScanCounts& counts) {
   const uint64_t paid_a_run_ns = counts.seeks * kSeekNs + counts.entries * kScannedEntryNs;
+  const auto has_tombstones = [](const Run& run) {
+    return std::any_of(run.tables.begin(), run.tables.end(),
+                       [](const TableRef& table) { return table->table->properties().tombstone_count > 0; });
+  };
+  const auto newest_with_tombstones = std::find_if(version.runs.begin(), version.runs.end(), has_tombstones) - version.runs.begin();
   uint64_t best_gain_ns = 0;
   size_t best_first = 0;
   size_t best_last = 0;
@@ -136,7 +142,9 @@ std::optional<CompactionPlan> pick_for_scans(const Version& version, const ScanC
     uint64_t price_ns = kMergeNs;
     for (size_t last = first; last < version.runs.size(); last++) {
       price_ns += version.runs[last].entry_count() * kMergeEntryNs + version.runs[last].bytes() * kMergeByteNs;
-      const uint64_t paid_ns = paid_a_run_ns * (last - first);
+      const bool drops_tombstones = last + 1 == version.runs.size() && first <= static_cast<size_t>(newest_with_tombstones) &&
+                                    static_cast<size_t>(newest_with_tombstones) <= last;
+      const uint64_t paid_ns = paid_a_run_ns * (last - first) + (drops_tombstones ? counts.passed * kPassedEntryNs : 0);
       if (paid_ns <= price_ns + best_gain_ns) continue;
       best_gain_ns = paid_ns - price_ns;
       best_first = first;

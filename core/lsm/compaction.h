@@ -39,6 +39,7 @@ std::optional<CompactionPlan> pick_purge(const Version& version, int64_t now_ms)
 struct ScanCounts {
   uint64_t seeks = 0;
   uint64_t entries = 0;
+  uint64_t passed = 0;  // entries that are deleted or expired
 };
 // The neighbouring runs that scans have paid most for, beyond the price of merging them.
 std::optional<CompactionPlan> pick_for_scans(const Version& version, const ScanCounts& counts);

@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: c5e24550b102d287ebc5667bfd5ca7f9120432c84f95b4519009e803eb160009
+// Checksum of all sources: fecd9460744d1c93413dea242e65f9807f38008b3b845044fba8a3f0eb223b0e
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -21,6 +21,7 @@ struct DbStats {
     kScans,
     kSeeks,
     kScannedEntries,
+    kPassedEntries,  // by scans: deleted or expired
     kWriteCalls,
     kTransactions,
     kConflicts,

@@ -34,19 +34,23 @@ class LiveIterator final : public Iterator {
   }
   size_t advance(Entry* copies, size_t max) override {
     size_t count = 0;
+    size_t passed_count = 0;
     while (valid_ && count < max) {
       const size_t asked_count = max - count;
       const size_t got_count = all_->advance(copies + count, asked_count);
       const Entry* const end = copies + count + got_count;
       const Entry* from = copies + count;
       for (; from != end && from->key.prefix == prefix_; ++from) {
-        if (!from->is_live(now_ms_)) continue;
+        if (!from->is_live(now_ms_)) {
+          passed_count++;
+          continue;
+        }
         if (from != copies + count) copies[count] = *from;
         count++;
       }
       valid_ = from == end && got_count == asked_count;
     }
-    calls_.mine().add(DbStats::kScannedEntries, count);
+    count_scanned(count, passed_count);
     if (valid_)
       entry_ = &all_->entry();
     else if (!all_->status().ok())
@@ -55,13 +59,19 @@ class LiveIterator final : public Iterator {
   }
 
  private:
+  void count_scanned(size_t count, size_t passed_count) {
+    if (count > 0) calls_.mine().add(DbStats::kScannedEntries, count);
+    if (passed_count > 0) calls_.mine().add(DbStats::kPassedEntries, passed_count);
+  }
   void settle(bool forward) {
-    while (all_->valid() && all_->entry().key.prefix == prefix_ && !all_->entry().is_live(now_ms_)) {
+    size_t passed_count = 0;
+    for (; all_->valid() && all_->entry().key.prefix == prefix_ && !all_->entry().is_live(now_ms_); passed_count++) {
       if (forward)
         all_->next();
       else
         all_->prev();
     }
+    count_scanned(0, passed_count);
     if (!all_->status().ok()) return fail(all_->status());
     valid_ = all_->valid() && all_->entry().key.prefix == prefix_;
     if (valid_) entry_ = &all_->entry();

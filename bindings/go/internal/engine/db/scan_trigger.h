@@ -1,6 +1,7 @@
 // ScanTrigger: when scans have paid for a flush or a merge. A scan pays for every sorted array and every run that its entries lie in; writing them together has a price, once.
 // When what scans have paid since the last time has reached the price it is worth it, whatever comes: rent or buy. What is counted is rough: every seek pays for every run, also for one that
 // lies elsewhere or came later. Gets pay next to nothing for another run, so they ask for nothing.
+// What is deleted or expired and passed over is paid for too: by a merge down to the oldest run, which drops it.
 // Threading: any thread.
 #pragma once
 

@@ -134,7 +134,7 @@ std::optional<CompactionPlan> pick_for_scans(const Version& version, const ScanC
     return std::any_of(run.tables.begin(), run.tables.end(),
                        [](const TableRef& table) { return table->table->properties().tombstone_count > 0; });
   };
-  const auto newest_with_tombstones = std::find_if(version.runs.begin(), version.runs.end(), has_tombstones) - version.runs.begin();
+  const auto newest = static_cast<size_t>(std::find_if(version.runs.begin(), version.runs.end(), has_tombstones) - version.runs.begin());
   uint64_t best_gain_ns = 0;
   size_t best_first = 0;
   size_t best_last = 0;
@@ -142,8 +142,7 @@ std::optional<CompactionPlan> pick_for_scans(const Version& version, const ScanC
     uint64_t price_ns = kMergeNs;
     for (size_t last = first; last < version.runs.size(); last++) {
       price_ns += version.runs[last].entry_count() * kMergeEntryNs + version.runs[last].bytes() * kMergeByteNs;
-      const bool drops_tombstones = last + 1 == version.runs.size() && first <= static_cast<size_t>(newest_with_tombstones) &&
-                                    static_cast<size_t>(newest_with_tombstones) <= last;
+      const bool drops_tombstones = last + 1 == version.runs.size() && first <= newest && newest <= last;
       const uint64_t paid_ns = paid_a_run_ns * (last - first) + (drops_tombstones ? counts.passed * kPassedEntryNs : 0);
       if (paid_ns <= price_ns + best_gain_ns) continue;
       best_gain_ns = paid_ns - price_ns;

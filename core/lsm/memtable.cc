@@ -42,20 +42,25 @@ inline bool Memtable::names(uint64_t slot, const InternalKey& key, uint64_t hash
   return slot >> 32 == tag_of(hash) && log_entry_key(segment_->image() + position_of(slot)) == key;
 }
 
+template <typename IsWanted>
+inline Memtable::Slot* Memtable::slot_for(uint64_t hash, const IsWanted& is_wanted) const {
+  for (size_t line = line_of(hash);; line = line + 1 == line_count_ ? 0 : line + 1) {
+    Slot* slot = slots_ + line * kSlotsPerLine;
+    for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
+      const uint64_t value = slot->load(std::memory_order_relaxed);
+      if (value == 0 || is_wanted(value)) return slot;
+    }
+  }
+}
+
 Memtable::Place Memtable::place_of(const InternalKey& key, uint64_t hash) {
   for (Slot& slot : recent_) {
     const uint64_t value = slot.load(std::memory_order_relaxed);
     if (value == 0) break;
     if (names(value, key, hash)) return {&slot, position_of(value)};
   }
-  for (size_t line = line_of(hash);; line = line + 1 == line_count_ ? 0 : line + 1) {
-    Slot* slot = slots_ + line * kSlotsPerLine;
-    for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
-      const uint64_t value = slot->load(std::memory_order_relaxed);
-      if (value == 0) return {slot, 0};
-      if (names(value, key, hash)) return {slot, position_of(value)};
-    }
-  }
+  Slot* const slot = slot_for(hash, [&](uint64_t value) { return names(value, key, hash); });
+  return {slot, position_of(slot->load(std::memory_order_relaxed))};
 }
 
 Memtable::Place Memtable::place_of_next(const InternalKey& key, uint64_t hash) {
@@ -66,18 +71,10 @@ Memtable::Place Memtable::place_of_next(const InternalKey& key, uint64_t hash) {
   return {&recent_[recent], 0};
 }
 
-inline Memtable::Slot* Memtable::free_slot(uint64_t hash) const {
-  for (size_t line = line_of(hash);; line = line + 1 == line_count_ ? 0 : line + 1) {
-    Slot* slot = slots_ + line * kSlotsPerLine;
-    for (size_t i = 0; i < kSlotsPerLine; i++, slot++) {
-      if (slot->load(std::memory_order_relaxed) == 0) return slot;
-    }
-  }
-}
-
 inline void Memtable::settle(size_t recent) {
   const uint64_t value = recent_[recent].load(std::memory_order_relaxed);
-  if (value != 0) free_slot(recent_hashes_[recent])->store(value, std::memory_order_release);
+  const auto is_free_alone = [](uint64_t) { return false; };
+  if (value != 0) slot_for(recent_hashes_[recent], is_free_alone)->store(value, std::memory_order_release);
 }
 
 void Memtable::add(const Place& place, uint64_t hash, uint64_t offset, Seq seq) {

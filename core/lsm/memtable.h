@@ -92,8 +92,10 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
 
   uint64_t newest(const InternalKey& key, uint64_t hash) const;  // the offset of its entry; 0: there is none
   bool names(uint64_t slot, const InternalKey& key, uint64_t hash) const;
-  Slot* free_slot(uint64_t hash) const;  // in the key's line, or behind it
-  void settle(size_t recent);            // its key goes to its line
+  // The writer's: in the key's line, or behind it, the first slot that is free or that names what is wanted.
+  template <typename IsWanted>
+  Slot* slot_for(uint64_t hash, const IsWanted& is_wanted) const;
+  void settle(size_t recent);  // its key goes to its line
   size_t line_of(uint64_t hash) const { return static_cast<size_t>(((hash & 0xffffffff) * line_count_) >> 32); }
   static uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
   static uint64_t slot_of(uint64_t hash, uint64_t offset);

@@ -5,7 +5,7 @@
 // Package base is a layer of the engine, in C++.
 package base
 
-// Checksum of all sources: fecd9460744d1c93413dea242e65f9807f38008b3b845044fba8a3f0eb223b0e
+// Checksum of all sources: 84d9557dacc3b70d849130f05f28e9cc8a3bc41865684b8b2b1f624849c870d5
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -40,8 +40,8 @@ bool ScanTrigger::wants_flush(const Memtable& active, const Version& version) {
     at_rotation_ = counted();
   }
   const ScanCounts paid = since(at_rotation_);
-  const double paid_ns = static_cast<double>(paid.seeks) * kScanOfMemtableNs +
-                         (static_cast<double>(paid.entries) + static_cast<double>(paid.passed)) * kEntryOfMemtableNs * share;
+  const double paid_ns =
+      static_cast<double>(paid.seeks) * kScanOfMemtableNs + static_cast<double>(paid.entries + paid.passed) * kEntryOfMemtableNs * share;
   return paid_ns >= static_cast<double>(kFlushNs + key_count * kFlushEntryNs);
 }
 

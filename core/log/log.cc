@@ -6,7 +6,10 @@ namespace firn {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
-constexpr uint64_t kPresentStepBytes = 64 << 10;
+constexpr Log::Ahead kAhead{4 << 20, 256 << 10};
+// A synced commit alone takes 102 us with pages of 4 KiB, 113 of 64 KiB, 160 of 256 KiB.
+constexpr Log::Ahead kAheadOfSyncs{128 << 10, kPageBytes};
+constexpr uint64_t kCloseSyncsBytes = 256 << 10;  // as much behind the durable bound, or less, and syncs follow each other closely
 
 }  // namespace
 
@@ -65,12 +68,12 @@ Status Log::activate(std::shared_ptr<Segment> prepared) {
   return append_mark();
 }
 
+Log::Ahead Log::ahead() const { return end() - std::min(durable(), end()) < kCloseSyncsBytes ? kAheadOfSyncs : kAhead; }
+
 Status Log::make_present_until(uint64_t offset) {
   if (offset <= present_until_) return {};
-  if (active_->present_until() < offset) {
-    const uint64_t until = std::min(offset + kPresentStepBytes, active_->capacity());
-    FIRN_TRY(active_->prefault(until, until).status());
-  }
+  const uint64_t until = round_up(offset, ahead().step);
+  FIRN_TRY(active_->prefault(until, until).status());
   present_until_ = active_->present_until();
   return {};
 }

@@ -61,6 +61,13 @@ class Log {
     const uint64_t until = offset_ + kMarkBytes + record_bytes(payload_bytes);
     return until <= present_until_ ? Status() : make_present_until(until);  // the comparison is here too, inline
   }
+  // How far ahead of the writer the keepers make pages present, and how much at a time. Where one sync follows the other closely it is little: the next one writes
+  // what was made present, and of a page of the cache it writes all.
+  struct Ahead {
+    uint64_t bytes = 0;
+    uint64_t step = 0;
+  };
+  Ahead ahead() const;
   // Where the next record's payload goes; appends a mark first when one is due. Needs fits(). Its offset in the segment is *offset.
   Result<uint8_t*> reserve(uint64_t payload_bytes, uint64_t* offset);
   // The payload at reserve()'s place is complete: checksums and publishes it.

@@ -131,14 +131,15 @@ Status Segment::write_again(uint64_t offset, uint64_t bytes) {
   return file_->sync();
 }
 
-Result<bool> Segment::prefault(uint64_t offset, uint64_t bytes_max) {
-  uint64_t from = prefaulted_.load(std::memory_order_relaxed);
+Result<bool> Segment::prefault(uint64_t offset, uint64_t step) {
   const uint64_t wanted = std::min(round_up(offset, kPageBytes), header_.capacity);
-  if (from >= wanted || io_ != SegmentIo::kMmap) return false;
-  const uint64_t to = std::min(wanted, from + round_up(bytes_max, kPageBytes));
+  if (present_until() >= wanted) return false;
+  const std::lock_guard lock(prefault_mutex_);  // nobody may be told of a page that another thread's zeros are still to come to
+  const uint64_t from = prefaulted_.load(std::memory_order_relaxed);
+  if (from >= wanted) return false;
+  const uint64_t to = std::min(wanted, round_up(from + 1, round_up(step, kPageBytes)));
   FIRN_TRY(mapping_->populate(from, to - from));
-  while (from < to && !prefaulted_.compare_exchange_weak(from, to, std::memory_order_relaxed)) {
-  }
+  prefaulted_.store(to, std::memory_order_release);
   return to < wanted;
 }
 

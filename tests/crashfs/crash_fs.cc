@@ -181,7 +181,11 @@ class CrashMapping final : public Mapping, public StoreObserver {
 
   Status populate(size_t offset, size_t bytes) override {
     if (const auto fault = state_->begin(Call::kPopulate, node_->path)) return error_of(*fault, Call::kPopulate, node_->path, offset);
-    if (!writable_ || offset > size_ || bytes > size_ - offset) state_->violate("populate outside of the mapping of " + node_->path);
+    if (!writable_ || offset > size_ || bytes > size_ - offset) {
+      state_->violate("populate outside of the mapping of " + node_->path);
+    } else if (const auto* const from = data_ + offset; std::any_of(from, from + bytes, [](uint8_t byte) { return byte != 0; })) {
+      state_->violate("populate of a range of " + node_->path + " that is not zero: the system writes zeros there");
+    }
     return {};
   }
   void advise_random() override {}

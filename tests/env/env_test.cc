@@ -209,18 +209,28 @@ TEST_P(EnvTest, AStoreIntoASharedMappingIsReadByCallsAfterASync) {
   EXPECT_EQ(read_text(*directory_->open_file("a", OpenMode::kRead).value(), 4090, 13), "across a page");
 }
 
-TEST_P(EnvTest, PopulatingKeepsWhatIsThereAndTakesAnyRange) {
-  const auto file = create("a", std::string(20000, 'x'));
-  const auto mapping = file->map(20000, true);
+TEST_P(EnvTest, PopulatingTakesAnyRangeAndKeepsWhatIsAroundIt) {
+  constexpr size_t kLength = 700'000;  // not of whole pages
+  const auto file = create("a");
+  ASSERT_TRUE(file->allocate(kLength).ok());
+  const auto mapping = file->map(kLength, true);
   ASSERT_TRUE(mapping.ok());
-  EXPECT_TRUE(mapping.value()->populate(0, 20000).ok());
-  EXPECT_TRUE(mapping.value()->populate(19999, 1).ok());
-  EXPECT_TRUE(mapping.value()->populate(20000, 0).ok());
+  uint8_t* const data = mapping.value()->data();
+  ASSERT_TRUE(mapping.value()->populate(0, 20'001).ok());
+  std::memset(data, 'x', 20'001);
+  EXPECT_TRUE(mapping.value()->populate(20'001, 600'000).ok());
+  EXPECT_EQ(std::string(reinterpret_cast<char*>(data) + 20'001, 600'000), std::string(600'000, '\0'));
+  std::memset(data + 20'001, 'x', 600'000);
+  EXPECT_TRUE(mapping.value()->populate(620'001, kLength - 620'001).ok());
+  EXPECT_TRUE(mapping.value()->populate(kLength, 0).ok());
+  std::memset(data + 620'001, 'x', kLength - 620'001);
+  mapping.value()->announce(0, kLength);
   mapping.value()->advise_random();
   mapping.value()->advise_sequential(5000, 1 << 30);
   mapping.value()->advise_sequential(1 << 30, 5);
   mapping.value()->advise_written();
-  EXPECT_EQ(std::string(reinterpret_cast<char*>(mapping.value()->data()), 20000), std::string(20000, 'x'));
+  EXPECT_EQ(std::string(reinterpret_cast<char*>(data), kLength), std::string(kLength, 'x'));
+  EXPECT_EQ(file->size().value(), kLength);
 }
 
 TEST_P(EnvTest, AMappingLongerThanItsFileIsCorrupt) {

@@ -181,6 +181,7 @@ TEST_F(PosixEnvTest, PopulatingWhatAThirdPartyCutOffIsAnErrorAndNoSignal) {
   const Status status = mapping.value()->populate(65537, 65536);
   EXPECT_EQ(status.code(), Code::kIo);
   EXPECT_EQ(std::string(status.detail()->file), root_ + "/a");
+  EXPECT_EQ(file.value()->size().value(), 4096u) << "nothing makes it longer again";
 }
 
 TEST_F(PosixEnvTest, AFullFileSystemIsNoSpace) {

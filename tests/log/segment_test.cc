@@ -1,4 +1,7 @@
 // The segment file: its header in two copies, what is refused, and its image.
+#include <thread>
+#include <vector>
+
 #include "log/log_fixture.h"
 
 namespace firn {
@@ -108,6 +111,35 @@ TEST_P(SegmentTest, PagesAreMadePresentALittleAtATime) {
   }
   EXPECT_EQ(io() == SegmentIo::kMmap ? 4 : 1, calls);
   EXPECT_FALSE(*(*segment)->prefault(UINT64_MAX - 8192, 4096));
+}
+
+// Pages may be made by writing zeros: a writer who goes right up to where they are present loses nothing to those who make them.
+TEST_P(SegmentTest, WhatIsStoredBelowPresentUntilStays) {
+  SegmentHeader header = kHeader;
+  header.capacity = 8 << 20;
+  for (uint64_t round = 0; round < 5; round++) {
+    header.id = 100 + round;
+    auto created = Segment::create(*open_directory(), header, io());
+    ASSERT_TRUE(created.ok());
+    Segment& segment = **created;
+    std::vector<std::thread> keepers;
+    for (int i = 0; i < 2; i++) {
+      keepers.emplace_back([&segment, step = uint64_t{4096} << 3 * i] {
+        for (;;) {
+          const auto more = segment.prefault(UINT64_MAX - 8192, step);
+          if (!more.ok() || !*more) break;
+        }
+      });
+    }
+    uint64_t at = kSegmentHeaderBytes;
+    while (at < header.capacity) {
+      const uint64_t end = segment.present_until();
+      for (; at < end; at++) segment.image()[at] = static_cast<uint8_t>(at % 251 + 1);
+    }
+    for (std::thread& keeper : keepers) keeper.join();
+    ASSERT_TRUE(segment.write_out(kSegmentHeaderBytes, header.capacity - kSegmentHeaderBytes).ok());
+    for (at = kSegmentHeaderBytes; at < header.capacity; at++) ASSERT_EQ(at % 251 + 1, segment.image()[at]) << at;
+  }
 }
 
 TEST_P(SegmentTest, ATailThatWasReleasedReadsAsZerosAndKeepsTheLength) {

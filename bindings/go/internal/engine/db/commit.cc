@@ -19,22 +19,12 @@ constexpr uint64_t kSegmentGrowth = 16;  // few steps: making a segment costs fo
 constexpr uint64_t kSpareAtFraction = 4;
 constexpr uint64_t kSpareAtFractionSmall = 16;
 constexpr uint64_t kSmallSegmentBytes = 1 << 20;
-// Pages are made present so far ahead of the writer, so much at a time. When commits wait for the disk less is better: the next fdatasync writes what was
-// made present.
-constexpr uint64_t kPrefaultAheadBytes = 4 << 20;
-constexpr uint64_t kPrefaultChunkBytes = 1 << 20;
-constexpr uint64_t kPrefaultAheadSyncBytes = 128 << 10;
-constexpr uint64_t kPrefaultChunkSyncBytes = 64 << 10;
 constexpr size_t kPreparedOnStackCount = 8;
 // Of a batch, the lines of so many operations ahead are asked for, so that the misses overlap (1000 puts of random keys: 130 -> 103 ns each).
 constexpr size_t kLookAhead = 16;
 
 uint64_t spare_due_at(const Segment& segment) {
   return segment.capacity() / (segment.capacity() <= kSmallSegmentBytes ? kSpareAtFractionSmall : kSpareAtFraction);
-}
-
-bool waits_for_disk(const DbOptions& options) {
-  return options.durability == Durability::kSync || (options.durability == Durability::kInterval && options.durability_interval_ms < 100);
 }
 
 }  // namespace
@@ -451,17 +441,15 @@ Result<bool> CommitDoor::keep_pages() {
     segment = core_.wal->active();
     offset = core_.wal->active_offset();
   }
-  const bool sparing = waits_for_disk(core_.options);
-  const uint64_t ahead = sparing ? kPrefaultAheadSyncBytes : kPrefaultAheadBytes;
-  const uint64_t chunk = sparing ? kPrefaultChunkSyncBytes : kPrefaultChunkBytes;
+  const Log::Ahead ahead = core_.wal->ahead();
+  bool more_of_spare = false;
   if (const std::unique_lock lock(spare_mutex_, std::try_to_lock); lock.owns_lock() && spare_) {  // who has it may be waiting for the disk
-    FIRN_TRY(spare_->segment->prefault(ahead, chunk).status());
+    FIRN_TRY_ASSIGN(more_of_spare, spare_->segment->prefault(ahead.bytes, ahead.step));
   }
-  FIRN_TRY_ASSIGN(const bool more, segment->prefault(offset + ahead, chunk));
+  FIRN_TRY_ASSIGN(const bool more, segment->prefault(offset + ahead.bytes, ahead.step));
   const std::lock_guard door(mutex_);
-  if (core_.wal->active() != segment) return true;
-  if (more) return true;
-  upkeep_at_ = offset + ahead / 2;
+  if (core_.wal->active() != segment || more || more_of_spare) return true;
+  upkeep_at_ = offset + ahead.bytes / 2;
   if (offset < spare_due_at(*segment)) upkeep_at_ = std::min(upkeep_at_, spare_due_at(*segment));
   return false;
 }

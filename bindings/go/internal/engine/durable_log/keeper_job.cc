@@ -12,11 +12,6 @@ namespace firn {
 namespace {
 
 constexpr uint64_t kSpareAtFraction = 2;  // the next segment is made when so much of the active one is used
-// Pages are made present so far ahead of the writer, so much at a time. When appends wait for the disk less is better: the next fdatasync writes what
-// was made present.
-constexpr uint64_t kPrefaultAheadBytes = 4 << 20;
-constexpr uint64_t kPrefaultChunkBytes = 256 << 10;
-constexpr uint64_t kPrefaultAheadSyncBytes = 128 << 10;
 
 }  // namespace
 
@@ -64,13 +59,13 @@ bool DurableLog::keep_pages() try {
     offset = log_->active_offset();
   }
   if (active == nullptr) return false;
-  const uint64_t ahead = options_.durability == Durability::kSync ? kPrefaultAheadSyncBytes : kPrefaultAheadBytes;
-  const Result<bool> more = active->prefault(offset + ahead, std::min(ahead, kPrefaultChunkBytes));
+  const Log::Ahead ahead = log_->ahead();
+  const Result<bool> more = active->prefault(offset + ahead.bytes, ahead.step);
   bool more_of_spare = false;
   if (const std::unique_lock state_lock(state_mutex_, std::try_to_lock);
       state_lock.owns_lock()) {  // who has it may be waiting for the disk
     if (spare_ != nullptr) {
-      const Result<bool> more_there = spare_->prefault(std::min(ahead, spare_->capacity()), kPrefaultChunkBytes);
+      const Result<bool> more_there = spare_->prefault(ahead.bytes, ahead.step);
       more_of_spare = more_there.ok() && *more_there;
     }
     reclaim();
@@ -78,7 +73,7 @@ bool DurableLog::keep_pages() try {
   const std::lock_guard append_lock(append_mutex_);
   if (log_->active() != active || (more.ok() && *more) || more_of_spare) return true;
   const uint64_t spare_due_at = active->capacity() / kSpareAtFraction;
-  upkeep_at_ = offset + ahead / 2;
+  upkeep_at_ = offset + ahead.bytes / 2;
   if (offset < spare_due_at) upkeep_at_ = std::min(upkeep_at_, spare_due_at);
   return false;
 } catch (const std::bad_alloc&) {

@@ -3,7 +3,7 @@
 // interface (posix_env.h is the production one; memory_env.h keeps files in anonymous memory for ":memory:").
 //
 // Rules for callers:
-//   ENV-1  A file is written through calls or through a mapping, never through both.
+//   ENV-1  A file is written through calls or through a mapping, never through both (but for the zeros of Mapping::populate).
 //   ENV-2  A store into a writable mapping lies below the length that allocate() was given, and is announced
 //          (Mapping::announce) after it was made; in production the announcement is empty.
 //   ENV-3  A name is durable only after sync() of its directory; bytes only after sync() of their file.
@@ -44,8 +44,9 @@ class Mapping {
     if (observer_ != nullptr) [[unlikely]]
       observer_->stored(offset, bytes);
   }
-  // Makes the pages of the range present and writable, so that later stores neither fault nor fail. An error means that the
-  // disk or the memory could not give them: nothing was stored.
+  // Makes the pages of the range present and writable, so that later stores neither fault nor fail. The range is zero and nobody stores into it
+  // until this returns: it may be written with zeros, which costs less than faults and gives larger pages. An error means that the disk or
+  // the memory could not give them.
   virtual Status populate(size_t offset, size_t bytes) = 0;
   virtual void advise_random() = 0;                                 // point reads: no read-ahead
   virtual void advise_sequential(size_t offset, size_t bytes) = 0;  // read this range ahead

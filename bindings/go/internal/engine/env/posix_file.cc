@@ -52,6 +52,12 @@ int reserve(int fd, uint64_t bytes) {
   return 0;
 }
 
+// Its magic number, 0 when nobody knows.
+uint64_t file_system_of(int fd) {
+  struct statfs system = {};
+  return ::fstatfs(fd, &system) == 0 ? static_cast<uint64_t>(system.f_type) : 0;
+}
+
 }  // namespace
 
 Status PosixFile::read(uint64_t offset, uint8_t* to, size_t bytes) {
@@ -145,13 +151,14 @@ uint64_t PosixFile::written_end() {
   }
 }
 
-Result<std::unique_ptr<Mapping>> PosixFile::map(size_t bytes, bool writable) { return map_file(fd(), bytes, writable, path_); }
+Result<std::unique_ptr<Mapping>> PosixFile::map(size_t bytes, bool writable) {
+  if (!writable) return map_file(fd(), bytes, path_);
+  return map_file_writable(descriptor_, bytes, /*zeros_first=*/file_system_of(fd()) != TMPFS_MAGIC, path_);
+}
 
 bool PosixFile::stores_in_place() {
   if (!has_fallocate_.load(std::memory_order_relaxed)) return false;
-  struct statfs system = {};
-  if (::fstatfs(fd(), &system) != 0) return false;
-  switch (static_cast<uint64_t>(system.f_type)) {
+  switch (file_system_of(fd())) {
     case EXT4_SUPER_MAGIC:
     case XFS_SUPER_MAGIC:
     case TMPFS_MAGIC:

@@ -2,7 +2,7 @@
 // is the shared mapping of the file, or (SegmentIo::kPwrite) anonymous memory of the same layout whose ranges are written by calls.
 //
 //   LOG-1  Bytes are written once: an opening never stores into a segment that it found; nothing is recycled or truncated.
-//   LOG-2  A store lies below the capacity, which is what the file system has reserved.
+//   LOG-2  A store lies below present_until(), which is below the capacity that the file system has reserved: what lies behind it may be written with zeros at any time.
 //   LOG-3  Bytes that were published (write_out) never change, so readers need no lock.
 //
 // Threading: one writer at a time (the caller's lock). Readers of published bytes: any number. sync(): any one thread beside the writer. prefault(): any thread.
@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/result.h"
@@ -63,16 +64,17 @@ class Segment {
   uint8_t* image() const { return image_; }
   // The range of the image is complete: hand it to the operating system. An error means that it may or may not be in the file.
   Status write_out(uint64_t offset, uint64_t bytes) {
-    FIRN_DCHECK(offset + bytes <= header_.capacity, "LOG-2");
+    FIRN_DCHECK(offset + bytes <= present_until(), "LOG-2");
     if (io_ != SegmentIo::kMmap) [[unlikely]]
       return file_->write(offset, Slice(image_ + offset, bytes));
     mapping_->announce(offset, bytes);
     return {};
   }
-  // Makes pages present up to `offset`, at most `bytes_max` further than now. Returns whether there is more to do.
-  Result<bool> prefault(uint64_t offset, uint64_t bytes_max);
-  // How far pages are present: a store below it needs no new block.
-  uint64_t present_until() const { return io_ == SegmentIo::kMmap ? prefaulted_.load(std::memory_order_relaxed) : header_.capacity; }
+  // Makes pages present up to `offset`, or to the next multiple of `step` if that comes first (one page of the cache, where the file system has such large ones).
+  // Returns whether there is more to do.
+  Result<bool> prefault(uint64_t offset, uint64_t step);
+  // How far pages are present (LOG-2).
+  uint64_t present_until() const { return io_ == SegmentIo::kMmap ? prefaulted_.load(std::memory_order_acquire) : header_.capacity; }
   Status sync() { return file_->sync(); }
   // Of a found segment: behind it the image is zero. A search of a young segment need not make the pages of all that was reserved for it.
   uint64_t written_end() const { return std::min(file_->written_end(), header_.capacity); }
@@ -82,8 +84,6 @@ class Segment {
   }
   // Gives the space behind `offset` back; only after the segment was sealed there. Best effort.
   void release_tail(uint64_t offset) { file_->release_tail(offset); }
-  // Closes the file; the image stays. Only when nobody will write, sync or release any more.
-  void close_file() { file_.reset(); }
   // Writes what the file holds in the range once more, and syncs it: a page that a failed sync left clean without having written it reaches the
   // disk after all. The one exception to LOG-1: no byte changes. Opened with kReadWrite.
   Status write_again(uint64_t offset, uint64_t bytes);
@@ -101,6 +101,7 @@ class Segment {
   AnonymousMemory memory_;            // kPwrite
   uint8_t* image_ = nullptr;
   bool is_found_ = false;
+  std::mutex prefault_mutex_;  // who moves it
   std::atomic<uint64_t> prefaulted_{0};
 };
 

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 84d9557dacc3b70d849130f05f28e9cc8a3bc41865684b8b2b1f624849c870d5
+// Checksum of all sources: c78c5ed824b15a76f60423e78bcfb0987d122d16cd205677e0eefdd730b242c8
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

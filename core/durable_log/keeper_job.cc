@@ -104,10 +104,10 @@ bool DurableLog::keep_disk() try {
   if (rolled) (void)retain().ok();  // done again with the next segment
   const uint64_t appended = appends_since_sync_.load(std::memory_order_relaxed);
   const bool is_due = options_.durability == Durability::kEvery && appended >= options_.durability_every_count;
-  if (is_due || rolled || is_time) appends_since_sync_.store(0, std::memory_order_relaxed);  // also when somebody else's sync came first
-  if ((rolled || is_time || is_due) && durable() < next()) {
-    (void)settle().ok();  // a failure makes the log read-only by itself
-  }
+  if (is_due || is_time) appends_since_sync_.store(0, std::memory_order_relaxed);  // also when somebody else's sync came first
+  // A failure makes the log read-only by itself.
+  if ((is_time || is_due) && durable() < next()) (void)settle().ok();
+  if (rolled) (void)settle_sealed().ok();
   if (rolled && !is_failed_.load()) release_tails();
   return false;
 } catch (const std::bad_alloc&) {

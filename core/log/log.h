@@ -48,6 +48,8 @@ class Log {
   Status activate(std::shared_ptr<Segment> prepared);
 
   const std::shared_ptr<Segment>& active() const { return active_; }
+  // Where the records end that lie in front of the active segment. The writer's.
+  LogPosition sealed_end() const { return previous_end_; }
   LogPosition end() const { return end_.load(std::memory_order_acquire); }
   uint64_t active_offset() const { return offset_; }
   // Whether a record of this payload fits behind what is there.
@@ -91,8 +93,8 @@ class Log {
   // Appends a mark now, whether one is due or not. Needs room for it.
   Status append_mark();
 
-  // Makes everything appended before the call durable and returns how far that is.
-  Result<LogPosition> sync();
+  // Makes everything appended before the call durable, or, if that is all that is wanted, what lies below `wanted`, by whole segments; returns how far that is.
+  Result<LogPosition> sync(LogPosition wanted = UINT64_MAX);
   LogPosition durable() const { return durable_.load(std::memory_order_acquire); }
   bool failed() const { return failed_.load(std::memory_order_relaxed); }
 
@@ -135,8 +137,15 @@ class Log {
   std::atomic<LogPosition> durable_{0};
   std::atomic<bool> failed_{false};
 
-  std::mutex unsynced_mutex_;                       // unsynced_
-  std::vector<std::shared_ptr<Segment>> unsynced_;  // sealed ones that may have bytes to sync, then the active one
+  std::mutex unsynced_mutex_;  // unsynced_
+  struct Unsynced {
+    std::shared_ptr<Segment> segment;
+    LogPosition end = UINT64_MAX;  // of its records, once it is sealed
+
+    uint64_t id() const { return segment == nullptr ? 0 : segment->id(); }
+    bool is_sealed() const { return end != UINT64_MAX; }
+  };
+  std::vector<Unsynced> unsynced_;  // sealed ones that may have bytes to sync, then the active one
 };
 
 }  // namespace firn

@@ -55,6 +55,7 @@ void SyncGroup::wait_for_sync(LogPosition position, std::unique_lock<std::mutex>
 Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mutex>& lock) {
   const uint64_t came_in_round = round_;
   gathered_++;
+  wanted_ = std::max(wanted_, position);
   while (log_.durable() < position) {
     if (!error_.ok()) {
       if (came_in_round == round_) gathered_--;
@@ -69,6 +70,7 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
     round_++;
     const uint64_t group = gathered_;
     gathered_ = 0;
+    const LogPosition wanted = wanted_;
     lock.unlock();
     const int64_t begin_ns = log_.env().monotonic_ns();
     // An exhausted memory leaves this function by an exception: the others must not wait for a sync that nobody does.
@@ -82,7 +84,7 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
       }
     } turn{this};
     FIRN_SCHEDULE_POINT("in front of the sync");
-    Result<LogPosition> reached = log_.sync();
+    Result<LogPosition> reached = log_.sync(wanted);
     FIRN_SCHEDULE_POINT("log synced");
     turn.group = nullptr;
     const int64_t sync_ns = log_.env().monotonic_ns() - begin_ns;

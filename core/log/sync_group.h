@@ -66,6 +66,7 @@ class SyncGroup {
   uint64_t company_ = 0;              // calls that the last sync served, or that came while it ran
   uint64_t pause_ = 0;                // rounds for which nobody looks again: grows when others are found to want the processors
   uint64_t crowded_until_round_ = 0;  // until then all sleep at once
+  LogPosition wanted_ = 0;            // the highest position that a call has named
   Counts counts_;
   Histogram sync_ns_;
 };

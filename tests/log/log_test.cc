@@ -214,6 +214,23 @@ TEST_P(AppendTest, RemovingTakesOlderSegmentsOnlyAndLeavesOtherFilesAlone) {
   EXPECT_TRUE(log->sync().ok());
 }
 
+TEST_P(AppendTest, ASyncOfWhatIsSealedLeavesTheActiveSegmentAlone) {
+  const auto log = new_failing_log();
+  for (const char* record : {"one", "two", "three"}) {
+    activate(*log);
+    append(*log, record);
+  }
+  const LogPosition sealed = log->sealed_end();
+  const int syncs_before = faults_->sync_count;
+  EXPECT_EQ(sealed, log->sync(sealed).value());
+  EXPECT_EQ(sealed, log->durable()) << "the end of what is sealed, not where the active segment begins: recovery may find nothing there";
+  EXPECT_EQ(2, faults_->sync_count - syncs_before);
+  EXPECT_EQ(sealed, log->sync(sealed - 1).value()) << "it is durable already";
+  EXPECT_EQ(2, faults_->sync_count - syncs_before);
+  EXPECT_EQ(log->end(), log->sync(sealed + 1).value());
+  EXPECT_EQ(3, faults_->sync_count - syncs_before);
+}
+
 TEST_P(AppendTest, SyncsBesideAWriterWhoRollsSegmentsMissNothing) {
   const auto log = new_log();
   activate(*log, 4096);

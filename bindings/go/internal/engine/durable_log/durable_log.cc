@@ -271,6 +271,22 @@ Status DurableLog::settle() {
   return settle(end);
 }
 
+// The pages that the writer is storing to stay as they are: a sync would write-protect them one by one, each with an interrupt to the writer.
+Status DurableLog::settle_sealed() {
+  End end;
+  {
+    const std::lock_guard lock(wait_mutex_);
+    end.cut_count = cut_count_;
+  }
+  {
+    const std::lock_guard append_lock(append_mutex_);
+    if (active_ == nullptr) return {};
+    end.index_end = active_->first();
+    end.position = log_->sealed_end();
+  }
+  return settle(end);
+}
+
 Status DurableLog::sync() {
   FIRN_TRY(check_writable());
   return settle();

@@ -154,7 +154,8 @@ class DurableLog {
   void publish(Parts parts, std::unique_ptr<const Parts> view);
   void reclaim();
   Status settle(const End& end);
-  Status settle();
+  Status settle();         // all that is there
+  Status settle_sealed();  // what lies in front of the active segment
   int64_t time_of_append();
   bool has_followers() const;
   Status serve_followers(const End& end, size_t count);

@@ -58,7 +58,8 @@ Status Log::activate(std::shared_ptr<Segment> prepared) {
   FIRN_CHECK(active_ == nullptr || prepared->id() > active_->id(), "LOG-4");
   {
     const std::lock_guard lock(unsynced_mutex_);
-    unsynced_.push_back(prepared);  // first: an exhausted memory leaves everything as it was
+    unsynced_.push_back({prepared});  // first: an exhausted memory leaves everything as it was
+    if (unsynced_.size() > 1) unsynced_[unsynced_.size() - 2].end = end();
   }
   previous_end_ = end();
   cut_until_ = std::min(cut_until_, prepared->base());
@@ -108,34 +109,38 @@ Status Log::append_mark() {
   return write_out(mark_offset_, kMarkBytes);
 }
 
-Result<LogPosition> Log::sync() {
+Result<LogPosition> Log::sync(LogPosition wanted) {
   // The end is read first: whatever was appended up to it lies in a segment that is in the list by now.
   const LogPosition target = end();
-  if (durable() >= target) return target;
+  LogPosition reached = durable();
+  if (reached >= std::min(target, wanted)) return reached;
   // One after the other, without a copy of the list: a sync that ran out of memory would not know what it did.
-  uint64_t synced_id = 0;
+  Unsynced synced;
   for (;;) {
-    std::shared_ptr<Segment> segment;
-    bool is_sealed = false;
     {
       const std::lock_guard lock(unsynced_mutex_);
-      // All but the newest that was synced are sealed and done with. (Others may have been removed meanwhile.)
-      std::erase_if(unsynced_, [synced_id](const auto& other) { return other->id() < synced_id; });
+      // All but the newest that was synced are sealed and done with, and that one, too, if it was sealed before. (Others may have been removed meanwhile.)
+      const uint64_t done_before_id = synced.id() + (synced.is_sealed() ? 1 : 0);
+      std::erase_if(unsynced_, [done_before_id](const Unsynced& other) { return other.id() < done_before_id; });
       const auto next =
-          std::find_if(unsynced_.begin(), unsynced_.end(), [synced_id](const auto& other) { return other->id() > synced_id; });
-      if (next == unsynced_.end() || (*next)->base() >= target) break;
-      segment = *next;
-      is_sealed = segment != unsynced_.back();
+          std::find_if(unsynced_.begin(), unsynced_.end(), [&synced](const Unsynced& other) { return other.id() > synced.id(); });
+      if (next == unsynced_.end() || next->segment->base() >= target) {
+        reached = target;
+        break;
+      }
+      // Until there, not to where the next one begins: its first mark may be lost, and then records end here.
+      if (synced.is_sealed()) reached = std::max(reached, synced.end);
+      if (reached >= wanted) break;
+      synced = *next;
     }
-    if (is_sealed) segment->finish_writing();
-    if (Status status = segment->sync(); !status.ok()) {
+    if (synced.is_sealed()) synced.segment->finish_writing();
+    if (Status status = synced.segment->sync(); !status.ok()) {
       failed_.store(true, std::memory_order_relaxed);
       return status;
     }
-    synced_id = segment->id();
   }
-  durable_.store(target, std::memory_order_release);
-  return target;
+  durable_.store(reached, std::memory_order_release);
+  return reached;
 }
 
 Status Log::remove_before(uint64_t id) {
@@ -145,7 +150,7 @@ Status Log::remove_before(uint64_t id) {
     if (parse_segment_name(name, &found) && found < id) FIRN_TRY(directory_->remove(name));
   }
   const std::lock_guard lock(unsynced_mutex_);
-  std::erase_if(unsynced_, [id](const auto& segment) { return segment->id() < id; });
+  std::erase_if(unsynced_, [id](const Unsynced& other) { return other.id() < id; });
   return {};
 }
 

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: c78c5ed824b15a76f60423e78bcfb0987d122d16cd205677e0eefdd730b242c8
+// Checksum of all sources: ab0f37a85410b78e5ec50bfebaa4389122121c23553d23eac3d149340ab2dd0f
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

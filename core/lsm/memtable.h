@@ -25,7 +25,7 @@
 
 namespace firn {
 
-class Memtable : public std::enable_shared_from_this<Memtable> {
+class Memtable {
  public:
   static constexpr size_t kSlotsPerLine = 8;
 
@@ -80,7 +80,7 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
 
   // How many keys lie in [lower, upper), deleted ones included, and some that were overwritten more than once. kCorrupt as below.
   Result<uint64_t> count(const InternalKey& lower, const InternalKey& upper) const;
-  // Appends iterators that together give every key with a version up to `seq`. Of those that have the same key the first one is right. They keep the memtable alive.
+  // Appends iterators that together give every key with a version up to `seq`. Of those that have the same key the first one is right. The memtable outlives them.
   // kCorrupt: a record of the segment does not verify.
   Status add_iterators(Seq seq, std::vector<std::unique_ptr<Iterator>>* iterators) const;
 

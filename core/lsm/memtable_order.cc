@@ -5,6 +5,8 @@
 #include "base/key_head.h"
 #include "base/partition.h"
 #include "base/prefetch.h"
+#include "env/spinning_mutex.h"
+#include "env/thread_mark.h"
 #include "lsm/log_walk.h"
 #include "lsm/memtable.h"
 #include "lsm/radix_sort.h"
@@ -19,6 +21,7 @@ using SortedArray = MemtableOrder::SortedArray;
 // scans of 50 beside 5 % inserts took 12 % longer with a ratio of 4 and no lower bound.
 constexpr size_t kMergeRatio = 16;
 constexpr size_t kSmallArrayCount = 128;
+constexpr size_t kLargeArrayCount = 16384;  // 256 KiB
 
 InternalKey key_at(const Segment& segment, uint64_t offset) { return log_entry_key(segment.image() + offset); }
 
@@ -74,8 +77,8 @@ std::shared_ptr<const SortedArray> merge(const Segment& segment, const SortedArr
 // Walks one array; shows of every key the newest version up to `seq` and passes over keys without one.
 class SortedArrayIterator final : public Iterator {
  public:
-  SortedArrayIterator(std::shared_ptr<const SortedArray> array, std::shared_ptr<const Memtable> memtable, Seq seq)
-      : array_(std::move(array)), memtable_(std::move(memtable)), seq_(seq) {
+  SortedArrayIterator(MemtableOrder::ArraysRef arrays, const SortedArray& array, const Segment& segment, Seq seq)
+      : arrays_(std::move(arrays)), array_(array), segment_(segment), seq_(seq) {
     entry_ = &current_;
   }
 
@@ -85,7 +88,7 @@ class SortedArrayIterator final : public Iterator {
     settle_forward();
   }
   void seek_to_last() override {
-    index_ = array_->items.size();
+    index_ = array_.items.size();
     prefetched_ = index_;
     prev();
   }
@@ -124,7 +127,7 @@ class SortedArrayIterator final : public Iterator {
  private:
   void settle_forward() {
     valid_ = false;
-    while (!valid_ && index_ < array_->items.size()) {
+    while (!valid_ && index_ < array_.items.size()) {
       look_ahead();
       valid_ = show();
       if (!valid_) index_++;
@@ -132,27 +135,26 @@ class SortedArrayIterator final : public Iterator {
   }
 
   size_t first_at_least(const InternalKey& key) const {
-    const auto& items = array_->items;
-    const Segment& segment = *memtable_->segment();
-    const int order = array_->compare_to_shared(key);
+    const auto& items = array_.items;
+    const int order = array_.compare_to_shared(key);
     if (order != 0) return order < 0 ? 0 : items.size();
-    const uint64_t head = key_head(key, array_->skip);
-    const size_t low = array_->count_below(head);
+    const uint64_t head = key_head(key, array_.skip);
+    const size_t low = array_.count_below(head);
     if (low == items.size() || items[low].head != head) return low;
     // Equal heads say nothing: then the keys decide.
     const auto at = std::partition_point(items.begin() + static_cast<std::ptrdiff_t>(low), items.end(), [&](const Item& item) {
-      return item.head == head && key_at(segment, item.offset).compare(key) < 0;
+      return item.head == head && key_at(segment_, item.offset).compare(key) < 0;
     });
     return static_cast<size_t>(at - items.begin());
   }
 
   // The array names a version of the key that is not older than the one to be shown.
   bool show() {
-    const uint8_t* at = memtable_->segment()->image() + array_->items[index_].offset;
+    const uint8_t* at = segment_.image() + array_.items[index_].offset;
     while (log_entry_seq(at) > seq_) {
       const uint64_t previous = log_entry_previous(at);
       if (previous == 0) return false;
-      at = memtable_->segment()->image() + previous;
+      at = segment_.image() + previous;
     }
     current_ = decode_log_entry(at);
     return true;
@@ -161,18 +163,19 @@ class SortedArrayIterator final : public Iterator {
   // Entries lie in the order of their writing: each one is a cache miss or two, and a miss of the TLB, for which a prefetch waits. A walk that goes on looks
   // further ahead; one that ends soon, as most of those beside a table do, has asked for little in vain.
   void look_ahead() {
-    const size_t end = std::min(index_ + std::min(kLookAheadMin + taken_count_ / 2, kLookAheadMax), array_->items.size());
+    const size_t end = std::min(index_ + std::min(kLookAheadMin + taken_count_ / 2, kLookAheadMax), array_.items.size());
     while (prefetched_ < end) prefetch(prefetched_++);
     taken_count_++;
   }
-  void prefetch(size_t index) const { prefetch_entry_lines(memtable_->segment()->image() + array_->items[index].offset); }
+  void prefetch(size_t index) const { prefetch_entry_lines(segment_.image() + array_.items[index].offset); }
 
   static constexpr size_t kLookAheadMin = 2;
   static constexpr size_t kLookAheadMax = 8;
 
-  std::shared_ptr<const SortedArray> array_;
-  const std::shared_ptr<const Memtable> memtable_;
-  Seq seq_;
+  const MemtableOrder::ArraysRef arrays_;  // keeps array_
+  const SortedArray& array_;
+  const Segment& segment_;
+  const Seq seq_;
   size_t index_ = 0;
   size_t prefetched_ = 0;   // entries in front of it were asked for
   size_t taken_count_ = 0;  // entries that the walk forward came to
@@ -211,14 +214,17 @@ size_t MemtableOrder::SortedArray::count_below(uint64_t wanted) const {
   return static_cast<size_t>(step - items.data()) + below;
 }
 
+MemtableOrder::MemtableOrder() : newest_(std::make_shared<const Arrays>()) { make_spinning(mutex_); }
+
+// With the mutex held. When memory runs out the arrays stay as they were, and the records are gone over again.
 Status MemtableOrder::catch_up(const Memtable& memtable, uint64_t end) {
   const Segment& segment = *memtable.segment();
-  if (covered_ >= end) return {};
+  auto next = std::make_shared<Arrays>(*newest_);
+  auto& list = next->list;
   auto fresh = std::make_shared<SortedArray>();
   fresh->skip = kPrefixBytes + kKeyBytesMax;
   InternalKey first;
-  uint64_t offset = covered_;
-  FIRN_TRY(visit_entries(segment, &offset, end, [&](const uint8_t* at) {
+  FIRN_TRY(visit_entries(segment, &next->covered, end, [&](const uint8_t* at) {
     if (memtable.has_overwrites() && !memtable.is_newest(static_cast<uint64_t>(at - segment.image()), end)) return;
     const InternalKey key = log_entry_key(at);
     if (fresh->items.empty()) first = key;
@@ -229,37 +235,57 @@ Status MemtableOrder::catch_up(const Memtable& memtable, uint64_t end) {
     set_heads(segment, fresh.get(), fresh->skip);
     sort_items(segment, &fresh->items);
     fresh->finish(segment);
-    arrays_.push_back(std::move(fresh));
+    list.push_back(std::move(fresh));
   }
-  covered_ = offset;  // last: when memory runs out above, the records are gone over again
-  while (arrays_.size() > 1 &&
-         arrays_[arrays_.size() - 2]->items.size() <= std::max(kMergeRatio * arrays_.back()->items.size(), kSmallArrayCount)) {
-    auto merged = merge(segment, *arrays_.back(), *arrays_[arrays_.size() - 2]);
-    arrays_.pop_back();
-    arrays_.back() = std::move(merged);
+  while (list.size() > 1 && list[list.size() - 2]->items.size() <= std::max(kMergeRatio * list.back()->items.size(), kSmallArrayCount)) {
+    auto merged = merge(segment, *list.back(), *list[list.size() - 2]);
+    list.pop_back();
+    list.back() = std::move(merged);
   }
+  newest_ = std::move(next);
   return {};
 }
 
-Status MemtableOrder::add_iterators(const std::shared_ptr<const Memtable>& memtable, Seq seq,
-                                    std::vector<std::unique_ptr<Iterator>>* iterators) {
-  const std::lock_guard lock(mutex_);
-  FIRN_TRY(catch_up(*memtable, memtable->end()));
-  for (auto array = arrays_.rbegin(); array != arrays_.rend(); ++array)
-    iterators->push_back(std::make_unique<SortedArrayIterator>(*array, memtable, seq));
+// With the mutex held. Threads that do not scan any more would keep what has been merged since; those that do look for new arrays by themselves.
+void MemtableOrder::release_outdated(const Stripe& mine) {
+  if (newest_->list.empty() || newest_->list.back()->items.size() < kLargeArrayCount) return;
+  for (Stripe& stripe : stripes_) {
+    if (&stripe == &mine) continue;
+    if (const std::unique_lock lock(stripe.mutex, std::try_to_lock); lock.owns_lock()) stripe.arrays.reset();
+  }
+}
+
+Result<MemtableOrder::ArraysRef> MemtableOrder::arrays(const Memtable& memtable) {
+  Stripe& stripe = stripes_[thread_mark::this_stripe % kStripeCount];
+  const uint64_t end = memtable.end();
+  const std::lock_guard stripe_lock(stripe.mutex);
+  if (stripe.arrays == nullptr || stripe.arrays->covered < end) {
+    const std::lock_guard lock(mutex_);
+    if (newest_->covered < end) {
+      FIRN_TRY(catch_up(memtable, end));
+      release_outdated(stripe);
+    }
+    stripe.arrays = ArraysRef(std::make_shared<const ArraysRef>(newest_), newest_.get());
+  }
+  return stripe.arrays;
+}
+
+Status MemtableOrder::add_iterators(const Memtable& memtable, Seq seq, std::vector<std::unique_ptr<Iterator>>* iterators) {
+  FIRN_TRY_ASSIGN(const ArraysRef all, arrays(memtable));
+  for (auto array = all->list.rbegin(); array != all->list.rend(); ++array)
+    iterators->push_back(std::make_unique<SortedArrayIterator>(all, **array, *memtable.segment(), seq));
   return {};
 }
 
-Result<uint64_t> MemtableOrder::count(const std::shared_ptr<const Memtable>& memtable, const InternalKey& lower, const InternalKey& upper) {
-  const std::lock_guard lock(mutex_);
-  const Segment& segment = *memtable->segment();
-  FIRN_TRY(catch_up(*memtable, memtable->end()));
+Result<uint64_t> MemtableOrder::count(const Memtable& memtable, const InternalKey& lower, const InternalKey& upper) {
+  const Segment& segment = *memtable.segment();
+  FIRN_TRY_ASSIGN(const ArraysRef all, arrays(memtable));
   const auto below = [&segment](const SortedArray& array, const InternalKey& key) {
     return std::partition_point(array.items.begin(), array.items.end(),
                                 [&](const Item& item) { return key_at(segment, item.offset).compare(key) < 0; });
   };
   uint64_t count = 0;
-  for (const auto& array : arrays_) count += static_cast<uint64_t>(below(*array, upper) - below(*array, lower));
+  for (const auto& array : all->list) count += static_cast<uint64_t>(below(*array, upper) - below(*array, lower));
   return count;
 }
 

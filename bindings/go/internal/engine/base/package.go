@@ -5,7 +5,7 @@
 // Package base is a layer of the engine, in C++.
 package base
 
-// Checksum of all sources: ab0f37a85410b78e5ec50bfebaa4389122121c23553d23eac3d149340ab2dd0f
+// Checksum of all sources: 61aeec17f365a87aa8cf29e3697fd11f023b3876499f74fb12887a23efaaebae
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

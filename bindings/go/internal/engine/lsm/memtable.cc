@@ -144,12 +144,10 @@ void Memtable::prefetch_entry(uint64_t hash) const {
   }
 }
 
-Result<uint64_t> Memtable::count(const InternalKey& lower, const InternalKey& upper) const {
-  return order_.count(shared_from_this(), lower, upper);
-}
+Result<uint64_t> Memtable::count(const InternalKey& lower, const InternalKey& upper) const { return order_.count(*this, lower, upper); }
 
 Status Memtable::add_iterators(Seq seq, std::vector<std::unique_ptr<Iterator>>* iterators) const {
-  return order_.add_iterators(shared_from_this(), seq, iterators);
+  return order_.add_iterators(*this, seq, iterators);
 }
 
 }  // namespace firn

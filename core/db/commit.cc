@@ -134,7 +134,7 @@ void CommitDoor::keep_pace(int64_t until_ns) {
 }
 
 Status CommitDoor::append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes,
-                          NamespaceCatalogRef catalog) {
+                          NamespaceCatalogRef catalog, const Memtable::Place* known_place) {
   FIRN_TRY(core_.check_writable());
   FIRN_TRY(core_.wal->make_present(payload_bytes));
   // A view with the next catalog is made before the first byte is stored: after that nothing may fail (COM-3).
@@ -166,8 +166,9 @@ Status CommitDoor::append(const Operation* operations, size_t count, const Prepa
     entry.expiry_ms = operations[i].expiry_ms;
     delete_count += entry.kind == EntryKind::kDelete ? 1 : 0;
     key_value_bytes += entry.key.user.size() + entry.value.size();
-    const Memtable::Place place =
-        count == 1 ? memtable_->place_of_next(entry.key, prepared[i].hash) : memtable_->place_of(entry.key, prepared[i].hash);
+    const Memtable::Place place = known_place != nullptr ? *known_place
+                                  : count == 1           ? memtable_->place_of_next(entry.key, prepared[i].hash)
+                                                         : memtable_->place_of(entry.key, prepared[i].hash);
     const uint64_t bytes = encode_log_entry(to, entry, place.previous);
     FIRN_SCHEDULE_POINT("entry stored");
     memtable_->add(place, prepared[i].hash, offset, entry.seq);  // not visible yet: its number is above `visible`

@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: 61aeec17f365a87aa8cf29e3697fd11f023b3876499f74fb12887a23efaaebae
+// Checksum of all sources: a77c35871a2c69c05ed3fe1a5cd3b5051742844fb8b72f1d61731c57283b4d4e
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

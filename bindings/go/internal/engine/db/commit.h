@@ -122,7 +122,9 @@ class CommitDoor {
   Result<std::shared_ptr<Memtable>> committed_part() const;
   Status restart_files(const std::vector<std::shared_ptr<Memtable>>& sealed, const Segment& next, Seq last);
   void count_commit(size_t operation_count, uint64_t delete_count, uint64_t key_value_bytes, uint64_t payload_bytes);
-  Status append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes, NamespaceCatalogRef catalog);
+  // `place`: of the one operation, where it was looked up already; nullptr: it was not.
+  Status append(const Operation* operations, size_t count, const Prepared* prepared, uint64_t payload_bytes, NamespaceCatalogRef catalog,
+                const Memtable::Place* place = nullptr);
   Result<Seq> leave(std::unique_lock<std::mutex>& door, WriteFlags flags);
   int64_t pace_until();
   void keep_pace(int64_t until_ns);

@@ -266,7 +266,12 @@ Status DbImpl::start_writing(Found found) {
   door_.on_upkeep_due = [this] {
     if (!core_.options.single_threaded) return background_.keep_log();
     (void)run_guarded([this] { return door_.keep_spare().status(); }).ok();
-    (void)run_guarded([this] { return door_.keep_pages().status(); }).ok();
+    (void)run_guarded([this] {
+      for (;;) {
+        FIRN_TRY_ASSIGN(const bool more, door_.keep_pages());
+        if (!more) return Status();
+      }
+    }).ok();
   };
   door_.on_sealed = [this] {
     jobs_pending_.store(true, std::memory_order_relaxed);

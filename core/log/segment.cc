@@ -13,6 +13,7 @@ namespace {
 constexpr uint64_t kSegmentMagic = 0x31474f4c4e524946ull;  // "FIRNLOG1"
 constexpr uint32_t kSegmentFormatVersion = 1;
 constexpr uint64_t kPageBytes = 4096;
+constexpr uint64_t kPrefaultBytes = 64 << 10;  // at least so much at a time
 constexpr uint64_t kHeaderCopyBytes = kSegmentHeaderBytes / 2;
 
 // u64 magic, u32 version, u32 checksum of the other 60 bytes, u64 log id, u64 generation, u64 id, u64 base, u64 capacity, u64 zero
@@ -132,15 +133,19 @@ Status Segment::write_again(uint64_t offset, uint64_t bytes) {
 }
 
 Result<bool> Segment::prefault(uint64_t offset, uint64_t step) {
-  const uint64_t wanted = std::min(round_up(offset, kPageBytes), header_.capacity);
+  step = round_up(step, kPageBytes);
+  const uint64_t wanted = offset < header_.capacity ? std::min(round_up(offset, step), header_.capacity) : header_.capacity;
   if (present_until() >= wanted) return false;
   const std::lock_guard lock(prefault_mutex_);  // nobody may be told of a page that another thread's zeros are still to come to
-  const uint64_t from = prefaulted_.load(std::memory_order_relaxed);
-  if (from >= wanted) return false;
-  const uint64_t to = std::min(wanted, round_up(from + 1, round_up(step, kPageBytes)));
-  FIRN_TRY(mapping_->populate(from, to - from));
-  prefaulted_.store(to, std::memory_order_release);
-  return to < wanted;
+  uint64_t from = prefaulted_.load(std::memory_order_relaxed);
+  const uint64_t end = std::min(wanted, round_up(from + 1, std::max(step, kPrefaultBytes)));
+  while (from < end) {
+    const uint64_t to = std::min(end, round_up(from + 1, step));
+    FIRN_TRY(mapping_->populate(from, to - from));
+    prefaulted_.store(to, std::memory_order_release);
+    from = to;
+  }
+  return from < wanted;
 }
 
 }  // namespace firn

@@ -8,7 +8,7 @@
 //   ORD-1  Of the arrays that have a key the newest one names its newest version as of the last walk. Older versions are found through the entries' chain.
 //   ORD-2  The walk verifies every record's checksum, so that a stray write into the image never reaches a table.
 //
-// Threading: any thread; the iterators share nothing that changes. Locks: a stripe's, then the mutex.
+// Threading: any thread; the iterators share nothing that changes. Locks: a stripe's, then the mutex (release_outdated() only tries the other way round).
 #pragma once
 
 #include <array>

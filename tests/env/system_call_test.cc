@@ -180,6 +180,18 @@ TEST_F(SystemCallTest, WithoutPopulateWriteThePagesAreTouched) {
   EXPECT_EQ(result, 0);
 }
 
+TEST_F(SystemCallTest, ZerosThatCannotBeWrittenAreAnErrorWithThePath) {
+  const int result = in_child([&] {
+    const auto file = directory_->open_file("a", OpenMode::kCreate);
+    if (!file.value()->allocate(100 * page_bytes()).ok()) return 1;
+    const auto mapping = file.value()->map(100 * page_bytes(), true);
+    if (!mapping.ok() || !fail_call(__NR_pwritev, 0, ENOSPC)) return 2;
+    const Status status = mapping.value()->populate(page_bytes(), page_bytes());
+    return status.is(Code::kNoSpace) && status.detail()->os_errno == ENOSPC && status.detail()->file == root_ + "/a" ? 0 : 3;
+  });
+  EXPECT_EQ(result, 0);
+}
+
 TEST_F(SystemCallTest, AFailedSyncIsAnErrorWithThePath) {
   const int result = in_child([&] {
     const auto file = directory_->open_file("a", OpenMode::kCreate);

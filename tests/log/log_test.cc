@@ -187,6 +187,32 @@ TEST_P(AppendTest, APageThatCannotBeMadePresentFailsBeforeAByteIsStored) {
   EXPECT_LT(end, log->end());
 }
 
+TEST_P(AppendTest, ASegmentIsActivatedWithoutFurtherPages) {
+  const auto log = new_failing_log();
+  activate(*log, 512 << 10);
+  for (int i = 0; i < 100; i++) append(*log, std::string(4000, 'x'));
+  EXPECT_GT(log->ahead().step, 4096u) << "what follows would ask for more than a page";
+  auto next = log->prepare(512 << 10);
+  ASSERT_TRUE(next.ok());
+  faults_->fail_populate = true;
+  EXPECT_TRUE(log->activate(std::move(*next)).ok()) << "its first page is there";
+}
+
+TEST_P(AppendTest, PagesAreSmallWhereSyncsFollowEachOtherClosely) {
+  const auto log = new_log();
+  activate(*log, 2 << 20);
+  EXPECT_EQ(4096u, log->ahead().step);
+  for (int i = 0; i < 100; i++) {
+    append(*log, std::string(4000, 'x'));
+    ASSERT_TRUE(log->sync().ok());
+    ASSERT_EQ(4096u, log->ahead().step);
+  }
+  for (int i = 0; i < 100; i++) append(*log, std::string(4000, 'x'));
+  EXPECT_EQ(256u << 10, log->ahead().step);
+  activate(*log, 2 << 20);
+  EXPECT_EQ(4096u, log->ahead().step) << "the unused rest of a segment counts for nothing";
+}
+
 TEST_P(AppendTest, ASegmentWhoseNameIsNotDurableIsTakenBack) {
   const auto log = new_failing_log();
   faults_->fail_directory_sync = true;

@@ -63,18 +63,26 @@ Status Log::activate(std::shared_ptr<Segment> prepared) {
   }
   previous_end_ = end();
   cut_until_ = std::min(cut_until_, prepared->base());
+  active_base_.store(prepared->base(), std::memory_order_relaxed);
   active_ = std::move(prepared);
   offset_ = kSegmentHeaderBytes;
   present_until_ = 0;
   return append_mark();
 }
 
-Log::Ahead Log::ahead() const { return end() - std::min(durable(), end()) < kCloseSyncsBytes ? kAheadOfSyncs : kAhead; }
+Log::Ahead Log::ahead() const {
+  // Of the active segment alone: between two segments positions jump.
+  const LogPosition from = std::max(durable(), active_base_.load(std::memory_order_relaxed));
+  const LogPosition end = this->end();
+  return end < from + kCloseSyncsBytes ? kAheadOfSyncs : kAhead;
+}
 
 Status Log::make_present_until(uint64_t offset) {
   if (offset <= present_until_) return {};
-  const uint64_t until = round_up(offset, ahead().step);
-  FIRN_TRY(active_->prefault(until, until).status());
+  if (active_->present_until() < offset) {  // only then may it fail
+    const uint64_t until = round_up(offset, ahead().step);
+    FIRN_TRY(active_->prefault(until, until).status());
+  }
   present_until_ = active_->present_until();
   return {};
 }

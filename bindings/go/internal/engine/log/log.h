@@ -63,8 +63,8 @@ class Log {
     const uint64_t until = offset_ + kMarkBytes + record_bytes(payload_bytes);
     return until <= present_until_ ? Status() : make_present_until(until);  // the comparison is here too, inline
   }
-  // How far ahead of the writer the keepers make pages present, and how much at a time. Where one sync follows the other closely it is little: the next one writes
-  // what was made present, and of a page of the cache it writes all.
+  // How far ahead of the writer the keepers make pages present, and in pages of which size. Where one sync follows the other closely both are small: the next one writes
+  // what was made present, and of a page of the cache it writes all. Any thread.
   struct Ahead {
     uint64_t bytes = 0;
     uint64_t step = 0;
@@ -125,11 +125,12 @@ class Log {
   uint64_t next_base_ = 0;
 
   std::shared_ptr<Segment> active_;
-  uint64_t offset_ = 0;           // where the next record goes
-  uint64_t present_until_ = 0;    // pages are present at least so far
-  uint64_t mark_offset_ = 0;      // where the last mark was written
-  LogPosition mark_durable_ = 0;  // what it said
-  LogPosition previous_end_ = 0;  // of the active segment's predecessor
+  std::atomic<LogPosition> active_base_{0};  // for who does not have the writer's lock
+  uint64_t offset_ = 0;                      // where the next record goes
+  uint64_t present_until_ = 0;               // pages are present at least so far
+  uint64_t mark_offset_ = 0;                 // where the last mark was written
+  LogPosition mark_durable_ = 0;             // what it said
+  LogPosition previous_end_ = 0;             // of the active segment's predecessor
   // Positions from cut_end_ to below cut_until_ lie in segments that the last cut took away.
   LogPosition cut_end_ = 0;
   LogPosition cut_until_ = 0;

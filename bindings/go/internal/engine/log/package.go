@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: a77c35871a2c69c05ed3fe1a5cd3b5051742844fb8b72f1d61731c57283b4d4e
+// Checksum of all sources: 7716bfbcd6e0c5b471d04a5d3bb25002d5e74ed5b36f592fea5f8f6b0c76b18b
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -121,7 +121,7 @@ class Memtable {
   size_t recent_count_ = 0;  // keys that went to recent slots, the first of them to the first
   std::atomic<uint64_t> seq_min_{0};
 
-  alignas(kCacheLineBytes) mutable MemtableOrder order_;  // scans lock it
+  alignas(kCacheLineBytes) mutable MemtableOrder order_;  // scans write a stripe of it
 };
 
 }  // namespace firn

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +54,11 @@ inline int in_child(const std::function<int()>& body) {
   int status = 0;
   if (child < 0 || ::waitpid(child, &status, 0) != child) return -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+inline bool is_in_memory(const std::string& path) {
+  struct statfs system = {};
+  return ::statfs(path.c_str(), &system) == 0 && system.f_type == TMPFS_MAGIC;
 }
 
 inline std::string read_text(File& file, uint64_t offset, size_t bytes) {

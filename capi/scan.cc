@@ -5,6 +5,7 @@
 
 #include "args.h"
 #include "base/coding.h"
+#include "base/fast_path.h"
 #include "boundary.h"
 
 namespace firn {
@@ -135,7 +136,7 @@ inline const Entry* Scan::peek(size_t wanted_count) {
   }
   for (; batch_at_ < batch_count_ || read_batch(wanted_count); batch_at_++) {
     const Entry& entry = batch_[batch_at_];
-    if (is_batch_inside_) return &entry;
+    if (is_batch_inside_ && FIRN_FAST_PATH("a batch lies inside the window")) return &entry;
     if (!is_inside(entry)) break;
     if (!window_.glob || window_.glob->matches(entry.key.user)) return &entry;
   }
@@ -197,7 +198,7 @@ inline size_t Scan::store_entry(const Entry& entry, uint8_t* out, size_t room) c
     store<uint64_t>(out + 8, entry.seq.value);
     store<int64_t>(out + 16, entry.expiry_ms);
   }
-  if (value.data() == key.end()) {  // as tables and logs have them
+  if (value.data() == key.end() && FIRN_FAST_PATH("a value lies behind its key")) {  // as tables and logs have them
     std::memcpy(out + header, key.data(), key.size() + value.size());
   } else {
     std::memcpy(out + header, key.data(), key.size());

@@ -1,4 +1,5 @@
 // The commits that depend on what is there: decided, validated or made up inside the door.
+#include "base/fast_path.h"
 #include "base/schedule_point.h"
 #include "db/commit.h"
 #include "db/read_validation.h"
@@ -28,7 +29,8 @@ Result<Seq> CommitDoor::update(uint32_t ns, Slice key, const Decision& decide, W
     // written (a hot counter: 145 -> 105 ns).
     const Memtable::Place place = memtable_->place_of(prepared.key, prepared.hash);
     Status found;
-    if (place.previous != 0)
+    const bool is_found = place.previous != 0 && FIRN_FAST_PATH("what the memtable has is looked up once");
+    if (is_found)
       current = decode_log_entry(memtable_->segment()->image() + place.previous);
     else
       found = core_.views->current()->find(prepared.key, prepared.hash, kSeqMax, &current);
@@ -41,7 +43,8 @@ Result<Seq> CommitDoor::update(uint32_t ns, Slice key, const Decision& decide, W
       FIRN_TRY(make_room(door, need, flags.no_block));
       continue;  // the wait may have let others change the key
     }
-    FIRN_TRY(append(&operation, 1, &prepared, need.payload_bytes, nullptr, &place));
+    FIRN_TRY(
+        append(&operation, 1, &prepared, need.payload_bytes, nullptr, FIRN_FAST_PATH("a decided key keeps its place") ? &place : nullptr));
     return leave(door, flags);
   }
 }
@@ -68,7 +71,8 @@ Result<Seq> CommitDoor::commit(const std::vector<Operation>& operations, ReadVal
       catalog = nullptr;  // the wait may have lost the view
     }
     if (is_stopped_) return Code::kClosed;
-    if (last_ > validation->valid_at() && round < kRoundsOutsideMax && !validation->is_short(*core_.views->current())) {
+    const bool is_long = last_ > validation->valid_at() && round < kRoundsOutsideMax && !validation->is_short(*core_.views->current());
+    if (is_long && FIRN_FAST_PATH("what was read is compared outside the door")) {
       door.unlock();
       Moment now = look();
       FIRN_TRY(validation->advance(*now.snapshot.view(), now.snapshot.seq(), std::move(now.active), now.log_offset));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fast_path.h"
 #include "base/key_head.h"
 #include "base/partition.h"
 #include "base/prefetch.h"
@@ -225,7 +226,8 @@ Status MemtableOrder::catch_up(const Memtable& memtable, uint64_t end) {
   fresh->skip = kPrefixBytes + kKeyBytesMax;
   InternalKey first;
   FIRN_TRY(visit_entries(segment, &next->covered, end, [&](const uint8_t* at) {
-    if (memtable.has_overwrites() && !memtable.is_newest(static_cast<uint64_t>(at - segment.image()), end)) return;
+    const bool are_all_newest = !memtable.has_overwrites() && FIRN_FAST_PATH("where nothing was overwritten no key is looked up");
+    if (!are_all_newest && !memtable.is_newest(static_cast<uint64_t>(at - segment.image()), end)) return;
     const InternalKey key = log_entry_key(at);
     if (fresh->items.empty()) first = key;
     if (fresh->skip > 0) fresh->skip = std::min(fresh->skip, shared_bytes(first, key));
@@ -259,7 +261,8 @@ Result<MemtableOrder::ArraysRef> MemtableOrder::arrays(const Memtable& memtable)
   Stripe& stripe = stripes_[thread_mark::this_stripe % kStripeCount];
   const uint64_t end = memtable.end();
   const std::lock_guard stripe_lock(stripe.mutex);
-  if (stripe.arrays == nullptr || stripe.arrays->covered < end) {
+  const bool is_seen = stripe.arrays != nullptr && stripe.arrays->covered >= end;
+  if (!is_seen || !FIRN_FAST_PATH("a scan takes the order that its stripe has")) {
     const std::lock_guard lock(mutex_);
     if (newest_->covered < end) {
       FIRN_TRY(catch_up(memtable, end));

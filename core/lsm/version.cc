@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/fast_path.h"
 #include "base/key_head.h"
 
 namespace firn {
@@ -227,7 +228,7 @@ class RunIterator final : public Iterator {
 }  // namespace
 
 std::unique_ptr<Iterator> new_run_iterator(const std::vector<TableRef>& tables, bool sequential) {
-  if (tables.size() == 1) return tables[0]->table->new_iterator(sequential);
+  if (tables.size() == 1 && FIRN_FAST_PATH("a run of one table is that table")) return tables[0]->table->new_iterator(sequential);
   return std::make_unique<RunIterator>(tables, sequential);
 }
 

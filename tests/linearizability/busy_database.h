@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/fast_paths.h"
+
 namespace firn_test {
 
 // Under ThreadSanitizer everything takes long.
@@ -79,6 +81,7 @@ class BusyDatabase {
   }
 
  private:
+  const FastPathsLeftOut left_out_{64, 1};
   std::string path_;
   firn_db* db_ = nullptr;
 };

@@ -11,6 +11,7 @@
 #include <random>
 
 #include "base/coverage_mark.h"
+#include "base/fast_paths.h"
 #include "capi/capi_fixture.h"
 #include "crashfs/effort.h"
 #include "model/full_model.h"
@@ -48,14 +49,19 @@ struct HeldTransaction {
 std::vector<OptionSet> option_sets();
 
 #if defined(FIRN_DEBUG_CHECKS)
-// The names of all marks in the engine's sources.
-std::set<Bytes> coverage_marks() {
+// The names that the engine's sources give to the macro: FIRN_MARK, FIRN_FAST_PATH.
+std::set<Bytes> names_of(const Bytes& macro) {
   std::set<Bytes> names;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(Bytes(FIRN_SOURCE_DIR) + "/core")) {
-    if (entry.path().extension() != ".cc") continue;
-    std::ifstream file(entry.path());
+  std::vector<std::filesystem::path> sources;
+  for (const char* part : {"/core", "/capi"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(Bytes(FIRN_SOURCE_DIR) + part)) {
+      if (entry.path().extension() == ".cc") sources.push_back(entry.path());
+    }
+  }
+  for (const auto& source : sources) {
+    std::ifstream file(source);
     const Bytes text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    const Bytes begin = "FIRN_MARK(\"";
+    const Bytes begin = macro + "(\"";
     for (size_t at = text.find(begin); at != Bytes::npos; at = text.find(begin, at + 1)) {
       const size_t from = at + begin.size();
       names.insert(text.substr(from, text.find('"', from) - from));
@@ -68,27 +74,38 @@ std::set<Bytes> coverage_marks() {
 class MetamorphicTest : public testing::TestWithParam<OptionSet> {
  protected:
 #if defined(FIRN_DEBUG_CHECKS)
-  // After a long run over all sets each rare branch that has a mark was met: else the sequence shows less than it seems to. Tables here are too small, clocks too slow, and
-  // scans too few for some of them: RunsTest, PurgeTest and ScanTriggerTest of firn_db_test and CompactionTest of firn_lsm_test are about these.
+  // After a long run over all sets each rare branch that has a mark was met, after any run over all sets both ways of each fast path: else the sequence shows less than it
+  // seems to. Tables here are too small, clocks too slow, and scans too few for some of them: RunsTest, PurgeTest and ScanTriggerTest of firn_db_test and CompactionTest of
+  // firn_lsm_test are about these; checksums of copies are those of durable logs, Crc32Copy of firn_base_test.
   static void TearDownTestSuite() {
     if (sets_done_ != option_sets().size()) return;
-    const std::set<Bytes> marks = coverage_marks();
+    const std::set<Bytes> marks = names_of("FIRN_MARK");
     EXPECT_GT(marks.size(), 5u);
-    for (const Bytes& mark : marks) {
-      const uint64_t count = firn::CoverageMark::count(mark);
-      std::printf("[ figures  ] coverage mark: %s: %llu times\n", mark.c_str(), static_cast<unsigned long long>(count));
-      if (firn::test_effort().is_deep && kMetElsewhere.count(mark) == 0)
-        EXPECT_GE(count, kMarkCountMin) << "never, or hardly ever, met: " << mark;
+    for (const Bytes& mark : marks) check_met(mark, firn::test_effort().is_deep && kMetElsewhere.count(mark) == 0);
+    const std::set<Bytes> fast_paths = names_of("FIRN_FAST_PATH");
+    EXPECT_GT(fast_paths.size(), 5u);
+    for (const Bytes& path : fast_paths) {
+      check_met(path, kMetElsewhere.count(path) == 0);
+      check_met(path + ": the slow way", kMetElsewhere.count(path) == 0);
+    }
+  }
+  static void check_met(const Bytes& mark, bool is_expected) {
+    const uint64_t count = firn::CoverageMark::count(mark);
+    std::printf("[ figures  ] coverage mark: %s: %llu times\n", mark.c_str(), static_cast<unsigned long long>(count));
+    if (is_expected) {
+      EXPECT_GE(count, kMarkCountMin) << "never, or hardly ever, met: " << mark;
     }
   }
   static inline const std::set<Bytes> kMetElsewhere{"a flush joins the newest run",     "a table moves as it is",
                                                     "a purge of what has expired",      "a memtable is sealed for scans",
-                                                    "a merge that scans have paid for", "a merge for scans gives way to one that is due"};
+                                                    "a merge that scans have paid for", "a merge for scans gives way to one that is due",
+                                                    "a checksum is made while copying"};
   static constexpr uint64_t kMarkCountMin = 3;
   static inline size_t sets_done_ = 0;  // to the end
 #endif
   void SetUp() override {
     random_.seed(seed_of_run());
+    left_out_.emplace(firn_test::share_left_out(GetParam().name), seed_of_run());
     path_ = folder() / ("firn-metamorphic-" + std::to_string(getpid()));
     std::filesystem::remove_all(path_);
     open();
@@ -790,6 +807,7 @@ class MetamorphicTest : public testing::TestWithParam<OptionSet> {
         [&](const uint8_t* keys, size_t len, uint8_t* out, size_t cap) { return firn_multi_get(db_, keys, len, out, cap); });
   }
 
+  std::optional<firn_test::FastPathsLeftOut> left_out_;
   std::mt19937_64 random_;
   std::filesystem::path path_;
   firn_db* db_ = nullptr;

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fast_paths.h"
 #include "crashfs/effort.h"
 
 namespace {
@@ -30,7 +31,9 @@ struct OptionSet {
 class ModelTest : public testing::TestWithParam<OptionSet> {
  protected:
   void SetUp() override {
-    random_.seed(firn::test_effort().seed + std::hash<std::string_view>()(GetParam().name));
+    const uint64_t seed = firn::test_effort().seed + std::hash<std::string_view>()(GetParam().name);
+    random_.seed(seed);
+    left_out_.emplace(firn_test::share_left_out(GetParam().name), seed);
     path_ = std::filesystem::temp_directory_path() / ("firn-model-" + std::to_string(getpid()) + "-" + GetParam().name);
     std::filesystem::remove_all(path_);
     open();
@@ -384,6 +387,7 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
     }
   }
 
+  std::optional<firn_test::FastPathsLeftOut> left_out_;
   std::mt19937_64 random_;
   std::filesystem::path path_;
   firn_db* db_ = nullptr;

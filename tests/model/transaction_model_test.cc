@@ -5,6 +5,7 @@
 #include <random>
 #include <set>
 
+#include "base/fast_paths.h"
 #include "capi/txn_fixture.h"
 
 namespace {
@@ -225,6 +226,7 @@ class TransactionModelTest : public testing::TestWithParam<const char*> {};
 TEST_P(TransactionModelTest, a_commit_is_refused_if_and_only_if_something_read_has_changed) {
   for (uint32_t seed = 1; seed <= kSeedCount; seed++) {
     SCOPED_TRACE(seed);
+    const firn_test::FastPathsLeftOut left_out(seed % 3 * 128, seed);
     TransactionModel model(GetParam(), seed);
     for (int i = 0; i < 150 && !testing::Test::HasFatalFailure(); i++) model.run(i % 3 == 0 ? 3 : i % 3 == 1 ? 12 : 60);
     EXPECT_GT(model.refused(), 10);

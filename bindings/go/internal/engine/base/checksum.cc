@@ -10,6 +10,7 @@
 
 #include "base/checksum_pclmul.h"
 #include "base/coding.h"
+#include "base/fast_path.h"
 
 namespace firn {
 
@@ -24,7 +25,7 @@ uint32_t crc32(uint32_t seed, Slice data) {
 
 uint32_t crc32_copy(uint32_t seed, uint32_t first, uint64_t second, uint64_t third, uint64_t fourth, Slice data, uint8_t* to) {
 #if defined(__x86_64__)
-  if (pclmul::is_there()) [[likely]] {
+  if (pclmul::is_there() && FIRN_FAST_PATH("a checksum is made while copying")) [[likely]] {
     constexpr size_t kShortBytesMax = 1024;  // a longer copy goes to the library, whose lanes are wider
     if (data.size() <= kShortBytesMax) return pclmul::crc32_copy(seed, first, second, third, fourth, data, to);
     const uint32_t crc_of_head = pclmul::crc32_copy(seed, first, second, third, fourth, Slice(), to);

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/coverage_mark.h"
+#include "base/fast_path.h"
 #include "base/hash.h"
 #include "base/schedule_point.h"
 #include "env/thread_mark.h"
@@ -87,7 +88,7 @@ Result<Seq> CommitDoor::write(const Operation* operations, size_t count, WriteFl
     FIRN_TRY(make_room(door, need, flags.no_block));
     catalog = nullptr;  // the wait may have lost the view
   }
-  if (catalog_.get() != catalog) [[unlikely]]
+  if (catalog_.get() != catalog || !FIRN_FAST_PATH("keys are hashed outside the door")) [[unlikely]]
     FIRN_TRY(resolve(*catalog_, operations, count, prepared));
   if (is_stopped_) [[unlikely]]
     return Code::kClosed;

@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 7716bfbcd6e0c5b471d04a5d3bb25002d5e74ed5b36f592fea5f8f6b0c76b18b
+// Checksum of all sources: d7b5e1c18951981970bb33720ece6d93bb3dbc9e79b7d7c26c455c496c986eda
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fast_path.h"
 #include "base/prefetch.h"
 #include "base/schedule_point.h"
 #include "lsm/log_entry.h"
@@ -64,7 +65,8 @@ Memtable::Place Memtable::place_of(const InternalKey& key, uint64_t hash) {
 }
 
 Memtable::Place Memtable::place_of_next(const InternalKey& key, uint64_t hash) {
-  if ((filter_[line_of(hash)] & filter_bits(hash)) == filter_bits(hash)) return place_of(key, hash);
+  const bool may_be_there = (filter_[line_of(hash)] & filter_bits(hash)) == filter_bits(hash);
+  if (may_be_there || !FIRN_FAST_PATH("a new key does not wait for its line")) return place_of(key, hash);
   const size_t recent = recent_count_++ % kRecentCount;
   settle(recent);
   recent_hashes_[recent] = hash;

@@ -1,4 +1,5 @@
 #include "lsm/merging_iterator.h"
+#include "base/fast_path.h"
 
 #include <utility>
 
@@ -61,7 +62,7 @@ class MergingIterator final : public Iterator {
     size_t count = 0;
     while (valid_ && count < max) {
       const bool is_plain = forward_ && (items_.size() == 1 || !(items_[0].key == items_[1].key));
-      if (is_plain) {
+      if (is_plain && FIRN_FAST_PATH("a stretch of one child is copied")) {
         count += pass_stretch(copies + count, max - count);
         if (count == max) break;
       } else {

@@ -1,5 +1,6 @@
 #include "lsm/read_view.h"
 
+#include "base/fast_path.h"
 #include "lsm/merging_iterator.h"
 
 namespace firn {
@@ -22,7 +23,8 @@ Status ReadView::find_with(const InternalKey& key, uint64_t hash, Seq seq, const
 
 Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const {
   // Their first lines come together, whichever has the key. Not asked ahead: after a compaction, one run.
-  if (sealed_.size() + version_->runs.size() > 1 || (active_ != nullptr && !active_->empty())) {
+  const bool are_several = sealed_.size() + version_->runs.size() > 1 || (active_ != nullptr && !active_->empty());
+  if (are_several && FIRN_FAST_PATH("a get asks for all first lines at once")) {
     Probe probe;
     prefetch(key, hash, &probe);
     return find(key, hash, seq, probe, entry);

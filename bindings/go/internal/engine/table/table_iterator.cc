@@ -1,4 +1,5 @@
 #include "table/table_iterator.h"
+#include "base/fast_path.h"
 
 namespace firn {
 
@@ -53,7 +54,7 @@ void TableIterator::begin_seek(const InternalKey& key, std::optional<uint64_t> h
   const uint32_t sampled = table_.fences().samples_below(head);
   if (hash) {
     table_.verify_bucket(*hash);
-    if (table_.guess_place(*hash, &target_offset_)) {
+    if (table_.guess_place(*hash, &target_offset_) && FIRN_FAST_PATH("a seek asks the hash index")) {
       target_ = Target::kEntry;
       prefetch(target_offset_, target_offset_ + kWalkPrefetchBytes);
       return;
@@ -137,7 +138,8 @@ inline size_t TableIterator::copy_entries(Entry* copies, size_t max, const IsBey
     uint64_t offset = offset_;
     uint64_t behind = next_offset_;
     bool is_stopped = false;
-    while (count < max && behind + kEntryHeaderBytesMax <= end) {
+    const bool is_quick = FIRN_FAST_PATH("entries are decoded in a row");
+    while (is_quick && count < max && behind + kEntryHeaderBytesMax <= end) {
       EntryHeader header;
       if (!decode_entry_header(data + behind, data + end, seq_width, &header)) break;
       offset = behind;

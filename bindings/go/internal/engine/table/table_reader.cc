@@ -1,6 +1,7 @@
 #include "table/table_reader.h"
 
 #include "base/checksum.h"
+#include "base/fast_path.h"
 #include "base/prefetch.h"
 #include "table/table_iterator.h"
 
@@ -70,7 +71,7 @@ TableReader::TableReader(std::unique_ptr<File> file, std::unique_ptr<Image> imag
       fences_(*image_, properties_) {}
 
 Status TableReader::find(const InternalKey& key, uint64_t hash, Entry* entry) const {
-  if (namespaces_.is_single()) [[likely]] {
+  if (namespaces_.is_single() && FIRN_FAST_PATH("a table of one namespace")) [[likely]] {
     if (key.prefix != namespaces_.single().prefix) return Code::kNotFound;
     return find_in_range(key, hash, namespaces_.single(), entry);
   }

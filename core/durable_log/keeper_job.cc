@@ -95,13 +95,14 @@ bool DurableLog::keep_disk() try {
     active = log_->active();
     offset = log_->active_offset();
   }
-  const bool rolled = active != kept_segment_ && kept_segment_ != nullptr;
+  const bool rolled = active != nullptr && active != kept_segment_;  // also from a segment that no turn has seen
+  const bool is_retention_due = rolled && kept_segment_ != nullptr;  // not with the first append of an opening
   kept_segment_ = active;
   if (active != nullptr && offset >= active->capacity() / kSpareAtFraction) {
     const std::lock_guard state_lock(state_mutex_);
     if (spare_ == nullptr && make_spare(0).ok() && !options_.single_threaded) page_keeper_.call();
   }
-  if (rolled) (void)retain().ok();  // done again with the next segment
+  if (is_retention_due) (void)retain().ok();  // done again with the next segment
   const uint64_t appended = appends_since_sync_.load(std::memory_order_relaxed);
   const bool is_due = options_.durability == Durability::kEvery && appended >= options_.durability_every_count;
   if (is_due || is_time) appends_since_sync_.store(0, std::memory_order_relaxed);  // also when somebody else's sync came first

@@ -2,8 +2,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "durable_log/log_driver.h"
 
@@ -274,6 +276,27 @@ TEST_F(LogEdges, what_was_synced_is_durable_and_closing_syncs) {
   EXPECT_EQ(12, firn_log_durable(log_));
   ASSERT_EQ(FIRN_OK, firn_log_trim_after(log_, 4));
   EXPECT_EQ(5, firn_log_durable(log_));
+}
+
+// The rest is as durable as the default asks for: a process that dies keeps it.
+TEST_F(LogEdges, what_was_sealed_becomes_durable_by_itself_and_no_more) {
+  open("segment_bytes=4KiB");
+  const auto wait_for = [this](int64_t index) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (firn_log_durable(log_) < index && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    return firn_log_durable(log_);
+  };
+  const std::string record(3000, 'x');  // a segment each
+  for (int i = 0; i < 20; i++) {
+    ASSERT_EQ(i, append(log_, record));
+    ASSERT_EQ(i, wait_for(i));
+  }
+  ASSERT_EQ(20, append(log_, ""));  // into the last one
+  EXPECT_EQ(19, firn_log_durable(log_));
+  ASSERT_EQ(FIRN_OK, firn_log_trim_after(log_, 10));
+  ASSERT_EQ(11, append(log_, record));
+  ASSERT_EQ(12, append(log_, record));
+  EXPECT_EQ(12, wait_for(12));
 }
 
 // ---- Openings

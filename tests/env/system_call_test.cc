@@ -196,6 +196,24 @@ TEST_F(SystemCallTest, ZerosThatCannotBeWrittenAreAnErrorWithThePath) {
   EXPECT_EQ(in_child([&] { return -static_cast<int>(populate_without_zeros(*directory_, root_)); }), -static_cast<int>(Code::kNoSpace));
 }
 
+TEST_F(SystemCallTest, InterruptedOrShortZerosGoOnWhereTheyStopped) {
+  if (is_in_memory(root_)) GTEST_SKIP() << "TMPDIR IS IN MEMORY: zeros are written to files on disks only; the release suite's are";
+  const int result = in_child([&] {
+    const auto file = directory_->open_file("a", OpenMode::kCreate);
+    if (!file.value()->allocate(4 * page_bytes()).ok()) return 1;
+    const auto mapping = file.value()->map(4 * page_bytes(), true);
+    Answers answers({Answer::kInterrupted, Answer::kThreeBytes, Answer::kInterrupted, Answer::kGoOn});
+    if (!mapping.ok() || !answers.start(__NR_pwritev)) return 2;
+    if (!mapping.value()->populate(page_bytes(), page_bytes()).ok()) return 3;
+    for (size_t at = 0; at < 4 * page_bytes(); at++) {
+      if (mapping.value()->data()[at] != 0) return 4;
+    }
+    return 0;
+  });
+  EXPECT_EQ(result, 0);
+  EXPECT_EQ(text_of("a").size(), 4 * page_bytes());
+}
+
 TEST_F(SystemCallTest, NoZerosAreWrittenToAFileInMemory) {
   if (!is_in_memory("/dev/shm")) GTEST_SKIP() << "NO tmpfs AT /dev/shm: its files' pages are not tested";
   const TemporaryDirectory memory("/dev/shm");

@@ -5,7 +5,7 @@
 // Package db is a layer of the engine, in C++.
 package db
 
-// Checksum of all sources: d7b5e1c18951981970bb33720ece6d93bb3dbc9e79b7d7c26c455c496c986eda
+// Checksum of all sources: 53c6f4807b3b83611c1d1fd502244eb2b3abed653724201df8792f6bf7815dca
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -17,6 +17,7 @@
 #include <random>
 #include <string>
 
+#include "crash/kill_place.h"
 #include "crashfs/effort.h"
 
 namespace {
@@ -151,12 +152,9 @@ class KillTest : public testing::TestWithParam<size_t> {};
 TEST_P(KillTest, every_acknowledged_write_is_there_after_kill_9) {
   const firn::Effort effort = firn::test_effort();
   const uint64_t seed = effort.seed * std::size(kOptionSets) + GetParam();
-  const bool is_deep = effort.is_deep;
   const int rounds = static_cast<int>(effort.count(12, kDeepKills));
   SCOPED_TRACE(firn::replay_command());
-  // The death of a process leaves the same in memory as on a disk; thousands of them would wait for the disk most of the time.
-  const std::filesystem::path path = (is_deep && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path()) /
-                                     ("firn-kill-" + std::to_string(getpid()) + "-" + kOptionSets[GetParam()].name);
+  const std::filesystem::path path = firn::kill_place("firn-kill", GetParam(), kOptionSets[GetParam()].name);
   std::filesystem::remove_all(path);
   void* memory = mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(MAP_FAILED, memory);
@@ -224,7 +222,7 @@ TEST_P(KillTest, every_acknowledged_write_is_there_after_kill_9) {
               static_cast<unsigned long long>(kills), static_cast<unsigned long long>(kills_in_work),
               static_cast<unsigned long long>(report->acknowledged.load()));
   EXPECT_GT(kills_in_work, 0u) << "no kill met a writer at work: the test shows nothing";
-  if (is_deep) {
+  if (effort.is_deep) {
     EXPECT_GE(kills, kDeepKills) << "fewer kills than its part of the bar";
   }
   munmap(memory, sizeof(Report));

@@ -1,7 +1,8 @@
 #include "lsm/merging_iterator.h"
-#include "base/fast_path.h"
 
 #include <utility>
+
+#include "base/fast_path.h"
 
 namespace firn {
 namespace {

@@ -5,7 +5,7 @@
 // Package base is a layer of the engine, in C++.
 package base
 
-// Checksum of all sources: 53c6f4807b3b83611c1d1fd502244eb2b3abed653724201df8792f6bf7815dca
+// Checksum of all sources: ed6150f4115e696b6b629a0ad889b3d6369858eac3f46900471daf63abba2976
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -1,4 +1,5 @@
 #include "table/table_iterator.h"
+
 #include "base/fast_path.h"
 
 namespace firn {

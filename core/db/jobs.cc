@@ -10,6 +10,7 @@ namespace firn {
 namespace {
 
 constexpr uint64_t kSliceEntryCount = 4096;  // about a millisecond of merging small entries
+constexpr uint32_t kSlicesPerClosing = 16;   // closing a table of 64 MiB takes about as long: so neither it nor a merge waits for the other
 
 // What a table keeps of its data in memory. Every table has a little bookkeeping, a thousandth of its size, which opening it anew would not give back.
 uint64_t cached_bytes(const TableHandle& table) {
@@ -63,6 +64,7 @@ bool Jobs::has_due_work() const {
 bool Jobs::has_work() const {
   if (has_due_work()) return true;
   if (!takes_work()) return false;
+  if (!core_.awaits_first_write.load(std::memory_order_acquire) && closer_.has_closable()) return true;
   return is_compacting_.load() || memtable_for_scans().has_value() || scan_trigger_.pick(*look().second).has_value();
 }
 
@@ -97,6 +99,12 @@ std::optional<uint64_t> Jobs::memtable_for_scans() const {
 
 Result<bool> Jobs::run_slice(Scope scope) {
   core_.views->reclaim();
+  const Result<bool> more = turn_jobs(scope);
+  if (!more.ok()) close_replaced();  // where a disk is full the next try finds what that gives back
+  return more.ok() && !*more ? closer_.close_one() : more;
+}
+
+Result<bool> Jobs::turn_jobs(Scope scope) {
   if (core_.is_failed.load(std::memory_order_acquire)) return false;
   // With one worker a flush goes between the slices of a compaction; a second worker finds the other kind of job free.
   if (std::unique_lock flushing(flush_mutex_, std::try_to_lock); flushing.owns_lock()) {
@@ -104,6 +112,7 @@ Result<bool> Jobs::run_slice(Scope scope) {
     if (more.ok() && !*more && scope == Scope::kAll) more = seal_if_scans_paid();
     if (!more.ok() || *more) return more;
   }
+  if (slice_count_.fetch_add(1, std::memory_order_relaxed) % kSlicesPerClosing == 0) closer_.close_one();
   if (std::unique_lock compacting(compaction_mutex_, std::try_to_lock); compacting.owns_lock()) {
     return turn_compaction(scope);
   }
@@ -113,7 +122,22 @@ Result<bool> Jobs::run_slice(Scope scope) {
 Status Jobs::free_memory() {
   core_.views->reclaim();
   const std::unique_lock compacting(compaction_mutex_, std::try_to_lock);
-  return compacting.owns_lock() ? trim_table_memory() : Status();
+  if (compacting.owns_lock()) FIRN_TRY(trim_table_memory());
+  close_replaced();
+  return {};
+}
+
+void Jobs::leave(const std::vector<TableRef>& tables) {
+  (void)run_guarded([&]() -> Status {
+    for (const TableRef& table : tables) closer_.add(table);
+    return {};
+  }).ok();
+}
+
+void Jobs::close_replaced() {
+  core_.views->reclaim();
+  while (closer_.close_one()) {
+  }
 }
 
 void Jobs::note_failure(EventKind kind, const Status& status) {
@@ -134,6 +158,7 @@ void Jobs::give_up_for_scans(EventKind kind, const Status& status) {
 }
 
 void Jobs::end_compaction() {
+  if (compaction_) leave(compaction_->job->outputs());  // of a merge that is given up
   compaction_.reset();
   if (!interrupted_.empty()) {
     compaction_ = std::move(interrupted_.back());
@@ -281,6 +306,7 @@ Status Jobs::trim_table_memory() {
   // Down to half, so that it is not done again at once. The newest runs go first: they are small and soon merged away.
   std::vector<uint64_t> removed;
   std::vector<std::pair<uint64_t, TableRef>> added;
+  std::vector<TableRef> replaced;
   for (const Run& run : version->runs) {
     for (const TableRef& table : run.tables) {
       if (held_bytes <= core_.options.cache_bytes / 2) break;
@@ -291,12 +317,14 @@ Status Jobs::trim_table_memory() {
       fresh->table->count_reads_in(core_.stats.traffic);
       removed.push_back(table->id);
       added.emplace_back(run.id, std::move(fresh));
+      replaced.push_back(table);
     }
   }
   const std::lock_guard view_lock(core_.view_mutex);
   DbCore::ViewChange change;
   change.version = apply_changes(*core_.views->current()->version(), removed, added);
   core_.publish(std::move(change));
+  leave(replaced);
   return {};
 }
 
@@ -468,6 +496,10 @@ Status Jobs::record_compaction() {
 
 Status Jobs::finish_compaction() {
   const CompactionPlan& plan = compaction_->plan;
+  std::vector<TableRef> replaced;
+  for (const TableRef& table : plan.inputs) {
+    if (std::find(plan.moved.begin(), plan.moved.end(), table) == plan.moved.end()) replaced.push_back(table);
+  }
   {
     const std::lock_guard lock(core_.view_mutex);
     DbCore::ViewChange change;
@@ -475,11 +507,8 @@ Status Jobs::finish_compaction() {
     core_.publish(std::move(change));
     compaction_->recorded.reset();
   }
-  for (const TableRef& table : plan.inputs) {
-    if (std::find(plan.moved.begin(), plan.moved.end(), table) == plan.moved.end()) {
-      FIRN_TRY(core_.tables->remove(table_name(table->id)));
-    }
-  }
+  leave(replaced);
+  for (const TableRef& table : replaced) FIRN_TRY(core_.tables->remove(table_name(table->id)));
   counts_.compactions.fetch_add(1, std::memory_order_relaxed);
   counts_.moved_tables.fetch_add(plan.moved.size(), std::memory_order_relaxed);
   counts_.compaction_bytes.fetch_add(compaction_->job->bytes_written(), std::memory_order_relaxed);

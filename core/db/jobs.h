@@ -7,8 +7,10 @@
 //          unlinked. (A reader who still has such a file open or mapped keeps it: the system frees it after the last of them.)
 //   JOB-3  A job that fails leaves no file, changes nothing, and is tried again.
 //   JOB-4  What lies under the prefix of a namespace that was cleared or dropped stays until that commit is durable: power loss may bring the namespace back.
+//   JOB-5  Tables that were replaced are closed one at a time: behind flushes, with every sixteenth slice of a compaction, all of them when a job failed (where a
+//          disk is full that gives room). Nobody who lets go of a view closes any (TableCloser).
 //
-// When there is nothing else to do, tables that hold more memory than cache_bytes allows are opened anew: their old selves go with the last reader.
+// When there is nothing else to do, tables that hold more memory than cache_bytes allows are opened anew; their old selves have been replaced, as a merge's inputs.
 //
 // Threading: all public functions from any thread; one thread at a time steps a job (a mutex each).
 #pragma once
@@ -20,6 +22,7 @@
 
 #include "db/db_core.h"
 #include "db/scan_trigger.h"
+#include "db/table_closer.h"
 #include "lsm/compaction.h"
 #include "lsm/merge_job.h"
 
@@ -43,6 +46,8 @@ class Jobs {
   bool has_due_work() const;
   // What run_slice() does when there is nothing else to do. Needs neither log nor manifest: also before the first write.
   Status free_memory();
+  // Closes what was replaced, of which no reader is left.
+  void close_replaced();
   // A job failed, or could not begin: whoever waits for it, and whoever asks for the state, is told.
   void note_failure(EventKind kind, const Status& status);
   // The same of what scans have paid for, which nobody waits for: it is told as an event, and they pay anew before it is tried again.
@@ -120,6 +125,8 @@ class Jobs {
   std::pair<std::vector<std::shared_ptr<Memtable>>, VersionRef> look() const;
   NamespaceCatalogRef look_at_catalog() const;
   Status apply(ManifestEdit& edit);
+  Result<bool> turn_jobs(Scope scope);
+  void leave(const std::vector<TableRef>& tables);  // to closer_; where memory runs out, to whoever lets go of them last
   void end_compaction();
   void full_compaction_done(uint64_t ticket);
   void report_progress();
@@ -138,6 +145,8 @@ class Jobs {
   std::atomic<bool> is_flush_recorded_{false};        // and not yet published: written with runs_mutex_ held
   std::atomic<uint64_t> full_requested_{0};
   std::atomic<uint64_t> full_done_{0};
+  TableCloser closer_;
+  std::atomic<uint32_t> slice_count_{0};
   Counts counts_;
 };
 

@@ -289,7 +289,10 @@ Status DbImpl::start_writing(Found found) {
   core_.views->publish(std::make_unique<ReadView>(nullptr, std::move(found.memtables), std::move(found.version), std::move(catalog)));
   start_ = std::move(found);
   if (!waits) FIRN_TRY(start_log());
-  if (!core_.options.single_threaded) FIRN_TRY(background_.start());
+  if (!core_.options.single_threaded) {
+    FIRN_TRY(background_.start());
+    core_.views->leave_to_worker();
+  }
   return {};
 }
 

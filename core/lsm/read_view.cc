@@ -90,7 +90,7 @@ Result<ReadView::Extent> ReadView::approximate(const InternalKey& lower, const I
 
 bool ReadView::is_referenced() const {
   int64_t sum = 0;
-  for (const Count& count : counts_) sum += count.value.load(std::memory_order_acquire);
+  for (const Count& count : counts_) sum += count.value.load(std::memory_order_seq_cst);
   return sum != 0;
 }
 

@@ -36,7 +36,9 @@ class FullDiskFile final : public File {
   Status read(uint64_t offset, uint8_t* to, size_t bytes) override { return file_->read(offset, to, bytes); }
   Status write(uint64_t offset, Slice bytes) override {
     if (disk_.fails_writes) return Status::from_errno(EIO, "cannot write", path());
-    while (disk_.holds_table_writes && path().ends_with(".tbl")) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const bool may_be_held = path().ends_with(".tbl");
+    if (may_be_held && disk_.holds_table_writes) disk_.held_count++;
+    while (may_be_held && disk_.holds_table_writes) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     FIRN_TRY(disk_.take(bytes.size(), path()));
     return file_->write(offset, bytes);
   }

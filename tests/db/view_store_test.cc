@@ -74,6 +74,27 @@ TEST_F(ViewStoreTest, ASnapshotKeepsItsViewAndGivesItBack) {
   store_->release();
 }
 
+TEST_F(ViewStoreTest, WithAWorkerGivingASnapshotBackFreesNothing) {
+  store_->publish(new_view(&first_));
+  store_->leave_to_worker();
+  std::optional<Snapshot> snapshot;
+  const auto take = [&] {
+    const ThreadMark mark;
+    snapshot = store_->snapshot(visible_, 0);
+  };
+  take();
+  store_->publish(new_view(&second_));
+  snapshot.reset();
+  EXPECT_FALSE(first_.expired());
+  store_->reclaim();
+  EXPECT_TRUE(first_.expired());
+  take();
+  store_->release();
+  EXPECT_FALSE(second_.expired());
+  snapshot.reset();
+  EXPECT_TRUE(second_.expired()) << "the worker has gone with the database";
+}
+
 TEST_F(ViewStoreTest, ASnapshotMayOutliveItsStore) {
   store_->publish(new_view(&first_));
   std::optional<Snapshot> snapshot;

@@ -185,9 +185,11 @@ FIRN_API int32_t firn_notify_fd(firn_db *db);
 /* Writes the memtables to tables and waits for it. FIRN_READ_ONLY, FIRN_IO, FIRN_NO_SPACE, FIRN_CORRUPT, FIRN_NO_MEMORY. */
 FIRN_API int32_t firn_flush(firn_db *db);
 /* Flushes, and brings the whole tree into its smallest form: one sorted run without deleted or expired entries. Waits for it.
- * FIRN_OK on ":memory:" too. Codes as firn_flush. */
+ * The tables that it replaced have no name any more when it returns; the system has their room back when nobody reads them and they are closed, one at a time, by a
+ * background thread (single_threaded: here). FIRN_OK on ":memory:" too. Codes as firn_flush. */
 FIRN_API int32_t firn_compact(firn_db *db);
-/* single_threaded databases: does background work for at most max_ms milliseconds. 1: there is more to do, 0: there is not.
+/* single_threaded databases: does background work for at most max_ms milliseconds (what each write does a little of): flushes, merges, and the closing of
+ * tables that were replaced and nobody reads any more. 1: there is more to do, 0: there is not.
  * FIRN_MISUSE on a database with threads. */
 FIRN_API int32_t firn_run_jobs(firn_db *db, int32_t max_ms);
 /* The last error of background work or of the disk: its code, or FIRN_OK; details in *error (nullable). */

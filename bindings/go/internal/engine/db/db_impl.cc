@@ -364,7 +364,9 @@ Status DbImpl::compact() {
   FIRN_TRY(begin_writing());
   FIRN_TRY(flush());
   const uint64_t ticket = jobs_.request_full_compaction();
-  return wait_for_jobs([&] { return jobs_.full_compactions_done() >= ticket; });
+  FIRN_TRY(wait_for_jobs([&] { return jobs_.full_compactions_done() >= ticket; }));
+  if (core_.options.single_threaded) jobs_.close_replaced();  // else a worker does it
+  return {};
 }
 
 Result<bool> DbImpl::run_jobs(int32_t max_ms) {

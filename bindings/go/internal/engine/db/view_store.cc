@@ -38,6 +38,7 @@ ViewStore* ViewStore::acquire() {
 }
 
 void ViewStore::release() {
+  reclaims_at_give_back_.store(true, std::memory_order_seq_cst);
   if (ReadView* view = current_.exchange(nullptr, std::memory_order_acq_rel)) retire(view);
   reclaim();
   Pool& stores = pool();
@@ -62,7 +63,7 @@ void ViewStore::retire(ReadView* view) {
   const uint64_t epoch = epoch_retire();
   const std::lock_guard lock(mutex_);
   retired_.push_back({std::unique_ptr<ReadView>(view), epoch, std::chrono::steady_clock::now()});
-  retired_count_.store(retired_.size(), std::memory_order_release);
+  retired_count_.store(retired_.size(), std::memory_order_seq_cst);
 }
 
 Snapshot ViewStore::snapshot(const std::atomic<uint64_t>& visible, int64_t now_ms) {
@@ -80,9 +81,10 @@ Snapshot ViewStore::snapshot(const std::atomic<uint64_t>& visible, int64_t now_m
 }
 
 void ViewStore::give_back(ReadView* view, uint32_t stripe) {
-  // After this line the view may be gone; the store never is.
+  // After this line the view may be gone; the store never is. Either this thread sees what retire() and release() have stored, or their reclaim() sees that
+  // the reference is gone: hence one order of all four (seq_cst).
   view->release(stripe);
-  if (retired_count_.load(std::memory_order_acquire) != 0) [[unlikely]]
+  if (retired_count_.load(std::memory_order_seq_cst) != 0 && reclaims_at_give_back_.load(std::memory_order_seq_cst)) [[unlikely]]
     reclaim();
 }
 

@@ -30,6 +30,8 @@ class ViewStore {
   // A reference on the current view; seq as `visible` says, consistent with the view. The thread is marked.
   Snapshot snapshot(const std::atomic<uint64_t>& visible, int64_t now_ms);
   void give_back(ReadView* view, uint32_t stripe);
+  // Somebody calls reclaim() from time to time: whoever gives a snapshot back does not. Until release().
+  void leave_to_worker() { reclaims_at_give_back_.store(false, std::memory_order_release); }
 
   // Frees the retired views that nobody uses. Cheap when there are none.
   void reclaim();
@@ -52,6 +54,7 @@ class ViewStore {
 
   std::atomic<ReadView*> current_{nullptr};
   std::atomic<size_t> retired_count_{0};
+  std::atomic<bool> reclaims_at_give_back_{true};
   mutable std::mutex mutex_;  // retired_
   std::vector<Retired> retired_;
 };

@@ -5,7 +5,7 @@
 // Package durable_log is a layer of the engine, in C++.
 package durable_log
 
-// Checksum of all sources: ed6150f4115e696b6b629a0ad889b3d6369858eac3f46900471daf63abba2976
+// Checksum of all sources: acf4ebdeeee573069d7931c2876b48d3932a9817e32befa82925401301569173
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

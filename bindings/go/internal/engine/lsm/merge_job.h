@@ -36,6 +36,7 @@ class MergeJob {
   Result<bool> step(uint64_t entry_count);
   // The new tables, which the caller takes over. After step() has returned true.
   std::vector<TableRef> take_outputs();
+  const std::vector<TableRef>& outputs() const { return outputs_; }  // the tables that are finished and not taken over
 
   uint64_t bytes_written() const { return bytes_written_; }
 

@@ -206,6 +206,19 @@ TEST_F(LogEdges, retention_by_bytes_deletes_whole_segments_from_the_front) {
   EXPECT_EQ(bounds.next, next());
 }
 
+// The keeper looks every few milliseconds, so also when a cut has left no segment that is appended to.
+TEST_F(LogEdges, retention_goes_on_over_cuts_of_the_end) {
+  open("segment_bytes=16KiB,retention_bytes=64KiB,durability=interval:1ms");
+  const std::string record(1000, 'x');
+  for (int round = 0; round < 30; round++) {
+    for (int i = 0; i < 10; i++) append(log_, record);
+    ASSERT_EQ(FIRN_OK, firn_log_trim_after(log_, next() - 2));
+    usleep(20'000);
+  }
+  for (int i = 0; i < 1'000 && first() == 0; i++) usleep(10'000);
+  EXPECT_GT(first(), 0u) << "270 records of a kilobyte";
+}
+
 TEST_F(LogEdges, retention_by_age_spares_the_newest_segment) {
   open("segment_bytes=16KiB");
   const std::string record(1000, 'x');

@@ -16,6 +16,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -167,6 +168,7 @@ class DurableLog {
   void call_disk_keeper();
   bool keep_pages();
   bool keep_disk();
+  bool has_sealed();
   void release_tails();
 
   const std::string path_;
@@ -219,8 +221,8 @@ class DurableLog {
   bool is_closing_ = false;
 
   // Of keep_disk(), and of close() when that has ended.
-  std::shared_ptr<Segment> kept_segment_;  // the active one when last looked
-  uint64_t released_id_ = 0;               // the newest that was found, then up to where what was reserved and not used was given back
+  std::optional<uint64_t> kept_segment_id_;  // the last active one for which all was done
+  uint64_t released_id_ = 0;                 // the newest that was found, then up to where what was reserved and not used was given back
   std::chrono::steady_clock::time_point next_sync_;
   Keeper page_keeper_;
   Keeper disk_keeper_;

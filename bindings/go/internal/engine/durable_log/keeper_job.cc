@@ -95,9 +95,9 @@ bool DurableLog::keep_disk() try {
     active = log_->active();
     offset = log_->active_offset();
   }
-  const bool rolled = active != nullptr && active != kept_segment_;  // also from a segment that no turn has seen
-  const bool is_retention_due = rolled && kept_segment_ != nullptr;  // not with the first append of an opening
-  kept_segment_ = active;
+  // Also from a segment that no turn has seen, or to none: the end was cut off.
+  const bool rolled = active != nullptr ? active->id() != kept_segment_id_ : has_sealed();
+  const bool is_retention_due = rolled && (active == nullptr || kept_segment_id_.has_value());  // not with the first append of an opening
   if (active != nullptr && offset >= active->capacity() / kSpareAtFraction) {
     const std::lock_guard state_lock(state_mutex_);
     if (spare_ == nullptr && make_spare(0).ok() && !options_.single_threaded) page_keeper_.call();
@@ -110,9 +110,16 @@ bool DurableLog::keep_disk() try {
   if ((is_time || is_due) && durable() < next()) (void)settle().ok();
   if (rolled) (void)settle_sealed().ok();
   if (rolled && !is_failed_.load()) release_tails();
+  if (active != nullptr) kept_segment_id_ = active->id();  // at the end: what was thrown out of here is done again
   return false;
 } catch (const std::bad_alloc&) {
   return false;
+}
+
+// Whether a segment was sealed since release_tails() has looked.
+bool DurableLog::has_sealed() {
+  const std::lock_guard lock(state_mutex_);
+  return !parts_.empty() && parts_.back().part->id() > released_id_ && parts_.back().end != 0;
 }
 
 // A segment is sealed early when a large record, or many small ones, do not fit behind what is there. Behind its end nothing will ever be stored.

@@ -74,6 +74,18 @@ TEST_F(ViewStoreTest, ASnapshotKeepsItsViewAndGivesItBack) {
   store_->release();
 }
 
+TEST_F(ViewStoreTest, WhatACallElsewhereKeptAtTheCloseGoesWithTheNextOpening) {
+  store_->publish(new_view(&first_));
+  {
+    const ThreadMark mark;  // of a call on another database
+    store_->release();
+    EXPECT_FALSE(first_.expired());
+  }
+  ViewStore* const other = ViewStore::acquire();
+  EXPECT_TRUE(first_.expired());
+  other->release();
+}
+
 TEST_F(ViewStoreTest, WithAWorkerGivingASnapshotBackFreesNothing) {
   store_->publish(new_view(&first_));
   store_->leave_to_worker();

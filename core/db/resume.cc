@@ -111,6 +111,7 @@ void DbImpl::wait_for_readers() {
 Status DbImpl::start_anew() {
   const Seq last = jump_from(door_.last());
   if (last > kSeqMax) return Code::kOverflow;
+  close_replaced();  // what is written now needs room
   {
     FIRN_TRY_ASSIGN(const auto pause, jobs_.pause());  // the manifest begins anew with what the view shows
     FIRN_TRY(door_.start_anew(last));

@@ -6,6 +6,11 @@
 #include "base/hash.h"
 
 namespace firn {
+namespace {
+
+constexpr uint64_t kStepBytesMax = uint64_t{1} << 20;
+
+}  // namespace
 
 MergeJob::MergeJob(MergeOptions options, Directory& tables, std::function<uint64_t()> next_table_id,
                    std::vector<std::unique_ptr<Iterator>> parts)
@@ -24,6 +29,7 @@ MergeJob::~MergeJob() {
 }
 
 Result<bool> MergeJob::step(uint64_t entry_count) {
+  const uint64_t end_bytes = passed_bytes_ + kStepBytesMax;
   for (; part_ < parts_.size(); part_++, started_ = false) {
     Iterator& input = *parts_[part_];
     if (!started_) {
@@ -31,8 +37,9 @@ Result<bool> MergeJob::step(uint64_t entry_count) {
       started_ = true;
     }
     while (input.valid()) {
-      if (entry_count-- == 0) return false;
+      if (entry_count-- == 0 || passed_bytes_ >= end_bytes) return false;
       const Entry& entry = input.entry();
+      passed_bytes_ += entry.key.user.size() + entry.value.size();
       if (!is_dropped(entry)) FIRN_TRY(add(entry));
       input.next();
     }

@@ -32,13 +32,14 @@ class MergeJob {
   MergeJob(MergeOptions options, Directory& tables, std::function<uint64_t()> next_table_id, std::vector<std::unique_ptr<Iterator>> parts);
   ~MergeJob();  // removes the files of a job that was not taken over
 
-  // Works on about `entry_count` entries. true: all is written and synced, names included.
+  // Works on about `entry_count` entries, or on a mebibyte of them where they are large. true: all is written and synced, names included.
   Result<bool> step(uint64_t entry_count);
   // The new tables, which the caller takes over. After step() has returned true.
   std::vector<TableRef> take_outputs();
   const std::vector<TableRef>& outputs() const { return outputs_; }  // the tables that are finished and not taken over
 
   uint64_t bytes_written() const { return bytes_written_; }
+  uint64_t passed_bytes() const { return passed_bytes_; }  // keys and values of the input so far
 
  private:
   Status add(const Entry& entry);
@@ -57,6 +58,7 @@ class MergeJob {
   std::unique_ptr<TableBuilder> builder_;
   std::vector<TableRef> outputs_;
   uint64_t bytes_written_ = 0;
+  uint64_t passed_bytes_ = 0;
   Prefix known_prefix_ = kSystemPrefix;  // the last answer of is_live_prefix
   bool known_live_ = true;
 };

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 #include "crashfs/crash_fs.h"
 #include "crashfs/database_subject.h"
@@ -239,39 +240,61 @@ class SmallDisk {
   bool is_mounted_ = false;
 };
 
-TEST(DiskFullTest, a_real_disk_of_one_mebibyte_fills_up_without_a_signal_and_works_again_after_deletions) {
+TEST(DiskFullTest, a_real_disk_of_one_mebibyte_fills_up_without_a_signal_and_works_again_when_there_is_room) {
   const std::string path = std::filesystem::temp_directory_path().string() + "/firn-small-" + std::to_string(getpid());
   const SmallDisk disk(path);
   if (!disk.is_mounted()) GTEST_SKIP() << "SKIPPED: a tmpfs of 1 MiB needs the right to mount";
   for (const char* text : {"memtable_bytes=16KiB", "memtable_bytes=16KiB,log_io=pwrite", "memtable_bytes=16KiB,durability=sync"}) {
     std::filesystem::remove_all(path + "/db");
+    const std::string filler = path + "/filler";
+    std::ofstream(filler) << std::string(256 << 10, 'f');
     DbOptions options;
     ASSERT_EQ(Code::kOk, parse_options(&options, text));
     auto db = Db::open(path + "/db", options);
     ASSERT_TRUE(db.ok()) << describe(db.status());
     size_t count = 0;
     const std::string value(2000, 'v');
-    Status status;
-    for (; count < 2000 && status.ok(); count++) {
+    const auto put_next = [&] {
       const ThreadMark mark;
       const std::string key = "key" + std::to_string(count);
       const Operation put = make_put(0, Slice(key), Slice(value), kNeverExpires);
-      status = (*db)->write(&put, 1, {}).status();
-    }
-    EXPECT_TRUE(is_honest(status.code())) << text << ": " << describe(status);
-    ASSERT_GT(count, 50u) << text;
-    size_t found = 0;
-    {
+      Status status = (*db)->write(&put, 1, {}).status();
+      if (status.ok()) count++;
+      return status;
+    };
+    const auto count_found = [&] {
       const ThreadMark mark;
-      for (size_t i = 0; i + 1 < count; i++) {
+      size_t found = 0;
+      for (size_t i = 0; i < count; i++) {
         const std::string key = "key" + std::to_string(i);
         std::string read(value.size(), '\0');
         const auto length = (*db)->get(0, Slice(key), reinterpret_cast<uint8_t*>(read.data()), read.size());
         if (length.ok() && read == value) found++;
       }
+      return found;
+    };
+    Status status;
+    while (count < 2000 && status.ok()) status = put_next();
+    EXPECT_TRUE(is_honest(status.code())) << text << ": " << describe(status);
+    ASSERT_GT(count, 50u) << text;
+    EXPECT_EQ(count, count_found()) << text << ": reads go on";
+    std::filesystem::remove(filler);
+    {
+      const ThreadMark mark;
+      const Status resumed = (*db)->resume();
+      EXPECT_TRUE(resumed.ok()) << text << ": " << describe(resumed);
+    }
+    for (int i = 0; i < 20; i++) {
+      status = put_next();
+      EXPECT_TRUE(status.ok()) << text << ": with room again: " << describe(status);
+    }
+    while (status.ok()) status = put_next();  // to the brim again
+    EXPECT_TRUE(is_honest(status.code())) << text << ": " << describe(status);
+    EXPECT_EQ(count, count_found()) << text;
+    {
+      const ThreadMark mark;
       (void)(*db)->close().ok();
     }
-    EXPECT_EQ(count - 1, found) << text << ": reads go on";
     db->reset();
     options.read_only = true;
     auto reader = Db::open(path + "/db", options);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -22,6 +23,7 @@ struct Disk {
   std::atomic<bool> holds_directory_syncs{false};  // they begin and do not end
   std::atomic<bool> holds_table_writes{false};
   std::atomic<int> held_count{0};
+  std::atomic<int64_t> room_per_nameless_bytes{0};  // comes back when a file without a name is closed
 
   Status take(uint64_t bytes, const std::string& path) {
     if (room_bytes.fetch_sub(static_cast<int64_t>(bytes)) >= static_cast<int64_t>(bytes)) return {};
@@ -33,6 +35,9 @@ struct Disk {
 class FullDiskFile final : public File {
  public:
   FullDiskFile(std::unique_ptr<File> file, Disk& disk) : file_(std::move(file)), disk_(disk) {}
+  ~FullDiskFile() override {
+    if (disk_.room_per_nameless_bytes != 0 && !std::filesystem::exists(path())) disk_.room_bytes += disk_.room_per_nameless_bytes;
+  }
   Status read(uint64_t offset, uint8_t* to, size_t bytes) override { return file_->read(offset, to, bytes); }
   Status write(uint64_t offset, Slice bytes) override {
     if (disk_.fails_writes) return Status::from_errno(EIO, "cannot write", path());

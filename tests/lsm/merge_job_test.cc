@@ -76,6 +76,56 @@ TEST(MergeJobTest, AnExpiredEntryIsDroppedOnlyWhereNothingOlderLiesBelow) {
   }
 }
 
+// So many entries with values of a quarter of a mebibyte.
+class LargeIterator final : public Iterator {
+ public:
+  explicit LargeIterator(int count) : count_(count) {}
+  void seek_to_first() override { show(0); }
+  void next() override { show(at_ + 1); }
+  void seek_to_last() override { fail(Code::kUnsupported); }
+  void seek(const InternalKey&) override { fail(Code::kUnsupported); }
+  void prev() override { fail(Code::kUnsupported); }
+
+ private:
+  void show(int at) {
+    at_ = at;
+    valid_ = at < count_;
+    key_ = "key" + std::to_string(1000 + at);
+    shown_ = {{kDefaultPrefix, Slice(key_)}, Slice(value_), Seq{1}, EntryKind::kPut, kNeverExpires};
+    entry_ = &shown_;
+  }
+
+  const int count_;
+  const std::string value_ = std::string(256 << 10, 'v');
+  int at_ = 0;
+  std::string key_;
+  Entry shown_;
+};
+
+// Whoever has something more urgent to do does not wait for 4,096 of them.
+TEST(MergeJobTest, AStepEndsWithAMebibyteOfEntries) {
+  const auto env = new_memory_env();
+  const auto tables = env->open_directory("tables", true);
+  ASSERT_TRUE(tables.ok());
+  MergeOptions options;
+  options.db_id = 1;
+  options.seq_lower = options.seq_upper = Seq{1};
+  options.is_live_prefix = [](Prefix) { return true; };
+  std::vector<std::unique_ptr<Iterator>> parts;
+  parts.push_back(std::make_unique<LargeIterator>(10));
+  MergeJob job(
+      std::move(options), **tables, [] { return uint64_t{1}; }, std::move(parts));
+  for (const uint64_t entries : {4u, 8u}) {
+    const auto done = job.step(4096);
+    ASSERT_TRUE(done.ok());
+    EXPECT_FALSE(*done);
+    EXPECT_EQ(entries * ((256 << 10) + 7), job.passed_bytes());
+  }
+  const auto done = job.step(4096);
+  EXPECT_TRUE(done.ok() && *done);
+  EXPECT_EQ(1u, job.take_outputs().size());
+}
+
 // A file that was there is not the job's to remove.
 TEST(MergeJobTest, ATableWhoseNameIsTakenFailsAndTheFileStays) {
   const auto env = new_memory_env();

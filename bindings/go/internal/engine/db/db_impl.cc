@@ -36,6 +36,7 @@ Status DbImpl::close() {
   Status status = core_.check_writable();
   // Everything goes into tables, so that the next opening has nothing to replay; a database that cannot do so still syncs its log.
   if (status.ok()) {
+    close_replaced();  // it has to be done anyway, and gives room to what is to be written
     status = door_.seal_stopped();
     while (status.ok() && !look_sealed().empty()) {
       if (Result<bool> more = jobs_.run_slice(Jobs::Scope::kDue); !more.ok()) status = more.status();
@@ -185,10 +186,12 @@ void DbImpl::after_write() {
   // The write has failed, or was a commit of nothing: there is neither log nor manifest.
   if (core_.options.read_only || core_.awaits_first_write.load(std::memory_order_acquire)) return;
   (void)sync_if_due().ok();  // a failure makes the database read-only by itself
-  // A slice of background work with every write that finds some: no pause is longer than a slice.
-  if (!jobs_pending_.load(std::memory_order_relaxed)) return;
+  // A slice of background work with every write that finds some: no pause is longer than a slice. Where readers have let go of a view there may be tables to close.
+  const uint64_t freed_count = core_.views->freed_count();
+  if (!jobs_pending_.load(std::memory_order_relaxed) && freed_count == seen_freed_count_.load(std::memory_order_relaxed)) return;
+  seen_freed_count_.store(freed_count, std::memory_order_relaxed);
   const Result<bool> more = jobs_.run_slice(Jobs::Scope::kDue);
-  if (more.ok() && !*more) jobs_pending_.store(false, std::memory_order_relaxed);
+  jobs_pending_.store(!more.ok() || *more, std::memory_order_relaxed);
 }
 
 Result<std::optional<uint32_t>> DbImpl::change_namespace(const CommitDoor::CatalogChange& change) {
@@ -360,17 +363,25 @@ Status DbImpl::flush() {
   return wait_for_flush();
 }
 
+// Also what was replaced in this call.
+void DbImpl::close_replaced() {
+  const ThreadPark park;
+  jobs_.close_replaced();
+}
+
 Status DbImpl::compact() {
   FIRN_TRY(begin_writing());
   FIRN_TRY(flush());
   const uint64_t ticket = jobs_.request_full_compaction();
   FIRN_TRY(wait_for_jobs([&] { return jobs_.full_compactions_done() >= ticket; }));
-  if (core_.options.single_threaded) jobs_.close_replaced();  // else a worker does it
+  if (core_.options.single_threaded) close_replaced();  // else a worker does it
   return {};
 }
 
 Result<bool> DbImpl::run_jobs(int32_t max_ms) {
   if (!core_.options.single_threaded) return Code::kMisuse;
+  const ThreadPark park;  // what is replaced here goes here
+  core_.views->reclaim();
   if (core_.options.read_only || (core_.awaits_first_write.load() && !jobs_.has_work())) {
     FIRN_TRY(jobs_.free_memory());
     return false;

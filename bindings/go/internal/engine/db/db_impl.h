@@ -127,6 +127,7 @@ class DbImpl final : public Db {
   template <typename Done>
   Status wait_until(int32_t timeout_ms, const Done& done);
   Status run_jobs_inline();
+  void close_replaced();
   Status sync_if_due();
   void after_write();
   Result<std::optional<uint32_t>> change_namespace(const CommitDoor::CatalogChange& change);  // a commit like any other
@@ -144,8 +145,9 @@ class DbImpl final : public Db {
   CommitDoor door_;
   Jobs jobs_;
   Background background_;
-  int64_t next_sync_ns_ = 0;               // single-threaded, durability=interval:T
-  std::atomic<bool> jobs_pending_{false};  // single-threaded: there may be work for the slices inside writes
+  int64_t next_sync_ns_ = 0;                   // single-threaded, durability=interval:T
+  std::atomic<bool> jobs_pending_{false};      // single-threaded: there may be work for the slices inside writes
+  std::atomic<uint64_t> seen_freed_count_{0};  // single-threaded: of views, before the last of these slices
 };
 
 }  // namespace firn

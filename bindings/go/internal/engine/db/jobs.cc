@@ -10,11 +10,10 @@ namespace firn {
 namespace {
 
 constexpr uint64_t kSliceEntryCount = 4096;  // about a millisecond of merging small entries
-constexpr uint32_t kSlicesPerClosing = 16;   // closing a table of 64 MiB takes about as long: so neither it nor a merge waits for the other
 
-// What a table keeps of its data in memory. Every table has a little bookkeeping, a thousandth of its size, which opening it anew would not give back.
+// What a table keeps of its data in memory. Every table that is read has a little bookkeeping, a thousandth of its size, which it would have again at once.
 uint64_t cached_bytes(const TableHandle& table) {
-  const uint64_t bytes = table.table->memory_bytes();
+  const uint64_t bytes = table.table->cached_bytes();
   return bytes > table.file_bytes / 8 ? bytes : 0;
 }
 
@@ -100,7 +99,7 @@ std::optional<uint64_t> Jobs::memtable_for_scans() const {
 Result<bool> Jobs::run_slice(Scope scope) {
   core_.views->reclaim();
   const Result<bool> more = turn_jobs(scope);
-  if (!more.ok()) close_replaced();  // where a disk is full the next try finds what that gives back
+  if (!more.ok()) (void)close_replaced();  // where a disk is full the next try finds what that gives back
   return more.ok() && !*more ? closer_.close_one() : more;
 }
 
@@ -112,7 +111,6 @@ Result<bool> Jobs::turn_jobs(Scope scope) {
     if (more.ok() && !*more && scope == Scope::kAll) more = seal_if_scans_paid();
     if (!more.ok() || *more) return more;
   }
-  if (slice_count_.fetch_add(1, std::memory_order_relaxed) % kSlicesPerClosing == 0) closer_.close_one();
   if (std::unique_lock compacting(compaction_mutex_, std::try_to_lock); compacting.owns_lock()) {
     return turn_compaction(scope);
   }
@@ -122,7 +120,7 @@ Result<bool> Jobs::turn_jobs(Scope scope) {
 Status Jobs::free_memory() {
   core_.views->reclaim();
   const std::unique_lock compacting(compaction_mutex_, std::try_to_lock);
-  if (compacting.owns_lock()) FIRN_TRY(trim_table_memory());
+  if (compacting.owns_lock() && !compaction_) FIRN_TRY(trim_table_memory());  // a merge's inputs are to be replaced once, by it
   close_replaced();
   return {};
 }
@@ -134,10 +132,11 @@ void Jobs::leave(const std::vector<TableRef>& tables) {
   }).ok();
 }
 
-void Jobs::close_replaced() {
+bool Jobs::close_replaced() {
   core_.views->reclaim();
-  while (closer_.close_one()) {
-  }
+  bool has_closed = false;
+  while (closer_.close_one()) has_closed = true;
+  return has_closed;
 }
 
 void Jobs::note_failure(EventKind kind, const Status& status) {
@@ -269,8 +268,10 @@ Result<bool> Jobs::step_compaction(Scope scope) {
   }
   if (!compaction_->recorded) {
     const int64_t begin_ns = core_.env->monotonic_ns();
+    const uint64_t before_bytes = compaction_->job->passed_bytes();
     FIRN_TRY_ASSIGN(const bool done, compaction_->job->step(kSliceEntryCount));
     compaction_->work_ns += core_.env->monotonic_ns() - begin_ns;
+    closer_.close_beside_merge(compaction_->job->passed_bytes() - before_bytes);
     if (!done) return true;
     FIRN_TRY(record_compaction());
   }
@@ -295,6 +296,7 @@ Status Jobs::interrupt_compaction() {
 }
 
 Status Jobs::trim_table_memory() {
+  if (closer_.has_closable()) return {};    // what was replaced holds memory too, and goes first
   const std::lock_guard lock(runs_mutex_);  // a flush may go on: it only adds tables
   const VersionRef version = look().second;
   uint64_t held_bytes = 0;
@@ -324,7 +326,7 @@ Status Jobs::trim_table_memory() {
   DbCore::ViewChange change;
   change.version = apply_changes(*core_.views->current()->version(), removed, added);
   core_.publish(std::move(change));
-  leave(replaced);
+  leave(replaced);  // the old selves
   return {};
 }
 

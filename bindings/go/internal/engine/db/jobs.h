@@ -7,8 +7,8 @@
 //          unlinked. (A reader who still has such a file open or mapped keeps it: the system frees it after the last of them.)
 //   JOB-3  A job that fails leaves no file, changes nothing, and is tried again.
 //   JOB-4  What lies under the prefix of a namespace that was cleared or dropped stays until that commit is durable: power loss may bring the namespace back.
-//   JOB-5  Tables that were replaced are closed one at a time: behind flushes, with every sixteenth slice of a compaction, all of them when a job failed (where a
-//          disk is full that gives room). Nobody who lets go of a view closes any (TableCloser).
+//   JOB-5  Tables that were replaced are closed behind flushes and merges one a slice, beside merges in proportion to what these go over, and all of them when a job
+//          failed or the disk is full. Where jobs run nobody who lets go of a view closes any (TableCloser).
 //
 // When there is nothing else to do, tables that hold more memory than cache_bytes allows are opened anew; their old selves have been replaced, as a merge's inputs.
 //
@@ -46,8 +46,8 @@ class Jobs {
   bool has_due_work() const;
   // What run_slice() does when there is nothing else to do. Needs neither log nor manifest: also before the first write.
   Status free_memory();
-  // Closes what was replaced, of which no reader is left.
-  void close_replaced();
+  // Closes what was replaced and nobody reads any more. false: there was nothing. Where the thread is marked, what was replaced under the mark stays.
+  bool close_replaced();
   // A job failed, or could not begin: whoever waits for it, and whoever asks for the state, is told.
   void note_failure(EventKind kind, const Status& status);
   // The same of what scans have paid for, which nobody waits for: it is told as an event, and they pay anew before it is tried again.
@@ -146,7 +146,6 @@ class Jobs {
   std::atomic<uint64_t> full_requested_{0};
   std::atomic<uint64_t> full_done_{0};
   TableCloser closer_;
-  std::atomic<uint32_t> slice_count_{0};
   Counts counts_;
 };
 

@@ -132,7 +132,10 @@ Status DbImpl::refresh() {
   const std::lock_guard turn(refresh_mutex_);
   Found found;
   FIRN_TRY(recover(&found));
-  return start_reading(std::move(found));
+  FIRN_TRY(start_reading(std::move(found)));
+  const ThreadPark park;  // the view of before may go, and with it the tables that it alone has open
+  core_.views->reclaim();
+  return {};
 }
 
 Status DbImpl::recover_once(Found* found) {
@@ -277,6 +280,7 @@ Status DbImpl::start_writing(Found found) {
     jobs_pending_.store(true, std::memory_order_relaxed);
     if (!core_.options.single_threaded) background_.wake_workers();
   };
+  door_.free_room = [this] { return jobs_.close_replaced(); };
   door_.do_jobs = [this] { return run_jobs_inline(); };
   jobs_.seal_for_scans = [this](uint64_t segment_id) { return door_.seal_for_scans(segment_id); };
   background_.begin_writing = [this] { return begin_writing(); };

@@ -22,11 +22,17 @@ Pool& pool() {
   return *the_pool;
 }
 
+// What a call that went on elsewhere kept in a store when its database closed.
+void reclaim_all(const std::vector<ViewStore*>& stores) {
+  for (ViewStore* store : stores) store->reclaim();
+}
+
 }  // namespace
 
 ViewStore* ViewStore::acquire() {
   Pool& stores = pool();
   const std::lock_guard lock(stores.mutex);
+  reclaim_all(stores.idle);
   if (stores.idle.empty()) {
     stores.all.push_back(std::make_unique<ViewStore>());
     stores.idle.reserve(stores.all.size());  // release() does not allocate
@@ -44,6 +50,7 @@ void ViewStore::release() {
   Pool& stores = pool();
   const std::lock_guard lock(stores.mutex);
   stores.idle.push_back(this);
+  reclaim_all(stores.idle);
 }
 
 void ViewStore::make_room() {
@@ -91,6 +98,7 @@ void ViewStore::give_back(ReadView* view, uint32_t stripe) {
 void ViewStore::reclaim() {
   if (retired_count() == 0) return;
   std::unique_ptr<Retired[]> free;
+  size_t freed_count = 0;
   {
     const std::lock_guard lock(mutex_);
     // The count is trusted only after the epoch (VIEW-2); looked at before, it spares the heavy barrier for views that are in use anyway.
@@ -99,12 +107,14 @@ void ViewStore::reclaim() {
     };
     const auto kept = std::stable_partition(retired_.begin(), retired_.end(), [&](const Retired& retired) { return !is_free(retired); });
     // Where there is no memory to carry them out they go here, with the mutex held: this runs in destructors.
-    free.reset(new (std::nothrow) Retired[static_cast<size_t>(retired_.end() - kept)]);
+    freed_count = static_cast<size_t>(retired_.end() - kept);
+    free.reset(new (std::nothrow) Retired[freed_count]);
     if (free != nullptr) std::move(kept, retired_.end(), free.get());
     retired_.erase(kept, retired_.end());
     retired_count_.store(retired_.size(), std::memory_order_release);
   }
-  // Unmapping files takes time: outside the mutex, here.
+  free.reset();  // unmapping files takes time: outside the mutex
+  freed_count_.fetch_add(freed_count, std::memory_order_release);
 }
 
 ViewStore::Held ViewStore::held() const {

@@ -35,6 +35,7 @@ class ViewStore {
 
   // Frees the retired views that nobody uses. Cheap when there are none.
   void reclaim();
+  uint64_t freed_count() const { return freed_count_.load(std::memory_order_acquire); }  // how many views reclaim() has freed so far
   size_t retired_count() const { return retired_count_.load(std::memory_order_relaxed); }
   // What former views, which somebody still reads, hold beside what the current one has. The thread is marked.
   struct Held {
@@ -54,6 +55,7 @@ class ViewStore {
 
   std::atomic<ReadView*> current_{nullptr};
   std::atomic<size_t> retired_count_{0};
+  std::atomic<uint64_t> freed_count_{0};
   std::atomic<bool> reclaims_at_give_back_{true};
   mutable std::mutex mutex_;  // retired_
   std::vector<Retired> retired_;

@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: acf4ebdeeee573069d7931c2876b48d3932a9817e32befa82925401301569173
+// Checksum of all sources: 3a34d31eab84aae607cd074eaedf4b3e4c3a8d9c472b0ecee3c7af9eda8cfbc7
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

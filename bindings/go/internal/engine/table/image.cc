@@ -60,8 +60,8 @@ void Image::read_ahead(uint64_t offset, uint64_t bytes) const {
   }
 }
 
-uint64_t Image::memory_bytes() const {
-  uint64_t bytes = loaded_bytes_.load(std::memory_order_relaxed) + (layout_.chunk_count + 7) / 8;
+uint64_t Image::cached_bytes() const {
+  uint64_t bytes = loaded_bytes_.load(std::memory_order_relaxed);
   if (directory_ready_.load(std::memory_order_acquire)) {
     bytes += layout_.directory_bytes;
     if (directory_.offsets != nullptr) bytes += 8 * (layout_.chunk_count + 1);

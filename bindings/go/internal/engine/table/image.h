@@ -56,7 +56,8 @@ class Image {
 
   // Reads all chunks from the file again, present or not, and compares their checksums.
   Status verify_stored() const;
-  uint64_t memory_bytes() const;
+  uint64_t memory_bytes() const { return cached_bytes() + (layout_.chunk_count + 7) / 8; }
+  uint64_t cached_bytes() const;  // of those: what was read since the opening
   Status corrupt(std::string_view what, uint64_t body_offset) const { return Status::corrupt(what, file_->path(), body_offset); }
 
  private:

@@ -85,6 +85,8 @@ class Table {
   virtual Status verify_stored() const = 0;
   // Bytes of anonymous memory that the table holds now (not of the page cache).
   virtual uint64_t memory_bytes() const = 0;
+  // Of those: what the table would not hold if it were opened anew.
+  virtual uint64_t cached_bytes() const = 0;
 };
 
 }  // namespace firn

@@ -160,4 +160,6 @@ std::unique_ptr<Iterator> TableReader::new_iterator(bool sequential) const { ret
 
 uint64_t TableReader::memory_bytes() const { return sizeof *this + image_->memory_bytes() + fences_.memory_bytes(); }
 
+uint64_t TableReader::cached_bytes() const { return image_->cached_bytes() + fences_.memory_bytes(); }
+
 }  // namespace firn

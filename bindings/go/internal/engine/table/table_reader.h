@@ -26,6 +26,7 @@ class TableReader final : public Table {
   Status verify(uint64_t hash_seed) const override;
   Status verify_stored() const override { return image_->verify_stored(); }
   uint64_t memory_bytes() const override;
+  uint64_t cached_bytes() const override;
 
   // For the iterator.
   const Image& image() const { return *image_; }

@@ -393,6 +393,7 @@ Result<bool> DbImpl::run_jobs(int32_t max_ms) {
     FIRN_TRY(jobs_.run_slice(Jobs::Scope::kAll).status());
     if (core_.env->monotonic_ns() >= end_ns) break;
   }
+  core_.views->reclaim();  // the last slice may have replaced tables
   return jobs_.has_work();
 }
 

@@ -99,7 +99,7 @@ std::optional<uint64_t> Jobs::memtable_for_scans() const {
 Result<bool> Jobs::run_slice(Scope scope) {
   core_.views->reclaim();
   const Result<bool> more = turn_jobs(scope);
-  if (!more.ok()) (void)close_replaced();  // where a disk is full the next try finds what that gives back
+  if (!more.ok()) close_replaced();  // where a disk is full the next try finds what that gives back
   return more.ok() && !*more ? closer_.close_one() : more;
 }
 
@@ -132,11 +132,14 @@ void Jobs::leave(const std::vector<TableRef>& tables) {
   }).ok();
 }
 
-bool Jobs::close_replaced() {
+void Jobs::close_replaced() {
+  while (close_one_replaced()) {
+  }
+}
+
+bool Jobs::close_one_replaced() {
   core_.views->reclaim();
-  bool has_closed = false;
-  while (closer_.close_one()) has_closed = true;
-  return has_closed;
+  return closer_.close_one();
 }
 
 void Jobs::note_failure(EventKind kind, const Status& status) {

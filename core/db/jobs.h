@@ -46,8 +46,9 @@ class Jobs {
   bool has_due_work() const;
   // What run_slice() does when there is nothing else to do. Needs neither log nor manifest: also before the first write.
   Status free_memory();
-  // Closes what was replaced and nobody reads any more. false: there was nothing. Where the thread is marked, what was replaced under the mark stays.
-  bool close_replaced();
+  // Closes what was replaced and nobody reads any more. Where the thread is marked, what was replaced under the mark stays.
+  void close_replaced();
+  bool close_one_replaced();  // false: there is none
   // A job failed, or could not begin: whoever waits for it, and whoever asks for the state, is told.
   void note_failure(EventKind kind, const Status& status);
   // The same of what scans have paid for, which nobody waits for: it is told as an event, and they pay anew before it is tried again.

@@ -6,8 +6,9 @@
 namespace firn {
 namespace {
 
-constexpr uint64_t kClosedBytesPerMerged = 16;             // 64 MiB: 15 to 30 ms to close, 4 MiB: about as long to merge
-constexpr uint64_t kClosingBytesMin = uint64_t{64} << 10;  // a small table counts as one of this size
+constexpr uint64_t kClosedBytesPerMerged = 16;              // 64 MiB: 15 to 30 ms to close, 4 MiB: about as long to merge
+constexpr uint64_t kClosingBytesMin = uint64_t{64} << 10;   // a small table counts as one of this size
+constexpr uint64_t kEarnedBytesMin = 4 * kClosingBytesMin;  // so many tables are merged into one
 
 // Nobody takes a reference from this list, and the versions that have the table are in no view any more: so a count of one stays one.
 bool is_closable(const TableRef& table) { return table.use_count() == 1; }
@@ -38,7 +39,7 @@ bool TableCloser::close_one() {
 }
 
 void TableCloser::close_beside_merge(uint64_t merged_bytes) {
-  for (uint64_t earned_bytes = kClosedBytesPerMerged * merged_bytes;; earned_bytes = 0) {
+  for (uint64_t earned_bytes = std::max(kClosedBytesPerMerged * merged_bytes, kEarnedBytesMin);; earned_bytes = 0) {
     TableRef table;  // closed behind the lock
     const std::lock_guard lock(mutex_);
     credit_bytes_ += earned_bytes;

@@ -320,7 +320,7 @@ Status CommitDoor::rotate(const Need& need, uint64_t segment_bytes) {
 Result<CommitDoor::Spare> CommitDoor::make_spare(const Need& need, uint64_t segment_bytes) {
   const uint64_t needed = kSegmentHeaderBytes + 2 * kMarkBytes + record_bytes(need.payload_bytes);
   auto prepared = core_.wal->prepare(std::max(segment_bytes, needed));
-  if (prepared.status().is(Code::kNoSpace) && free_room()) prepared = core_.wal->prepare(std::max(segment_bytes, needed));
+  while (prepared.status().is(Code::kNoSpace) && free_room()) prepared = core_.wal->prepare(std::max(segment_bytes, needed));
   FIRN_TRY_ASSIGN(auto segment, std::move(prepared));
   FIRN_TRY_ASSIGN(auto memtable, Memtable::create(segment, core_.hash_seed, need.key_count));
   // From here on recovery insists on the segment.

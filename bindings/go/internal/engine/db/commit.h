@@ -77,7 +77,7 @@ class CommitDoor {
   // Called when keep_pages() and keep_spare() are due, and when a memtable was sealed. Set before start().
   std::function<void()> on_upkeep_due;
   std::function<void()> on_sealed;
-  std::function<bool()> free_room;          // closes what takes room on the disk and nobody needs; false: nothing
+  std::function<bool()> free_room;          // closes a table that takes room on the disk and nobody needs; false: there is none
   std::function<Status()> do_jobs;          // single-threaded: called where a writer would wait
   std::function<Status()> flush_recovered;  // what recovery found is in tables when it returns
 

@@ -280,7 +280,7 @@ Status DbImpl::start_writing(Found found) {
     jobs_pending_.store(true, std::memory_order_relaxed);
     if (!core_.options.single_threaded) background_.wake_workers();
   };
-  door_.free_room = [this] { return jobs_.close_replaced(); };
+  door_.free_room = [this] { return jobs_.close_one_replaced(); };
   door_.do_jobs = [this] { return run_jobs_inline(); };
   jobs_.seal_for_scans = [this](uint64_t segment_id) { return door_.seal_for_scans(segment_id); };
   background_.begin_writing = [this] { return begin_writing(); };

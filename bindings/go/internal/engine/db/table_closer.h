@@ -17,8 +17,8 @@ class TableCloser {
   void add(const TableRef& table);
   // Closes a table that nobody else holds, the one that came first. false: there is none.
   bool close_one();
-  // A merge has gone over so many bytes of entries: closes tables of up to sixteen times as many, so that however fast merges replace tables, they are closed faster,
-  // and a merge goes on meanwhile at half its speed or more.
+  // A merge has gone over so many bytes of entries: closes tables of up to sixteen times as many, and of small ones at least four, so that however fast merges replace
+  // tables, they are closed faster, and a merge goes on meanwhile at half its speed or more.
   void close_beside_merge(uint64_t merged_bytes);
   bool has_closable() const;
 

@@ -5,7 +5,7 @@
 // Package durable_log is a layer of the engine, in C++.
 package durable_log
 
-// Checksum of all sources: 3a34d31eab84aae607cd074eaedf4b3e4c3a8d9c472b0ecee3c7af9eda8cfbc7
+// Checksum of all sources: 2ea242f4533e0446ced0321656fbf351ba041f5969f0b6e8b64f261101203c2a
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -7,8 +7,8 @@
 //          unlinked. (A reader who still has such a file open or mapped keeps it: the system frees it after the last of them.)
 //   JOB-3  A job that fails leaves no file, changes nothing, and is tried again.
 //   JOB-4  What lies under the prefix of a namespace that was cleared or dropped stays until that commit is durable: power loss may bring the namespace back.
-//   JOB-5  Tables that were replaced are closed behind flushes and merges one a slice, beside merges in proportion to what these go over, and all of them when a job
-//          failed or the disk is full. Where jobs run nobody who lets go of a view closes any (TableCloser).
+//   JOB-5  Tables that were replaced are closed behind flushes and merges one a slice, beside merges in proportion to what these go over, all of them when a job failed,
+//          and as many as it takes when a segment finds the disk full. Where jobs run nobody who lets go of a view closes any (TableCloser).
 //
 // When there is nothing else to do, tables that hold more memory than cache_bytes allows are opened anew; their old selves have been replaced, as a merge's inputs.
 //

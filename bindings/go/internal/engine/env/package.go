@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 2ea242f4533e0446ced0321656fbf351ba041f5969f0b6e8b64f261101203c2a
+// Checksum of all sources: ce1877b751165ff29379e88946f41fbf62d9c3d0532c5a37f340e9e24584ebb2
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

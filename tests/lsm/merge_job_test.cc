@@ -1,9 +1,10 @@
-// A merge whose input fails: that is never the input's end, and nothing of it stays.
+// A merge whose input fails: that is never the input's end, and nothing of it stays. And how much a step does.
 #include "lsm/merge_job.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "env/memory_env.h"
 #include "lsm/namespace_catalog.h"
@@ -11,10 +12,10 @@
 namespace firn {
 namespace {
 
-// So many entries, then an error.
-class FailingIterator final : public Iterator {
+// So many entries, then an error or (kOk) the end.
+class CountingIterator final : public Iterator {
  public:
-  explicit FailingIterator(int count) : count_(count) {}
+  CountingIterator(int count, Code end, std::string value = "value") : count_(count), end_(end), value_(std::move(value)) {}
   void seek_to_first() override { show(0); }
   void next() override { show(at_ + 1); }
   void seek_to_last() override { fail(Code::kUnsupported); }
@@ -24,14 +25,16 @@ class FailingIterator final : public Iterator {
  private:
   void show(int at) {
     at_ = at;
-    if (at == count_) return fail(Status(Code::kIo, "the input cannot be read"));
+    if (at == count_ && end_ != Code::kOk) return fail(Status(end_, "the input cannot be read"));
+    valid_ = at < count_;
     key_ = "key" + std::to_string(1000 + at);
-    shown_ = {{kDefaultPrefix, Slice(key_)}, Slice(std::string_view("value")), Seq{1}, EntryKind::kPut, kNeverExpires};
+    shown_ = {{kDefaultPrefix, Slice(key_)}, Slice(value_), Seq{1}, EntryKind::kPut, kNeverExpires};
     entry_ = &shown_;
-    valid_ = true;
   }
 
   const int count_;
+  const Code end_;
+  const std::string value_;
   int at_ = 0;
   std::string key_;
   Entry shown_;
@@ -76,32 +79,6 @@ TEST(MergeJobTest, AnExpiredEntryIsDroppedOnlyWhereNothingOlderLiesBelow) {
   }
 }
 
-// So many entries with values of a quarter of a mebibyte.
-class LargeIterator final : public Iterator {
- public:
-  explicit LargeIterator(int count) : count_(count) {}
-  void seek_to_first() override { show(0); }
-  void next() override { show(at_ + 1); }
-  void seek_to_last() override { fail(Code::kUnsupported); }
-  void seek(const InternalKey&) override { fail(Code::kUnsupported); }
-  void prev() override { fail(Code::kUnsupported); }
-
- private:
-  void show(int at) {
-    at_ = at;
-    valid_ = at < count_;
-    key_ = "key" + std::to_string(1000 + at);
-    shown_ = {{kDefaultPrefix, Slice(key_)}, Slice(value_), Seq{1}, EntryKind::kPut, kNeverExpires};
-    entry_ = &shown_;
-  }
-
-  const int count_;
-  const std::string value_ = std::string(256 << 10, 'v');
-  int at_ = 0;
-  std::string key_;
-  Entry shown_;
-};
-
 // Whoever has something more urgent to do does not wait for 4,096 of them.
 TEST(MergeJobTest, AStepEndsWithAMebibyteOfEntries) {
   const auto env = new_memory_env();
@@ -112,7 +89,7 @@ TEST(MergeJobTest, AStepEndsWithAMebibyteOfEntries) {
   options.seq_lower = options.seq_upper = Seq{1};
   options.is_live_prefix = [](Prefix) { return true; };
   std::vector<std::unique_ptr<Iterator>> parts;
-  parts.push_back(std::make_unique<LargeIterator>(10));
+  parts.push_back(std::make_unique<CountingIterator>(10, Code::kOk, std::string(256 << 10, 'v')));
   MergeJob job(
       std::move(options), **tables, [] { return uint64_t{1}; }, std::move(parts));
   for (const uint64_t entries : {4u, 8u}) {
@@ -138,7 +115,7 @@ TEST(MergeJobTest, ATableWhoseNameIsTakenFailsAndTheFileStays) {
     options.seq_lower = options.seq_upper = Seq{1};
     options.is_live_prefix = [](Prefix) { return true; };
     std::vector<std::unique_ptr<Iterator>> parts;
-    parts.push_back(std::make_unique<FailingIterator>(1));
+    parts.push_back(std::make_unique<CountingIterator>(1, Code::kIo));
     MergeJob job(
         std::move(options), **tables, [] { return uint64_t{7}; }, std::move(parts));
     EXPECT_EQ(Code::kExists, job.step(1000).status().code());
@@ -157,7 +134,7 @@ TEST(MergeJobTest, AnErrorOfItsInputIsItsErrorAndLeavesNoTable) {
       options.seq_lower = options.seq_upper = Seq{1};
       options.is_live_prefix = [](Prefix) { return true; };
       std::vector<std::unique_ptr<Iterator>> parts;
-      parts.push_back(std::make_unique<FailingIterator>(count));
+      parts.push_back(std::make_unique<CountingIterator>(count, Code::kIo));
       uint64_t id = 0;
       MergeJob job(
           std::move(options), **tables, [&id] { return ++id; }, std::move(parts));

@@ -518,8 +518,7 @@ Status Jobs::finish_compaction() {
   counts_.moved_tables.fetch_add(plan.moved.size(), std::memory_order_relaxed);
   counts_.compaction_bytes.fetch_add(compaction_->job->bytes_written(), std::memory_order_relaxed);
   uint64_t read_bytes = 0;
-  for (const TableRef& table : plan.inputs) read_bytes += table->file_bytes;
-  for (const TableRef& table : plan.moved) read_bytes -= table->file_bytes;
+  for (const TableRef& table : replaced) read_bytes += table->file_bytes;
   counts_.compaction_read_bytes.fetch_add(read_bytes, std::memory_order_relaxed);
   core_.stats.compaction_ns.add(static_cast<uint64_t>(compaction_->work_ns));
   core_.tell(EventKind::kCompaction, Code::kOk, compaction_->work_ns, read_bytes, compaction_->job->bytes_written());

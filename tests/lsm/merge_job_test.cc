@@ -57,18 +57,23 @@ class ExpiredIterator final : public Iterator {
       {kDefaultPrefix, Slice(std::string_view("key"))}, Slice(std::string_view("value")), Seq{1}, EntryKind::kPutExpiring, 10};
 };
 
+MergeOptions new_options() {
+  MergeOptions options;
+  options.db_id = 1;
+  options.seq_lower = options.seq_upper = Seq{1};
+  options.is_live_prefix = [](Prefix) { return true; };
+  return options;
+}
+
 // It may hide an older version below.
 TEST(MergeJobTest, AnExpiredEntryIsDroppedOnlyWhereNothingOlderLiesBelow) {
   for (const bool is_lowest : {false, true}) {
     const auto env = new_memory_env();
     const auto tables = env->open_directory("tables", true);
     ASSERT_TRUE(tables.ok());
-    MergeOptions options;
-    options.db_id = 1;
-    options.seq_lower = options.seq_upper = Seq{1};
+    MergeOptions options = new_options();
     options.drop_tombstones = is_lowest;
     options.now_ms = 11;
-    options.is_live_prefix = [](Prefix) { return true; };
     std::vector<std::unique_ptr<Iterator>> parts;
     parts.push_back(std::make_unique<ExpiredIterator>());
     MergeJob job(
@@ -84,14 +89,10 @@ TEST(MergeJobTest, AStepEndsWithAMebibyteOfEntries) {
   const auto env = new_memory_env();
   const auto tables = env->open_directory("tables", true);
   ASSERT_TRUE(tables.ok());
-  MergeOptions options;
-  options.db_id = 1;
-  options.seq_lower = options.seq_upper = Seq{1};
-  options.is_live_prefix = [](Prefix) { return true; };
   std::vector<std::unique_ptr<Iterator>> parts;
   parts.push_back(std::make_unique<CountingIterator>(10, Code::kOk, std::string(256 << 10, 'v')));
   MergeJob job(
-      std::move(options), **tables, [] { return uint64_t{1}; }, std::move(parts));
+      new_options(), **tables, [] { return uint64_t{1}; }, std::move(parts));
   for (const uint64_t entries : {4u, 8u}) {
     const auto done = job.step(4096);
     ASSERT_TRUE(done.ok());
@@ -110,14 +111,10 @@ TEST(MergeJobTest, ATableWhoseNameIsTakenFailsAndTheFileStays) {
   ASSERT_TRUE(tables.ok());
   ASSERT_TRUE((*tables)->open_file(table_name(7), OpenMode::kCreate).ok());
   {
-    MergeOptions options;
-    options.db_id = 1;
-    options.seq_lower = options.seq_upper = Seq{1};
-    options.is_live_prefix = [](Prefix) { return true; };
     std::vector<std::unique_ptr<Iterator>> parts;
     parts.push_back(std::make_unique<CountingIterator>(1, Code::kIo));
     MergeJob job(
-        std::move(options), **tables, [] { return uint64_t{7}; }, std::move(parts));
+        new_options(), **tables, [] { return uint64_t{7}; }, std::move(parts));
     EXPECT_EQ(Code::kExists, job.step(1000).status().code());
   }
   EXPECT_EQ(std::vector<std::string>{table_name(7)}, *(*tables)->list());
@@ -129,15 +126,11 @@ TEST(MergeJobTest, AnErrorOfItsInputIsItsErrorAndLeavesNoTable) {
     const auto tables = env->open_directory("tables", true);
     ASSERT_TRUE(tables.ok());
     {
-      MergeOptions options;
-      options.db_id = 1;
-      options.seq_lower = options.seq_upper = Seq{1};
-      options.is_live_prefix = [](Prefix) { return true; };
       std::vector<std::unique_ptr<Iterator>> parts;
       parts.push_back(std::make_unique<CountingIterator>(count, Code::kIo));
       uint64_t id = 0;
       MergeJob job(
-          std::move(options), **tables, [&id] { return ++id; }, std::move(parts));
+          new_options(), **tables, [&id] { return ++id; }, std::move(parts));
       EXPECT_EQ(Code::kIo, job.step(1000).status().code()) << count;
       EXPECT_TRUE(job.take_outputs().empty()) << count;
     }

@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: ce1877b751165ff29379e88946f41fbf62d9c3d0532c5a37f340e9e24584ebb2
+// Checksum of all sources: 8f74e82a501261dc194947859cbc80dcec522878075476f1d00a26dbca683993
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

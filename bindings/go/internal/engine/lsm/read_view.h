@@ -52,9 +52,8 @@ class ReadView {
   Result<Extent> approximate(const InternalKey& lower, const InternalKey& upper) const;
 
   void acquire(uint32_t stripe) { counts_[stripe % kStripeCount].value.fetch_add(1, std::memory_order_relaxed); }
-  void release(uint32_t stripe) {
-    counts_[stripe % kStripeCount].value.fetch_sub(1, std::memory_order_seq_cst);
-  }  // see ViewStore::give_back()
+  // Its order: ViewStore::give_back().
+  void release(uint32_t stripe) { counts_[stripe % kStripeCount].value.fetch_sub(1, std::memory_order_seq_cst); }
   bool is_referenced() const;
 
  private:

@@ -477,8 +477,8 @@ FIRN_API int32_t firn_log_sync(firn_log *log);
  * Records of a writer in another process: FIRN_UNSUPPORTED on a read-only opening; poll with firn_log_refresh. */
 FIRN_API int32_t firn_log_wait(firn_log *log, uint64_t index, int32_t timeout_ms);
 FIRN_API int32_t firn_log_wake(firn_log *log); /* ends the waits that go on, and makes the descriptor readable */
-/* A descriptor for event loops, as firn_notify_fd: readable with the first append after a call of firn_log_read_chunk has returned 0, and with syncs, resets, trims at the end,
- * wakes and closing. The log's: not to be closed. FIRN_IO: the system gave none. */
+/* A descriptor for event loops, as firn_notify_fd: readable with the first append after a call of firn_log_read_chunk has returned 0, when the durable bound moves, and with
+ * resets, trims at the end, wakes and closing. The log's: not to be closed. FIRN_IO: the system gave none. */
 FIRN_API int32_t firn_log_notify_fd(firn_log *log);
 /* Removes records at the front: first becomes exactly `index` (space goes by whole segments). Durable when it returns. FIRN_INVALID: outside [first, next]. */
 FIRN_API int32_t firn_log_trim_before(firn_log *log, uint64_t index);

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <thread>
 
+#include "durable_log/durable_log.h"
 #include "durable_log/log_driver.h"
+#include "env/thread_mark.h"
 
 namespace durable_log_test {
 namespace {
@@ -100,6 +102,26 @@ TEST_F(LogWait, a_descriptor_tells_an_event_loop_of_the_next_record) {
   drain(fd);
   EXPECT_EQ(FIRN_OK, firn_log_wake(log_));
   EXPECT_TRUE(is_readable(fd));
+}
+
+// Without threads of its own: what keepers do is done when an append returns.
+TEST(LogDescriptor, tells_of_the_durable_bound_when_it_moves_and_only_then) {
+  const firn::TemporaryDirectory disk;
+  firn::LogOptions options;
+  options.single_threaded = true;
+  const auto log = firn::DurableLog::open(disk.path() + "/log", options);
+  ASSERT_TRUE(log.ok()) << log.status().message();
+  const firn::ThreadMark mark;
+  const int fd = (*log)->notify_fd();
+  const firn::Slice record{std::string_view("x")};
+  ASSERT_TRUE((*log)->append(&record, 1).ok());
+  EXPECT_FALSE(is_readable(fd)) << "a keeper that found nothing sealed has told of it";
+  EXPECT_TRUE((*log)->sync().ok());
+  EXPECT_TRUE(is_readable(fd));
+  drain(fd);
+  EXPECT_TRUE((*log)->sync().ok());
+  EXPECT_FALSE(is_readable(fd)) << "nothing has become durable";
+  EXPECT_TRUE((*log)->close().ok());
 }
 
 TEST_F(LogWait, a_synced_append_is_durable_when_it_returns_also_beside_others) {

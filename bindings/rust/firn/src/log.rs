@@ -212,7 +212,7 @@ impl Log {
     }
 
     /// A descriptor for poll(2) and event loops, readable with the first append after [`records`](Self::records) or a [`tail`](Self::tail) had come to the end,
-    /// with syncs, after [`wake`](Self::wake) and when the log closes. It is the caller's own and stays open when the log is closed. The counter behind it is
+    /// when the durable bound moves, after [`wake`](Self::wake) and when the log closes. It is the caller's own and stays open when the log is closed. The counter behind it is
     /// shared; see [`Db::notify_fd`](crate::Db::notify_fd).
     pub fn notify_fd(&self) -> Result<OwnedFd> {
         // SAFETY: a handle that was opened.

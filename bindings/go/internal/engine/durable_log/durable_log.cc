@@ -253,8 +253,8 @@ Status DurableLog::settle(const End& end) {
   if (Status status = sync_group_->wait(end.position); !status.ok()) return fail(status);
   {
     const std::lock_guard lock(wait_mutex_);
-    if (end.cut_count == cut_count_ && end.index_end > durable_.load(std::memory_order_relaxed))
-      durable_.store(end.index_end, std::memory_order_release);
+    if (end.cut_count != cut_count_ || end.index_end <= durable_.load(std::memory_order_relaxed)) return {};
+    durable_.store(end.index_end, std::memory_order_release);
   }
   event_fd_.signal();
   return {};

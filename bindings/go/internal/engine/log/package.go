@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: 8f74e82a501261dc194947859cbc80dcec522878075476f1d00a26dbca683993
+// Checksum of all sources: 55ac00b14e80db95b9594656be3954115a3f81e3b030bf2f03c3bb04da80d92b
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

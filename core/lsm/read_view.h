@@ -23,7 +23,11 @@ namespace firn {
 class ReadView {
  public:
   ReadView(std::shared_ptr<Memtable> active, std::vector<std::shared_ptr<Memtable>> sealed, VersionRef version, NamespaceCatalogRef catalog)
-      : active_(std::move(active)), sealed_(std::move(sealed)), version_(std::move(version)), catalog_(std::move(catalog)) {}
+      : active_(std::move(active)),
+        sealed_(std::move(sealed)),
+        version_(std::move(version)),
+        catalog_(std::move(catalog)),
+        only_run_(sealed_.empty() && version_->runs.size() == 1 ? &version_->runs.front() : nullptr) {}
 
   const std::shared_ptr<Memtable>& active() const { return active_; }               // nullptr: read-only opening
   const std::vector<std::shared_ptr<Memtable>>& sealed() const { return sealed_; }  // newest first
@@ -70,6 +74,7 @@ class ReadView {
   const std::vector<std::shared_ptr<Memtable>> sealed_;
   const VersionRef version_;
   const NamespaceCatalogRef catalog_;
+  const Run* const only_run_;  // beside the active memtable; nullptr: there is none, or more
   std::array<Count, kStripeCount> counts_;
 };
 

@@ -54,6 +54,8 @@ class Run {
     uint64_t largest_head;
     const Table* table;
   };
+  const Table* table_by_keys(const InternalKey& key, uint64_t head, size_t fence) const;
+
   std::vector<Fence> fences_;
   size_t skip_ = 0;  // bytes that all keys share; 0 or at least the prefix of one namespace
   InternalKey shared_;

@@ -46,7 +46,6 @@ class TableReader final : public Table {
   TableReader(std::unique_ptr<File> file, std::unique_ptr<Image> image, const Footer& footer, TableProperties properties);
 
   const uint8_t* bucket(uint32_t index) const { return buckets_ + uint64_t{index} * kBucketBytes; }
-  Status find_in_range(const InternalKey& key, uint64_t hash, const NamespaceRange& range, Entry* entry) const;
   Status read_if_key(Slice user, uint64_t offset, const NamespaceRange& range, Entry* entry) const;
 
   // What find() looks at comes first.

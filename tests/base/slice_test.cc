@@ -27,6 +27,20 @@ TEST(Slice, TheOrderIsBytewiseAndUnsigned) {
   }
 }
 
+TEST(Slice, EqualOnesAreEqualInEveryByteAtEveryLength) {
+  for (size_t length = 0; length <= 40; ++length) {
+    const std::string one(length, 'x');
+    std::string other = one;
+    EXPECT_EQ(text(one), text(other)) << length;
+    EXPECT_NE(text(one), text(other + 'x')) << length;
+    for (size_t i = 0; i < length; ++i) {
+      other[i] = 'y';
+      EXPECT_NE(text(one), text(other)) << length << ' ' << i;
+      other[i] = 'x';
+    }
+  }
+}
+
 TEST(Slice, ADefaultOneIsEmptyAndEqualsTheEmptyString) {
   EXPECT_TRUE(Slice().empty());
   EXPECT_EQ(Slice(), text(""));

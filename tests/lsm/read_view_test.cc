@@ -59,6 +59,21 @@ TEST_F(ReadViewTest, AnIteratorGivesTheSameAnswersInOrder) {
             texts(**iterator));
 }
 
+TEST_F(ReadViewTest, OneRunAnswersAloneUntilTheActiveMemtableHasAnEntry) {
+  const VersionRef version = apply_changes(Version(), {}, {{1, make_table(1, Model{{{1, "b"}, {"table", 1}}, {{1, "d"}, {"table", 1}}})}});
+  const auto active = memtable_of(10, {});
+  const ReadView view(active, {}, version, std::make_shared<NamespaceCatalog>());
+  EXPECT_EQ("table", find(view, "b"));
+  EXPECT_EQ("none", find(view, "c"));
+  EXPECT_EQ("none", find(view, "e"));
+  commit_at({10}, {{"b", "active"}});
+  EXPECT_EQ("active", find(view, "b"));
+  EXPECT_EQ("table", find(view, "b", {9}));
+  const ReadView sealed(memtable_of(20, {}), {active}, version, std::make_shared<NamespaceCatalog>());
+  EXPECT_EQ("active", find(sealed, "b"));
+  EXPECT_EQ("table", find(sealed, "d"));
+}
+
 TEST_F(ReadViewTest, WithoutAnActiveMemtableItReadsTheRest) {
   const ReadView view(nullptr, {memtable_of(10, {{"c", "sealed"}})}, std::make_shared<Version>(), std::make_shared<NamespaceCatalog>());
   EXPECT_EQ("sealed", find(view, "c"));

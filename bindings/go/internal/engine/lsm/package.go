@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 55ac00b14e80db95b9594656be3954115a3f81e3b030bf2f03c3bb04da80d92b
+// Checksum of all sources: 7f9cab2a884a7d3e8569fb61306d61a1ab164ce69f7c30264c6118e01719f92f
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

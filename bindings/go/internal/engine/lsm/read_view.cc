@@ -22,9 +22,14 @@ Status ReadView::find_with(const InternalKey& key, uint64_t hash, Seq seq, const
 }
 
 Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const {
-  // Their first lines come together, whichever has the key. Not asked ahead: after a compaction, one run.
-  const bool are_several = sealed_.size() + version_->runs.size() > 1 || (active_ != nullptr && !active_->empty());
-  if (are_several && FIRN_FAST_PATH("a get asks for all first lines at once")) {
+  // After a compaction. What `seq` may show of the active memtable has made it non-empty.
+  const bool is_one_run = only_run_ != nullptr && (active_ == nullptr || active_->empty());
+  if (is_one_run && FIRN_FAST_PATH("a get looks into the one run alone")) {
+    const Table* table = only_run_->table_of(key);
+    return table == nullptr ? Status(Code::kNotFound) : table->find(key, hash, entry);
+  }
+  // The first lines come together, whichever has the key.
+  if (!is_one_run && FIRN_FAST_PATH("a get asks for all first lines at once")) {
     Probe probe;
     prefetch(key, hash, &probe);
     return find(key, hash, seq, probe, entry);

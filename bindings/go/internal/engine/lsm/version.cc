@@ -5,6 +5,7 @@
 
 #include "base/fast_path.h"
 #include "base/key_head.h"
+#include "base/partition.h"
 
 namespace firn {
 
@@ -67,8 +68,19 @@ void Run::index() {
 const Table* Run::table_of(const InternalKey& key) const {
   if (skip_ != 0 && (key.prefix != shared_.prefix || !key.user.starts_with(shared_.user))) return nullptr;
   const uint64_t head = key_head(key, skip_);
-  auto at = std::partition_point(fences_.begin(), fences_.end(), [head](const Fence& fence) { return fence.largest_head < head; });
-  // Equal heads say nothing: then the keys decide.
+  const auto below = partition(
+      static_cast<uint32_t>(fences_.size()), [this](uint32_t i) { return fences_[i].largest_head; },
+      [head](uint64_t largest) { return largest < head; });
+  if (below == fences_.size()) return nullptr;
+  const Fence& fence = fences_[below];
+  if (fence.smallest_head < head && head < fence.largest_head && FIRN_FAST_PATH("heads alone tell which table")) [[likely]]
+    return fence.table;
+  return table_by_keys(key, head, below);
+}
+
+// Equal heads say nothing: then the keys decide.
+[[gnu::noinline]] const Table* Run::table_by_keys(const InternalKey& key, uint64_t head, size_t fence) const {
+  auto at = fences_.begin() + static_cast<std::ptrdiff_t>(fence);
   while (at != fences_.end() && at->largest_head == head && at->table->properties().largest().compare(key) < 0) ++at;
   if (at == fences_.end() || at->smallest_head > head) return nullptr;
   if (at->smallest_head == head && at->table->properties().smallest().compare(key) > 0) return nullptr;

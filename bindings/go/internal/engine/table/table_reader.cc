@@ -70,17 +70,36 @@ TableReader::TableReader(std::unique_ptr<File> file, std::unique_ptr<Image> imag
       namespaces_(*image_, properties_),
       fences_(*image_, properties_) {}
 
-Status TableReader::find(const InternalKey& key, uint64_t hash, Entry* entry) const {
-  if (namespaces_.is_single() && FIRN_FAST_PATH("a table of one namespace")) [[likely]] {
-    if (key.prefix != namespaces_.single().prefix) return Code::kNotFound;
-    return find_in_range(key, hash, namespaces_.single(), entry);
+// kNotFound: another key lies at `offset`, or an entry of another namespace.
+inline Status TableReader::read_if_key(Slice user, uint64_t offset, const NamespaceRange& range, Entry* entry) const {
+  if (offset < range.begin || offset >= range.end) [[unlikely]] {
+    if (offset < image_->layout().entries_bytes) return Code::kNotFound;
+    return image_->corrupt("a hash bucket points behind the entries", image_->layout().index_offset);
   }
-  NamespaceRange range;
-  FIRN_TRY(namespaces_.find(key.prefix, &range));
-  return find_in_range(key, hash, range, entry);
+  EntryHeader header;
+  const uint8_t* const at = data_ + offset;
+  const uint64_t limit = std::min(range.end, image_->chunk_end(offset));
+  const bool is_whole = image_->has(offset, 1) && decode_entry_header(at, data_ + limit, seq_width_, &header);
+  if (is_whole && FIRN_FAST_PATH("an entry lies in one chunk that is present")) [[likely]] {
+    if (Slice(at + header.header_bytes, header.key_bytes) != user) return Code::kNotFound;
+  } else {
+    FIRN_TRY(read_header(offset, range.end, &header));
+    if (Slice(at + header.header_bytes, header.key_bytes) != user) return Code::kNotFound;
+    FIRN_TRY(image_->ensure(offset, header.total_bytes()));
+  }
+  fill_entry(at, header, range.prefix, seq_base_, entry);
+  return {};
 }
 
-Status TableReader::find_in_range(const InternalKey& key, uint64_t hash, const NamespaceRange& range, Entry* entry) const {
+Status TableReader::find(const InternalKey& key, uint64_t hash, Entry* entry) const {
+  NamespaceRange found;
+  const NamespaceRange* range = &found;
+  if (namespaces_.is_single() && FIRN_FAST_PATH("a table of one namespace")) [[likely]] {
+    range = &namespaces_.single();
+    if (key.prefix != range->prefix) return Code::kNotFound;
+  } else {
+    FIRN_TRY(namespaces_.find(key.prefix, &found));
+  }
   uint32_t at = home_bucket(hash, bucket_count_);
   for (uint32_t probe = 0; probe < bucket_count_; ++probe) {
     const uint8_t* const line = bucket(at);
@@ -92,7 +111,7 @@ Status TableReader::find_in_range(const InternalKey& key, uint64_t hash, const N
     for (; matches != 0; matches &= matches - 1) {
       const uint64_t offset = bucket_place(line, static_cast<uint32_t>(__builtin_ctz(matches)));
       prefetch_entry_lines(data_ + offset);
-      Status status = read_if_key(key.user, offset, range, entry);
+      Status status = read_if_key(key.user, offset, *range, entry);
       if (!status.is(Code::kNotFound)) return status;
     }
     if (!has_spilled(line, hash)) [[likely]]
@@ -100,21 +119,6 @@ Status TableReader::find_in_range(const InternalKey& key, uint64_t hash, const N
     at = at + 1 == bucket_count_ ? 0 : at + 1;
   }
   return Code::kNotFound;
-}
-
-// kNotFound: another key lies at `offset`, or an entry of another namespace.
-Status TableReader::read_if_key(Slice user, uint64_t offset, const NamespaceRange& range, Entry* entry) const {
-  if (offset < range.begin || offset >= range.end) [[unlikely]] {
-    if (offset < image_->layout().entries_bytes) return Code::kNotFound;
-    return image_->corrupt("a hash bucket points behind the entries", image_->layout().index_offset);
-  }
-  EntryHeader header;
-  FIRN_TRY(read_header(offset, range.end, &header));
-  const uint8_t* const at = data_ + offset;
-  if (Slice(at + header.header_bytes, header.key_bytes) != user) return Code::kNotFound;
-  FIRN_TRY(image_->ensure(offset, header.total_bytes()));
-  fill_entry(at, header, range.prefix, seq_base_, entry);
-  return {};
 }
 
 Status TableReader::read_header(uint64_t offset, uint64_t limit, EntryHeader* header) const {

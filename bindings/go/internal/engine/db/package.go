@@ -5,7 +5,7 @@
 // Package db is a layer of the engine, in C++.
 package db
 
-// Checksum of all sources: 7f9cab2a884a7d3e8569fb61306d61a1ab164ce69f7c30264c6118e01719f92f
+// Checksum of all sources: 3729041a4ad594a32cdbbb09b0d988d7c3989a848323e49103670f3efc6284d7
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

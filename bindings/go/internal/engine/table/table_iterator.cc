@@ -254,9 +254,12 @@ void TableIterator::walk_group(uint32_t group, const InternalKey& key) {
   GroupBounds bounds;
   if (!bounds_of(group, &bounds)) return;
   if (range_.prefix >= key.prefix) {
+    const bool is_present =
+        table_.image().has(bounds.begin, bounds.end - bounds.begin) && FIRN_FAST_PATH("a group that is present is walked");
     for (uint64_t offset = bounds.begin; offset < bounds.end;) {
       EntryHeader header;
-      if (!check(table_.read_header(offset, bounds.end, &header))) return;
+      const bool is_decoded = is_present && decode_entry_header(data_ + offset, data_ + bounds.end, seq_width_, &header);
+      if (!is_decoded && !check(table_.read_header(offset, bounds.end, &header))) return;
       const Slice user(data_ + offset + header.header_bytes, header.key_bytes);
       if (range_.prefix > key.prefix || user.compare(key.user) >= 0) return to_offset(offset);
       offset += header.total_bytes();

@@ -83,8 +83,6 @@ void Memtable::add(const Place& place, uint64_t hash, uint64_t offset, Seq seq) 
   if (place.previous == 0) {
     filter_[line_of(hash)] |= filter_bits(hash);
     key_count_.store(key_count() + 1, std::memory_order_relaxed);
-  } else {
-    has_overwrites_.store(true, std::memory_order_relaxed);
   }
   if (empty()) seq_min_.store(seq.value, std::memory_order_relaxed);
   seq_max_.store(seq.value, std::memory_order_relaxed);
@@ -128,13 +126,6 @@ bool Memtable::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry
     offset = log_entry_previous(at);
   }
   return false;
-}
-
-bool Memtable::is_newest(uint64_t entry_offset, uint64_t end) const {
-  const InternalKey key = log_entry_key(segment_->image() + entry_offset);
-  uint64_t offset = newest(key, hash(key));
-  while (offset >= end) offset = log_entry_previous(segment_->image() + offset);
-  return offset == entry_offset;
 }
 
 void Memtable::prefetch_entry(uint64_t hash) const {

@@ -67,10 +67,6 @@ class Memtable {
   void prefetch_entry(uint64_t hash) const;
 
   uint64_t hash(const InternalKey& key) const { return hash_key(hash_seed_, key); }
-  // Whether the entry at `entry_offset`, which lies in front of `end`, is its key's newest in front of it.
-  bool is_newest(uint64_t entry_offset, uint64_t end) const;
-  // Whether some key may have more than one version.
-  bool has_overwrites() const { return has_overwrites_.load(std::memory_order_relaxed); }
   bool empty() const { return seq_max_.load(std::memory_order_relaxed) == 0; }
   Seq seq_min() const { return {seq_min_.load(std::memory_order_relaxed)}; }
   Seq seq_max() const { return {seq_max_.load(std::memory_order_relaxed)}; }
@@ -115,7 +111,6 @@ class Memtable {
   std::atomic<uint64_t> end_{kSegmentHeaderBytes};
   std::atomic<uint64_t> seq_max_{0};
   std::atomic<uint64_t> key_count_{0};
-  std::atomic<bool> has_overwrites_{false};
   // The writer's.
   alignas(kCacheLineBytes) std::array<uint64_t, kRecentCount> recent_hashes_{};
   size_t recent_count_ = 0;  // keys that went to recent slots, the first of them to the first

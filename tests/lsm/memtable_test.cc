@@ -7,7 +7,6 @@
 #include <thread>
 
 #include "lsm/log_replay.h"
-#include "lsm/log_walk.h"
 #include "lsm/memtable_fixture.h"
 
 namespace firn {
@@ -16,7 +15,6 @@ namespace {
 TEST_F(MemtableTest, AnEmptyOneFindsNothing) {
   EXPECT_TRUE(memtable_->empty());
   EXPECT_EQ(std::nullopt, find("key"));
-  EXPECT_FALSE(memtable_->has_overwrites());
 }
 
 TEST_F(MemtableTest, AVersionIsVisibleFromItsSequenceNumberOn) {
@@ -32,24 +30,6 @@ TEST_F(MemtableTest, AVersionIsVisibleFromItsSequenceNumberOn) {
   EXPECT_EQ(Seq{5}, memtable_->seq_min());
   EXPECT_EQ(Seq{9}, memtable_->seq_max());
   EXPECT_EQ(1u, memtable_->key_count());
-  EXPECT_TRUE(memtable_->has_overwrites());
-}
-
-TEST_F(MemtableTest, TheNewestEntryInFrontOfAnEndIsNotTheOneThatCameBehindIt) {
-  std::vector<uint64_t> entries;
-  std::vector<uint64_t> ends;
-  for (int i = 0; i < 3; i++) {
-    commit({{"key", std::to_string(i)}});
-    ends.push_back(memtable_->end());
-  }
-  uint64_t offset = kSegmentHeaderBytes;
-  const auto collect = [&](const uint8_t* at) { entries.push_back(static_cast<uint64_t>(at - memtable_->segment()->image())); };
-  ASSERT_TRUE(visit_entries(*memtable_->segment(), &offset, memtable_->end(), collect).ok());
-  ASSERT_EQ(3u, entries.size());
-  for (size_t entry = 0; entry < 3; entry++) {
-    for (size_t end = entry; end < 3; end++)
-      EXPECT_EQ(entry == end, memtable_->is_newest(entries[entry], ends[end])) << entry << " " << end;
-  }
 }
 
 TEST_F(MemtableTest, OfSeveralOperationsOfOneCommitTheLastOneWins) {

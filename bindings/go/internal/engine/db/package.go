@@ -5,7 +5,7 @@
 // Package db is a layer of the engine, in C++.
 package db
 
-// Checksum of all sources: 3729041a4ad594a32cdbbb09b0d988d7c3989a848323e49103670f3efc6284d7
+// Checksum of all sources: 975d047988b612b182fc807e3146837452ab1f1e745d1c3971db0caed0d2cafb
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

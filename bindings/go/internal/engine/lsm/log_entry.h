@@ -22,6 +22,8 @@ inline constexpr uint64_t log_entry_bytes(EntryKind kind, size_t key_bytes, size
   return round_up(kLogEntryHeaderBytes + (kind == EntryKind::kPutExpiring ? 8 : 0) + key_bytes + value_bytes, kLogEntryAlignment);
 }
 
+inline constexpr uint64_t kLogEntryBytesMin = log_entry_bytes(EntryKind::kPut, 1, 0);
+
 // Writes the entry; returns its length. `previous` in bytes.
 inline uint64_t encode_log_entry(uint8_t* to, const Entry& entry, uint64_t previous) {
   store<uint64_t>(to, entry.seq.value);

@@ -88,6 +88,29 @@ std::shared_ptr<const SortedArray> merge(const Segment& segment, const SortedArr
   return merged;
 }
 
+// Which entries of a stretch of the segment a later one of it has overwritten, as the later ones say: a bit for as many bytes as an entry has at least.
+class OverwrittenEntries {
+ public:
+  OverwrittenEntries(uint64_t from, uint64_t end) : from_(from), words_((end - from) / kLogEntryBytesMin / 64 + 1) {}
+
+  void name(uint64_t offset) {
+    if (offset < from_) return;  // 0: none; or in an array that the new one hides
+    words_[index(offset) / 64] |= uint64_t{1} << (index(offset) % 64);
+    are_any_ = true;
+  }
+  void erase_from(std::vector<Item>* items) const {
+    if (!are_any_) return;
+    std::erase_if(*items, [this](const Item& item) { return (words_[index(item.offset) / 64] >> (index(item.offset) % 64) & 1) != 0; });
+  }
+
+ private:
+  size_t index(uint64_t offset) const { return static_cast<size_t>((offset - from_) / kLogEntryBytesMin); }
+
+  const uint64_t from_;
+  std::vector<uint64_t> words_;
+  bool are_any_ = false;
+};
+
 // Walks one array; shows of every key the newest version up to `seq` and passes over keys without one.
 class SortedArrayIterator final : public Iterator {
  public:
@@ -238,14 +261,15 @@ Status MemtableOrder::catch_up(const Memtable& memtable, uint64_t end) {
   auto fresh = std::make_shared<SortedArray>();
   fresh->skip = kPrefixBytes + kKeyBytesMax;
   InternalKey first;
+  OverwrittenEntries overwritten(next->covered, end);
   FIRN_TRY(visit_entries(segment, &next->covered, end, [&](const uint8_t* at) {
-    const bool are_all_newest = !memtable.has_overwrites() && FIRN_FAST_PATH("where nothing was overwritten no key is looked up");
-    if (!are_all_newest && !memtable.is_newest(static_cast<uint64_t>(at - segment.image()), end)) return;
     const InternalKey key = log_entry_key(at);
     if (fresh->items.empty()) first = key;
     if (fresh->skip > 0) fresh->skip = std::min(fresh->skip, shared_bytes(first, key));
+    overwritten.name(log_entry_previous(at));
     fresh->items.push_back({0, static_cast<uint64_t>(at - segment.image())});
   }));
+  overwritten.erase_from(&fresh->items);
   if (!fresh->items.empty()) {
     set_heads(segment, fresh.get(), fresh->skip);
     sort_items(segment, &fresh->items);

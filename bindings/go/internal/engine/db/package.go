@@ -5,7 +5,7 @@
 // Package db is a layer of the engine, in C++.
 package db
 
-// Checksum of all sources: 975d047988b612b182fc807e3146837452ab1f1e745d1c3971db0caed0d2cafb
+// Checksum of all sources: a469780fa3a5ed9b040d915e2eec056c16b2849110478ec9a66dcf82f6816e50
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -14,10 +14,16 @@ namespace {
 
 class MemtableOrderTest : public MemtableTest {
  protected:
-  void put(const std::string& key, Prefix prefix = 1) {
-    const std::string value = "v" + std::to_string(last_.value + 1);
-    commit({{key, value, EntryKind::kPut, 0, prefix}});
-    model_[{prefix, key}] = std::to_string(prefix) + ":" + key + "=" + value + "@" + std::to_string(last_.value);
+  void put(const std::string& key, Prefix prefix = 1) { put_together({{prefix, key}}); }
+  // One commit; of a key that it has several times the last value counts.
+  void put_together(const std::vector<std::pair<Prefix, std::string>>& keys) {
+    std::vector<TestOperation> operations;
+    for (const auto& [prefix, key] : keys) {
+      const std::string value = "v" + std::to_string(last_.value + 1) + "." + std::to_string(operations.size());
+      operations.push_back({key, value, EntryKind::kPut, 0, prefix});
+      model_[{prefix, key}] = std::to_string(prefix) + ":" + key + "=" + value + "@" + std::to_string(last_.value + 1);
+    }
+    commit(operations);
   }
 
   void expect_like_model() {
@@ -53,7 +59,13 @@ TEST_F(MemtableOrderTest, FollowsTheWriterAPieceAtATime) {
   start(1 << 20);
   std::mt19937_64 random(3);
   for (int piece = 0; piece < 40; piece++) {
-    for (uint64_t n = random() % 100; n > 0; n--) put("key" + std::to_string(random() % 2000), static_cast<Prefix>(1 + random() % 3));
+    for (uint64_t n = random() % 50; n > 0; n--) {
+      std::vector<std::pair<Prefix, std::string>> keys;
+      for (uint64_t k = random() % 4; k < 4; k++)
+        keys.push_back({static_cast<Prefix>(1 + random() % 3), "key" + std::to_string(random() % 2000)});
+      if (random() % 4 == 0) keys.push_back(keys.front());
+      put_together(keys);
+    }
     expect_like_model();
     for (int i = 0; i < 5; i++) expect_seek("key" + std::to_string(random() % 2000), static_cast<Prefix>(random() % 5));
   }
@@ -165,11 +177,15 @@ TEST_F(MemtableOrderTest, ScansOnManyThreadsFindWhatWasThereWhenTheyBegan) {
         iterator->seek({1, Slice(std::string_view(key))});
         ASSERT_TRUE(iterator->valid()) << key;
         ASSERT_EQ(key, iterator->entry().key.user.to_string());
+        iterator->next();
+        ASSERT_FALSE(iterator->valid() && iterator->entry().key.user.to_string() <= key)
+            << "a version that was overwritten is shown, too: " << key;
       }
     });
   }
   for (uint64_t i = 0; i < kKeyCount; i++) {
     commit({{key_of(i), ""}});
+    if (i % 2 == 0) commit({{key_of(i / 2), ""}, {key_of(i), ""}, {key_of(i), ""}});
     written = i + 1;
   }
   for (std::thread& reader : readers) reader.join();

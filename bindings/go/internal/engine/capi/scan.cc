@@ -98,7 +98,8 @@ void Scan::start_batches() {
   at_first_ = true;
   batch_at_ = 0;
   batch_count_ = 0;
-  batch_count_wanted_ = limit_ != 0 && !window_.upper ? kBatchCountMax : kBatchCountMin;  // a limit says how many are wanted
+  // A limit says how many are wanted; where the window has an end there may be fewer.
+  batch_count_wanted_ = limit_ != 0 && !window_.upper ? kBatchCountMax : kBatchCountMin;
 }
 
 // Forward: to the first key >= target. Reverse: to the last key < target, or <= target when `inclusive`.

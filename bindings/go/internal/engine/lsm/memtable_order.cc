@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/fast_path.h"
 #include "base/key_head.h"
 #include "base/partition.h"
@@ -51,12 +52,6 @@ void sort_items(const Segment& segment, std::vector<Item>* items) {
   }
 }
 
-// Of items with the same key the first one, which is the newest, stays.
-void drop_older(const Segment& segment, std::vector<Item>* items) {
-  const auto same_key = [&segment](const Item& a, const Item& b) { return is_same_key(segment, a, b); };
-  items->erase(std::unique(items->begin(), items->end(), same_key), items->end());
-}
-
 // The items with heads behind `skip` bytes: the array's own, or `copy`.
 const std::vector<Item>& items_behind(size_t skip, const Segment& segment, const SortedArray& array, SortedArray* copy) {
   if (array.skip == skip) return array.items;
@@ -65,7 +60,15 @@ const std::vector<Item>& items_behind(size_t skip, const Segment& segment, const
   return copy->items;
 }
 
-// The newer array is the smaller one by far: what lies between two of its keys is copied as it is. Of the same key the newer item stays.
+// The first item of [from, end) that is not below `item`; looked for in steps that begin with `step`, about as far as it is, and double.
+std::vector<Item>::const_iterator first_not_below(const Segment& segment, std::vector<Item>::const_iterator from,
+                                                  std::vector<Item>::const_iterator end, const Item& item, std::ptrdiff_t step) {
+  const auto is_below = [&segment](const Item& a, const Item& b) { return item_less(segment, a, b); };
+  for (; step <= end - from && is_below(from[step - 1], item); step *= 2) from += step;
+  return std::lower_bound(from, from + std::min(step, end - from), item, is_below);
+}
+
+// As a rule the newer array is much smaller: what lies between two of its keys is copied as it is. Of the same key the newer item stays.
 std::shared_ptr<const SortedArray> merge(const Segment& segment, const SortedArray& newer, const SortedArray& older) {
   auto merged = std::make_shared<SortedArray>();
   // What both share is at most what either shares within itself.
@@ -76,9 +79,10 @@ std::shared_ptr<const SortedArray> merge(const Segment& segment, const SortedArr
   const std::vector<Item>& few = items_behind(merged->skip, segment, newer, &newer_copy);
   const std::vector<Item>& many = items_behind(merged->skip, segment, older, &older_copy);
   merged->items.reserve(few.size() + many.size());
+  const auto step = static_cast<std::ptrdiff_t>(many.size() / few.size() + 1);
   auto from = many.begin();
   for (const Item& item : few) {
-    const auto to = std::lower_bound(from, many.end(), item, [&segment](const Item& a, const Item& b) { return item_less(segment, a, b); });
+    const auto to = first_not_below(segment, from, many.end(), item, step);
     merged->items.insert(merged->items.end(), from, to);
     merged->items.push_back(item);
     from = to != many.end() && is_same_key(segment, item, *to) ? to + 1 : to;
@@ -88,19 +92,22 @@ std::shared_ptr<const SortedArray> merge(const Segment& segment, const SortedArr
   return merged;
 }
 
-// Which entries of a stretch of the segment a later one of it has overwritten, as the later ones say: a bit for as many bytes as an entry has at least.
+// Which entries of a stretch of the segment a later one of it has overwritten, as the later ones say: a bit for as many bytes as an entry has at least. Until all have been
+// seen each takes an item, too: 16 bytes.
 class OverwrittenEntries {
  public:
   OverwrittenEntries(uint64_t from, uint64_t end) : from_(from), words_((end - from) / kLogEntryBytesMin / 64 + 1) {}
 
   void name(uint64_t offset) {
     if (offset < from_) return;  // 0: none; or in an array that the new one hides
+    FIRN_DCHECK(index(offset) / 64 < words_.size(), "ORD-1");
     words_[index(offset) / 64] |= uint64_t{1} << (index(offset) % 64);
     are_any_ = true;
   }
   void erase_from(std::vector<Item>* items) const {
     if (!are_any_) return;
     std::erase_if(*items, [this](const Item& item) { return (words_[index(item.offset) / 64] >> (index(item.offset) % 64) & 1) != 0; });
+    if (items->size() < items->capacity() / 2) items->shrink_to_fit();  // the array may stay for long
   }
 
  private:

@@ -74,7 +74,7 @@ class ReadView {
   const std::vector<std::shared_ptr<Memtable>> sealed_;
   const VersionRef version_;
   const NamespaceCatalogRef catalog_;
-  const Run* const only_run_;  // beside the active memtable; nullptr: there is none, or more
+  const Run* const only_run_;  // all there is beside the active memtable; nullptr: there is more, or no run
   std::array<Count, kStripeCount> counts_;
 };
 

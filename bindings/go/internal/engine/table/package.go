@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: a469780fa3a5ed9b040d915e2eec056c16b2849110478ec9a66dcf82f6816e50
+// Checksum of all sources: 088002bcc63a26be3fa4c92403d1e76efb66d0e1b1d90f7d486d3821f0b810bc
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -1,6 +1,7 @@
 #include "progress.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "output.h"
@@ -14,7 +15,7 @@ constexpr size_t kBarColumnsMax = 30;
 constexpr size_t kBarColumnsMin = 6;
 
 std::string clock_text(double seconds) {
-  const auto whole = static_cast<uint64_t>(seconds + 0.5);
+  const auto whole = static_cast<uint64_t>(std::llround(seconds));
   char text[64];
   if (whole >= 3600) {
     std::snprintf(text, sizeof text, "%llu:%02u:%02u", static_cast<unsigned long long>(whole / 3600),

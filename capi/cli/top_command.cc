@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 
@@ -103,7 +104,7 @@ class View {
 
   std::string rate(std::initializer_list<const char*> names, bool is_bytes) const {
     double value = per_second(names);
-    return (is_bytes ? readable_bytes(value) : grouped(static_cast<uint64_t>(value + 0.5))) + "/s";
+    return (is_bytes ? readable_bytes(value) : grouped(static_cast<uint64_t>(std::llround(value)))) + "/s";
   }
   double per_second(std::initializer_list<const char*> names) const {
     if (before_ == nullptr) return 0;

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 088002bcc63a26be3fa4c92403d1e76efb66d0e1b1d90f7d486d3821f0b810bc
+// Checksum of all sources: 5c308703dc0bc9b4adfb02a7d0d73bd26dcfa98ac5d51cb182ab6240a22ed933
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

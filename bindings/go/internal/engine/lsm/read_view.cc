@@ -1,5 +1,7 @@
 #include "lsm/read_view.h"
 
+#include <cmath>
+
 #include "base/fast_path.h"
 #include "lsm/merging_iterator.h"
 
@@ -86,8 +88,8 @@ Result<ReadView::Extent> ReadView::approximate(const InternalKey& lower, const I
       FIRN_TRY_ASSIGN(const double below_lower, table->table->part_below(lower));
       FIRN_TRY_ASSIGN(const double below_upper, table->table->part_below(upper));
       const double part = std::max(below_upper - below_lower, 0.0);
-      extent.entry_count += static_cast<uint64_t>(part * static_cast<double>(table->table->properties().entry_count) + 0.5);
-      extent.bytes += static_cast<uint64_t>(part * static_cast<double>(table->file_bytes) + 0.5);
+      extent.entry_count += static_cast<uint64_t>(std::llround(part * static_cast<double>(table->table->properties().entry_count)));
+      extent.bytes += static_cast<uint64_t>(std::llround(part * static_cast<double>(table->file_bytes)));
     }
   }
   return extent;

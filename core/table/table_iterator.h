@@ -26,8 +26,8 @@ class TableIterator final : public Iterator {
  private:
   // Reading ahead starts at once in a sequential iterator, in others when so many bytes were passed over in order.
   static constexpr uint64_t kReadAheadAfterBytes = uint64_t{64} << 10;
-  static constexpr uint64_t kReadAheadBytes = uint64_t{256} << 10;
-  static constexpr uint64_t kReadAheadBytesSequential = uint64_t{1} << 20;
+  static constexpr uint64_t kReadAheadBytesMin = uint64_t{256} << 10;
+  static constexpr uint64_t kReadAheadBytesMax = uint64_t{1} << 20;
 
   // A group's entries, offsets into the body.
   struct GroupBounds {

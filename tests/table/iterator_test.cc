@@ -135,6 +135,44 @@ TEST(TableIterator, IsNotValidBeforeItIsMoved) {
   EXPECT_FALSE((*table)->new_iterator(false)->valid());
 }
 
+// The walk asks for all of the table but its own beginning, without a gap, and at once for about as much as it has walked.
+TEST(TableIterator, ALongWalkReadsAheadInWindowsThatGrowWithIt) {
+  constexpr size_t kKiB = 1024;
+  constexpr size_t kEntryCount = 10000;
+  Model model;
+  for (size_t i = 0; i < kEntryCount; ++i) model[{1, std::to_string(100000 + i)}].value = std::string(kKiB, 'v');
+  ReadAheads asked;
+  auto file = std::make_unique<BytesFile>(build_table(model));
+  file->note_read_aheads_in(&asked);
+  auto table = Table::open(std::move(file), kTestIdentity, TableIo::kMmap);
+  ASSERT_TRUE(table.ok());
+  auto iterator = (*table)->new_iterator(false);
+  iterator->seek_to_first();
+  const uint8_t* const first_value = iterator->entry().value.data();
+  iterator->next();
+  const auto entry_bytes = static_cast<size_t>(iterator->entry().value.data() - first_value);
+
+  for (const size_t begin : {size_t{0}, size_t{3000}}) {
+    asked.clear();
+    iterator->seek(ModelKey{1, std::to_string(100000 + begin)}.internal());
+    for (size_t i = 0; i < 60; ++i) iterator->next();
+    EXPECT_TRUE(asked.empty()) << "a walk of less than 64 KiB";
+    for (size_t walked = 60 * entry_bytes; iterator->valid(); walked += entry_bytes) {
+      const size_t known = asked.size();
+      iterator->next();
+      if (asked.size() == known) continue;
+      ASSERT_EQ(asked.size(), known + 1);
+      const auto [from, end] = asked.back();
+      if (known > 0) EXPECT_EQ(from, asked[known - 1].second);
+      if (known == 0) EXPECT_LT(from, begin * entry_bytes + 70 * kKiB);
+      const bool is_last = end >= kEntryCount * entry_bytes - kKiB;
+      EXPECT_LE(end - from, std::clamp(walked + 2 * entry_bytes, 256 * kKiB, 1024 * kKiB));
+      EXPECT_TRUE(is_last || end - from >= std::clamp(walked - 2 * entry_bytes, 256 * kKiB, 1024 * kKiB)) << walked << " " << end - from;
+    }
+    EXPECT_GE(asked.back().second, kEntryCount * entry_bytes - kKiB);
+  }
+}
+
 TEST(TableIterator, ReadsAheadOverATableThatIsLongerThanItsWindows) {
   Model model;
   std::mt19937_64 random(3);

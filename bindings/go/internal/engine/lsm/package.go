@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 5c308703dc0bc9b4adfb02a7d0d73bd26dcfa98ac5d51cb182ab6240a22ed933
+// Checksum of all sources: 40f8bbc144dd2fe807a69cc10e22bd77784273fd847f5270504cbb5eae21e2bb
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

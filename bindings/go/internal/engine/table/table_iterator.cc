@@ -6,7 +6,17 @@ namespace firn {
 
 namespace {
 
+// What a walk asks for in advance: of small entries the bytes that lie so far ahead; of larger ones the lines where one ends and the next one begins, so many entries ahead, as if
+// all were as long as the one at hand, which they often are (an entry of a whole walk, values of 400 B, 1 KiB and 16 KiB: 85, 112, 490 -> 29, 29, 85 ns).
 constexpr uint64_t kWalkPrefetchBytes = 1024;
+constexpr uint64_t kLargeEntryBytes = 192;
+constexpr uint64_t kLargeEntriesAhead = 8;
+
+inline void prefetch_behind(const uint8_t* end, uint64_t entry_bytes) {
+  const uint8_t* const line = end + (entry_bytes < kLargeEntryBytes ? kWalkPrefetchBytes : kLargeEntriesAhead * entry_bytes);
+  __builtin_prefetch(line);
+  __builtin_prefetch(line + kCacheLineBytes);
+}
 
 }  // namespace
 
@@ -146,8 +156,7 @@ inline size_t TableIterator::copy_entries(Entry* copies, size_t max, const IsBey
       offset = behind;
       behind += header.total_bytes();
       fill_entry(data + offset, header, prefix, seq_base, &copies[count]);
-      __builtin_prefetch(data + behind + 1024);
-      __builtin_prefetch(data + behind + 1088);
+      prefetch_behind(data + behind, header.total_bytes());
       is_stopped = is_beyond(copies[count]);
       if (is_stopped) break;
       count++;
@@ -179,6 +188,7 @@ inline bool TableIterator::decode_to(uint64_t offset, Entry* entry) {
   const uint64_t end = offset + header.total_bytes();
   if (end > present_end_ && !make_present(offset, end - offset)) return false;
   fill_entry(data_ + offset, header, range_.prefix, seq_base_, entry);
+  prefetch_behind(data_ + end, end - offset);
   offset_ = offset;
   next_offset_ = end;
   valid_ = true;
@@ -192,9 +202,9 @@ bool TableIterator::make_present(uint64_t offset, uint64_t bytes) {
   return true;
 }
 
-// Asks for the next window when half of the last one has been passed over.
+// Asks for the next window when half of the last one has been passed over. Windows are as large as the walk is long: asking has its price, and so has what is read in vain.
 void TableIterator::read_ahead(uint64_t offset) {
-  const uint64_t window = sequential_ ? kReadAheadBytesSequential : kReadAheadBytes;
+  const uint64_t window = sequential_ ? kReadAheadBytesMax : std::clamp(offset - run_begin_, kReadAheadBytesMin, kReadAheadBytesMax);
   if (offset + window / 2 <= read_ahead_end_) return;
   const uint64_t from = std::max(offset, read_ahead_end_);
   const uint64_t entries_end = table_.image().layout().entries_bytes;
@@ -302,7 +312,10 @@ void TableIterator::to_offset(uint64_t offset) {
   run_begin_ = offset;
   read_ahead_end_ = 0;
   present_end_ = 0;
-  decode(offset);
+  if (!decode(offset)) return;
+  const uint64_t entry_bytes = next_offset_ - offset;
+  if (entry_bytes < kLargeEntryBytes) return;
+  for (uint64_t i = 1; i < kLargeEntriesAhead; i++) __builtin_prefetch(data_ + next_offset_ + i * entry_bytes);
 }
 
 void TableIterator::next_namespace() {

@@ -54,6 +54,7 @@ class TableReader final : public Table {
   const uint32_t bucket_count_;
   const uint8_t seq_width_;
   const uint64_t seq_base_;
+  const uint64_t mean_entry_bytes_;
   const std::unique_ptr<File> file_;
   const std::unique_ptr<Image> image_;
   const TableProperties properties_;

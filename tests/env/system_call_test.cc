@@ -135,6 +135,17 @@ TEST_F(SystemCallTest, AnInterruptedOrShortReadGoesOnWhereItStopped) {
   EXPECT_EQ(result, 0);
 }
 
+TEST_F(SystemCallTest, ALongWriteIsMadeOfSeveralCalls) {
+  const std::string text = std::string(400'000, 'a') + std::string(300'000, 'b');
+  EXPECT_EQ(in_child([&] {
+              const auto file = directory_->open_file("a", OpenMode::kCreate);
+              if (!file.ok() || !fail_call(__NR_pwrite64, 700'000, EIO)) return 1;
+              return file.value()->write(0, Slice(std::string_view(text))).ok() ? 0 : 2;
+            }),
+            0);
+  EXPECT_EQ(text_of("a"), text);
+}
+
 TEST_F(SystemCallTest, AnInterruptedReservationIsRepeatedWithTheSignalsHeldBack) {
   const int result = in_child([&] {
     const auto file = directory_->open_file("a", OpenMode::kCreate);

@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: 40f8bbc144dd2fe807a69cc10e22bd77784273fd847f5270504cbb5eae21e2bb
+// Checksum of all sources: 4dc8592b69d178f2a61808e286996509dba6f50580ffcdf919aa5a72e5ecbcec
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

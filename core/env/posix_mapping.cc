@@ -1,6 +1,7 @@
 #include "env/posix_mapping.h"
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -21,9 +22,6 @@ namespace {
 // faults page by page); warm, MADV_POPULATE_READ costs 40 % more than plain faults.
 constexpr size_t kReadAheadBytes = size_t{128} << 10;
 
-// MADV_WILLNEED of pages that are all there looks each one up: 3.5 us for 256 KiB, 12.5 for 1 MiB. mincore() of them takes 1.05 and 1.25 us. So many are asked about at once.
-constexpr size_t kResidencePages = 512;
-
 // A page that appears by a store's fault makes the file system look ahead: it takes and zeroes pages of 4 KiB for the device's whole read-ahead (8 MiB here: 2 to 40 ms in the
 // kernel without a break). Zeros written by calls take pages as large as the call, a quarter of a millisecond for 256 KiB at the most. 64 MiB, then made writable: 18 to 107 ms
 // without zeros first; with pieces of 16 KiB 29, 64 KiB 14, 256 KiB 10. Pieces of 2 MiB wait for the kernel to find huge pages: up to ten times as long.
@@ -42,8 +40,8 @@ ssize_t write_zeros_at(int fd, size_t offset, size_t bytes) {
 class PosixMapping final : public Mapping {
  public:
   // `zeroed` is the file that populate() writes zeros to, or nullptr.
-  PosixMapping(void* data, size_t size, bool writable, bool is_own_file, std::shared_ptr<const Descriptor> zeroed, std::string path)
-      : path_(std::move(path)), writable_(writable), is_own_file_(is_own_file), zeroed_(std::move(zeroed)) {
+  PosixMapping(void* data, size_t size, bool writable, uid_t owner, std::shared_ptr<const Descriptor> zeroed, std::string path)
+      : path_(std::move(path)), writable_(writable), owner_(owner), zeroed_(std::move(zeroed)) {
     data_ = static_cast<uint8_t*>(data);
     size_ = size;
   }
@@ -57,11 +55,10 @@ class PosixMapping final : public Mapping {
 
  private:
   Status write_zeros(size_t offset, size_t bytes) const;
-  bool is_resident(const uint8_t* pages, size_t bytes) const;
 
   const std::string path_;
   const bool writable_;
-  const bool is_own_file_;
+  const uid_t owner_;
   const std::shared_ptr<const Descriptor> zeroed_;
 };
 
@@ -104,18 +101,10 @@ void PosixMapping::advise_sequential(size_t offset, size_t bytes) {
   if (offset >= size_) return;
   const size_t end = offset + std::min(bytes, size_ - offset);
   const size_t first = offset & ~(page_bytes() - 1);
-  if (is_resident(data_ + first, end - first)) return;
+  if (is_known_to_be_cached(data_ + first, end - first, owner_)) return;
   for (size_t at = first; at < end; at += kReadAheadBytes) {
     ::madvise(data_ + at, std::min(kReadAheadBytes, end - at), MADV_WILLNEED);
   }
-}
-
-// The kernel answers about files of others as if all of it were there (CVE-2019-5489), so nobody asks.
-bool PosixMapping::is_resident(const uint8_t* pages, size_t bytes) const {
-  unsigned char residence[kResidencePages];
-  const size_t count = (bytes + page_bytes() - 1) / page_bytes();
-  if (!is_own_file_ || count > kResidencePages || ::mincore(const_cast<uint8_t*>(pages), bytes, residence) != 0) return false;
-  return std::all_of(residence, residence + count, [](unsigned char page) { return (page & 1) != 0; });
 }
 
 Result<std::unique_ptr<Mapping>> map_descriptor(int fd, size_t bytes, bool writable, std::shared_ptr<const Descriptor> zeroed,
@@ -129,7 +118,7 @@ Result<std::unique_ptr<Mapping>> map_descriptor(int fd, size_t bytes, bool writa
   std::string name = path;  // copied while nothing is mapped that a failing allocation could leak
   void* data = ::mmap(nullptr, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
   if (data == MAP_FAILED) return Status::from_errno(errno, "cannot map", path);
-  auto* mapping = new (std::nothrow) PosixMapping(data, bytes, writable, status.st_uid == ::geteuid(), std::move(zeroed), std::move(name));
+  auto* mapping = new (std::nothrow) PosixMapping(data, bytes, writable, status.st_uid, std::move(zeroed), std::move(name));
   if (mapping == nullptr) {
     ::munmap(data, bytes);
     return Code::kNoMemory;
@@ -142,6 +131,15 @@ Result<std::unique_ptr<Mapping>> map_descriptor(int fd, size_t bytes, bool writa
 size_t page_bytes() {
   static const size_t bytes = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
   return bytes;
+}
+
+bool is_known_to_be_cached(const uint8_t* pages, size_t bytes, uid_t owner) {
+  constexpr size_t kPagesMax = 512;
+  const size_t count = (bytes + page_bytes() - 1) / page_bytes();
+  if (count > kPagesMax || owner != ::geteuid() || ::prctl(PR_GET_SECCOMP) != 0) return false;
+  unsigned char residence[kPagesMax];
+  if (::mincore(const_cast<uint8_t*>(pages), bytes, residence) != 0) return false;
+  return std::all_of(residence, residence + count, [](unsigned char page) { return (page & 1) != 0; });
 }
 
 void populate_by_touching(uint8_t* from, size_t bytes) {

@@ -196,15 +196,19 @@ inline bool TableIterator::decode_to(uint64_t offset, Entry* entry) {
 }
 
 bool TableIterator::make_present(uint64_t offset, uint64_t bytes) {
-  if (sequential_ || offset - run_begin_ >= kReadAheadAfterBytes) read_ahead(offset);
+  const uint64_t walked = offset > run_begin_ ? offset - run_begin_ : 0;
+  if (sequential_ || walked >= kReadAheadAfterBytes) read_ahead(offset, walked);
   if (!check(table_.image().ensure(offset, bytes))) return false;
   present_end_ = table_.image().chunk_end(offset + bytes - 1);
   return true;
 }
 
-// Asks for the next window when half of the last one has been passed over. Windows are as large as the walk is long: asking has its price, and so has what is read in vain.
-void TableIterator::read_ahead(uint64_t offset) {
-  const uint64_t window = sequential_ ? kReadAheadBytesMax : std::clamp(offset - run_begin_, kReadAheadBytesMin, kReadAheadBytesMax);
+// Asks for the next window when less than half of one lies ahead. Of a mapped table windows are as large as what was walked of it, within bounds: asking has its price, and so has
+// what is read in vain. Of a loaded one the caller waits for the whole window.
+void TableIterator::read_ahead(uint64_t offset, uint64_t walked) {
+  uint64_t window = kReadAheadBytesMin;
+  if (table_.image().is_mapped()) window = std::clamp(walked, kReadAheadBytesMin, kReadAheadBytesMax);
+  if (sequential_) window = kReadAheadBytesMax;
   if (offset + window / 2 <= read_ahead_end_) return;
   const uint64_t from = std::max(offset, read_ahead_end_);
   const uint64_t entries_end = table_.image().layout().entries_bytes;
@@ -315,7 +319,7 @@ void TableIterator::to_offset(uint64_t offset) {
   if (!decode(offset)) return;
   const uint64_t entry_bytes = next_offset_ - offset;
   if (entry_bytes < kLargeEntryBytes) return;
-  for (uint64_t i = 1; i < kLargeEntriesAhead; i++) __builtin_prefetch(data_ + next_offset_ + i * entry_bytes);
+  for (uint64_t i = 0; i < kLargeEntriesAhead; i++) __builtin_prefetch(data_ + next_offset_ + i * entry_bytes);
 }
 
 void TableIterator::next_namespace() {

@@ -54,7 +54,7 @@ class TableIterator final : public Iterator {
   bool has_key(uint64_t offset, const InternalKey& key);
   void walk_group(uint32_t group, const InternalKey& key);
   void next_namespace();
-  void read_ahead(uint64_t offset);
+  void read_ahead(uint64_t offset, uint64_t walked);
 
   const TableReader& table_;
   const uint8_t* const data_;

@@ -67,7 +67,7 @@ TableReader::TableReader(std::unique_ptr<File> file, std::unique_ptr<Image> imag
       bucket_count_(footer.bucket_count),
       seq_width_(footer.seq_width),
       seq_base_(footer.seq_base),
-      mean_entry_bytes_(footer.entries_bytes / std::max<uint64_t>(footer.entry_count, 1)),
+      mean_entry_bytes_(footer.entries_bytes / footer.entry_count),
       file_(std::move(file)),
       image_(std::move(image)),
       properties_(std::move(properties)),

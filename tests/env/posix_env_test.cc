@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -198,36 +197,6 @@ long faults() {
   rusage usage = {};
   ::getrusage(RUSAGE_SELF, &usage);
   return usage.ru_minflt;
-}
-
-// How many of the mapped file's pages the page cache has.
-size_t resident_pages(const Mapping& mapping) {
-  std::vector<unsigned char> residence(mapping.size() / page_bytes() + 1);
-  EXPECT_EQ(::mincore(mapping.data(), mapping.size(), residence.data()), 0);
-  return static_cast<size_t>(std::count_if(residence.begin(), residence.end(), [](unsigned char page) { return (page & 1) != 0; }));
-}
-
-// What was there once may have gone again. Where some of it is there, the rest is read all the same.
-TEST_F(PosixEnvTest, WhatLeftThePageCacheIsReadAhead) {
-  if (is_in_memory(temporary_.path())) GTEST_SKIP() << "A FILE SYSTEM IN MEMORY: nothing leaves its page cache";
-  const size_t bytes = 64 * page_bytes();
-  const auto file = directory_->open_file("a", OpenMode::kCreate);
-  ASSERT_TRUE(file.ok() && file.value()->write(0, Slice(std::string(bytes, 'x'))).ok() && file.value()->sync().ok());
-  for (const bool is_some_there : {false, true}) {
-    const int fd = ::open((root_ + "/a").c_str(), O_RDONLY | O_CLOEXEC);
-    ASSERT_EQ(::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
-    ::close(fd);
-    const auto mapping = file.value()->map(bytes, false);
-    ASSERT_TRUE(mapping.ok());
-    mapping.value()->advise_random();
-    ASSERT_LT(resident_pages(*mapping.value()), 64u) << "nothing has left the page cache";
-    if (is_some_there) {
-      ASSERT_EQ(mapping.value()->data()[0], 'x');
-    }
-    mapping.value()->advise_sequential(0, bytes);
-    for (int i = 0; i < 10'000 && resident_pages(*mapping.value()) < 64; i++) ::usleep(1000);
-    EXPECT_EQ(resident_pages(*mapping.value()), 64u);
-  }
 }
 
 TEST(PosixMapping, TouchingMakesEveryPageWritableAndKeepsItsBytes) {

@@ -1,22 +1,18 @@
 // System calls that fail, are interrupted or do less than they were asked: a seccomp filter in a child process answers in the kernel's
 // place, so that what is tested is the code that runs in production.
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 
 #include <atomic>
 #include <cerrno>
-#include <cstddef>
 #include <fstream>
 #include <thread>
 
 #include "env/posix_env.h"
 #include "env/posix_mapping.h"
 #include "environment.h"
+#include "system_call_filter.h"
 
 namespace firn {
 namespace {
@@ -34,29 +30,6 @@ class SystemCallTest : public testing::Test {
   const std::string root_ = temporary_.path() + "/db";
   std::unique_ptr<Directory> directory_;
 };
-
-// From now on every system call `call` of this thread (if `argument` is not 0: with that third argument) ends in `action`.
-// A descriptor for SECCOMP_RET_USER_NOTIF, 0 for other actions, -1 when the kernel refuses.
-int filter_call(unsigned call, uint32_t argument, uint32_t action) {
-  const uint32_t third = offsetof(seccomp_data, args) + 2 * sizeof(uint64_t);  // its low half: little-endian
-  sock_filter program[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, third),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, argument, 1, 0),
-      BPF_JUMP(BPF_JMP | BPF_JA, argument == 0 ? 0u : 1u, 0, 0),
-      BPF_STMT(BPF_RET | BPF_K, action),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  const sock_fprog filter = {static_cast<unsigned short>(std::size(program)), program};
-  const unsigned flags = action == SECCOMP_RET_USER_NOTIF ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
-  return static_cast<int>(::syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter));
-}
-
-bool fail_call(unsigned call, uint32_t argument, uint16_t os_errno) {
-  return filter_call(call, argument, SECCOMP_RET_ERRNO | os_errno) == 0;
-}
 
 enum class Answer { kInterrupted, kThreeBytes, kGoOn };
 
@@ -136,14 +109,19 @@ TEST_F(SystemCallTest, AnInterruptedOrShortReadGoesOnWhereItStopped) {
 }
 
 TEST_F(SystemCallTest, ALongWriteIsMadeOfSeveralCalls) {
-  const std::string text = std::string(400'000, 'a') + std::string(300'000, 'b');
-  EXPECT_EQ(in_child([&] {
-              const auto file = directory_->open_file("a", OpenMode::kCreate);
-              if (!file.ok() || !fail_call(__NR_pwrite64, 700'000, EIO)) return 1;
-              return file.value()->write(0, Slice(std::string_view(text))).ok() ? 0 : 2;
-            }),
-            0);
-  EXPECT_EQ(text_of("a"), text);
+  constexpr size_t kPieceBytes = size_t{256} << 10;
+  const std::string text = std::string(kPieceBytes, 'a') + "b";
+  for (const size_t offset : {size_t{0}, size_t{1}}) {  // the second one begins with what is left up to a multiple of a piece
+    const std::string name = "a" + std::to_string(offset);
+    EXPECT_EQ(in_child([&] {
+                const auto file = directory_->open_file(name, OpenMode::kCreate);
+                const size_t too_long = offset == 0 ? kPieceBytes + 1 : kPieceBytes;
+                if (!file.ok() || !fail_call(__NR_pwrite64, static_cast<uint32_t>(too_long), EIO)) return 1;
+                return file.value()->write(offset, Slice(std::string_view(text))).ok() ? 0 : 2;
+              }),
+              0);
+    EXPECT_EQ(text_of(name), std::string(offset, '\0') + text);
+  }
 }
 
 TEST_F(SystemCallTest, AnInterruptedReservationIsRepeatedWithTheSignalsHeldBack) {

@@ -5,7 +5,7 @@
 // Package db is a layer of the engine, in C++.
 package db
 
-// Checksum of all sources: 4dc8592b69d178f2a61808e286996509dba6f50580ffcdf919aa5a72e5ecbcec
+// Checksum of all sources: a2b445e65f2a0dd102446f98519b196946542817f14519e6984f14f6f8c9c4f1
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -2,6 +2,8 @@
 // Threading: any thread may call any method at any time.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 
@@ -19,6 +21,11 @@ Result<std::unique_ptr<Mapping>> map_file_writable(std::shared_ptr<const Descrip
 
 // The size of a page of memory, a power of two.
 size_t page_bytes();
+
+// Whether the page cache is known to have all of a mapping's pages, which begin at `pages`. False also when the kernel is not asked, because the file of `owner` is another
+// user's, about which it tells nobody (CVE-2019-5489), or because this process has a filter for system calls: common ones end who asks (systemd's @system-service leaves mincore() out).
+// 1.1 us for up to 2 MiB of pages that were touched; MADV_WILLNEED looks them all up in 3.5 us for 256 KiB, 12.5 for 1 MiB.
+bool is_known_to_be_cached(const uint8_t* pages, size_t bytes, uid_t owner);
 
 // Makes pages present and writable without MADV_POPULATE_WRITE (kernels before 5.14): rewrites one byte of each page with itself,
 // which other threads that store there do not notice. A disk that fails raises SIGBUS here.

@@ -163,14 +163,49 @@ TEST(TableIterator, ALongWalkReadsAheadInWindowsThatGrowWithIt) {
       if (asked.size() == known) continue;
       ASSERT_EQ(asked.size(), known + 1);
       const auto [from, end] = asked.back();
-      if (known > 0) EXPECT_EQ(from, asked[known - 1].second);
-      if (known == 0) EXPECT_LT(from, begin * entry_bytes + 70 * kKiB);
+      if (known > 0) {
+        EXPECT_EQ(from, asked[known - 1].second);
+      } else {
+        EXPECT_LT(from, begin * entry_bytes + 70 * kKiB);
+      }
       const bool is_last = end >= kEntryCount * entry_bytes - kKiB;
       EXPECT_LE(end - from, std::clamp(walked + 2 * entry_bytes, 256 * kKiB, 1024 * kKiB));
       EXPECT_TRUE(is_last || end - from >= std::clamp(walked - 2 * entry_bytes, 256 * kKiB, 1024 * kKiB)) << walked << " " << end - from;
     }
     EXPECT_GE(asked.back().second, kEntryCount * entry_bytes - kKiB);
   }
+}
+
+// Each time that it is read: it may have left the page cache.
+TEST(TableIterator, ALongValueIsReadAheadAndAShortOneIsNot) {
+  Model model;
+  model[{1, "a"}].value = std::string(50'000, 'v');
+  model[{1, "b"}].value = std::string(100'000, 'v');
+  model[{1, "c"}].value = "short";
+  ReadAheads asked;
+  auto file = std::make_unique<BytesFile>(build_table(model));
+  file->note_read_aheads_in(&asked);
+  auto table = Table::open(std::move(file), kTestIdentity, TableIo::kMmap);
+  ASSERT_TRUE(table.ok());
+  Entry entry;
+  const auto is_found = [&](const std::string& user) {
+    const ModelKey key{1, user};
+    asked.clear();
+    return (*table)->find(key.internal(), hash_key(kTestHashSeed, key.internal()), &entry).ok() && is_same(entry, key, model[key]);
+  };
+  for (int time = 0; time < 2; ++time) {
+    ASSERT_TRUE(is_found("a"));
+    EXPECT_TRUE(asked.empty());
+    ASSERT_TRUE(is_found("c"));
+    EXPECT_TRUE(asked.empty());
+    ASSERT_TRUE(is_found("b"));
+    ASSERT_EQ(asked.size(), 1u);
+    EXPECT_GE(asked[0].second - asked[0].first, 100'000u);
+  }
+  auto iterator = (*table)->new_iterator(false);
+  asked.clear();
+  iterator->seek(ModelKey{1, "b"}.internal());
+  EXPECT_TRUE(iterator->valid() && asked.size() == 1);
 }
 
 TEST(TableIterator, ReadsAheadOverATableThatIsLongerThanItsWindows) {

@@ -5,7 +5,7 @@
 // Package durable_log is a layer of the engine, in C++.
 package durable_log
 
-// Checksum of all sources: a2b445e65f2a0dd102446f98519b196946542817f14519e6984f14f6f8c9c4f1
+// Checksum of all sources: 132e1ba781877b1ec2773fa4c01cf3a7287a3753bdbe31bd8b8bcdb2a351a826
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -21,6 +21,7 @@ namespace {
 // 256 MiB cold in a mapping that was advised MADV_RANDOM: nothing 7.6 s, MADV_WILLNEED ahead 0.22 s, MADV_POPULATE_READ 7.5 s (it
 // faults page by page); warm, MADV_POPULATE_READ costs 40 % more than plain faults.
 constexpr size_t kReadAheadBytes = size_t{128} << 10;
+constexpr size_t kAskedBytes = size_t{1} << 20;  // of so much at a time it is asked whether it is there
 
 // A page that appears by a store's fault makes the file system look ahead: it takes and zeroes pages of 4 KiB for the device's whole read-ahead (8 MiB here: 2 to 40 ms in the
 // kernel without a break). Zeros written by calls take pages as large as the call, a quarter of a millisecond for 256 KiB at the most. 64 MiB, then made writable: 18 to 107 ms
@@ -100,10 +101,12 @@ Status PosixMapping::populate(size_t offset, size_t bytes) {
 void PosixMapping::advise_sequential(size_t offset, size_t bytes) {
   if (offset >= size_) return;
   const size_t end = offset + std::min(bytes, size_ - offset);
-  const size_t first = offset & ~(page_bytes() - 1);
-  if (is_known_to_be_cached(data_ + first, end - first, owner_)) return;
-  for (size_t at = first; at < end; at += kReadAheadBytes) {
-    ::madvise(data_ + at, std::min(kReadAheadBytes, end - at), MADV_WILLNEED);
+  for (size_t at = offset & ~(page_bytes() - 1); at < end; at += kAskedBytes) {
+    const size_t asked_end = std::min(at + kAskedBytes, end);
+    if (is_known_to_be_cached(data_ + at, asked_end - at, owner_)) continue;
+    for (size_t piece = at; piece < asked_end; piece += kReadAheadBytes) {
+      ::madvise(data_ + piece, std::min(kReadAheadBytes, asked_end - piece), MADV_WILLNEED);
+    }
   }
 }
 

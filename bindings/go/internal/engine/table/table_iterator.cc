@@ -198,7 +198,7 @@ inline bool TableIterator::decode_to(uint64_t offset, Entry* entry) {
 bool TableIterator::make_present(uint64_t offset, uint64_t bytes) {
   const uint64_t walked = offset > run_begin_ ? offset - run_begin_ : 0;
   if (sequential_ || walked >= kReadAheadAfterBytes) read_ahead(offset, walked);
-  if (!check(table_.image().ensure(offset, bytes))) return false;
+  if (!check(table_.image().ensure_entry(offset, bytes))) return false;
   present_end_ = table_.image().chunk_end(offset + bytes - 1);
   return true;
 }

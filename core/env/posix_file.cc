@@ -22,8 +22,9 @@ namespace {
 constexpr uint64_t XFS_SUPER_MAGIC = 0x58465342;
 #endif
 
-// What one call writes at most, and not across a multiple of it. The page cache takes pages as large as the call, and where a host gives its guests memory late the largest are those that it has not given yet: with calls of 1 MiB
-// a fill of 10M keys spent 39 % of its samples in the copies to them. 1 MiB 1.3 M puts/s, 512 KiB 2.0, 256 KiB 2.8, 128 KiB 2.2, 64 KiB 2.0 (the last two with write-back begun after every call).
+// What one call writes at most, and not across a multiple of it. The page cache takes pages as large as the call, and where a host gives its guests memory late the largest are those
+// that it has not given yet: with calls of 1 MiB a fill of 10M keys spent 39 % of its samples in the copies to them. 1 MiB 1.3 M puts/s, 512 KiB 2.0, 256 KiB 2.8, 128 KiB 2.2,
+// 64 KiB 2.0.
 constexpr size_t kWriteBytesMax = size_t{256} << 10;
 
 constexpr uint64_t kOffsetMax = static_cast<uint64_t>(std::numeric_limits<off_t>::max());

@@ -89,7 +89,7 @@ inline Status TableReader::read_if_key(Slice user, uint64_t offset, const Namesp
   } else {
     FIRN_TRY(read_header(offset, range.end, &header));
     if (Slice(at + header.header_bytes, header.key_bytes) != user) return Code::kNotFound;
-    FIRN_TRY(image_->ensure_entry(offset, header.total_bytes()));
+    FIRN_TRY(image_->ensure(offset, header.total_bytes()));
   }
   fill_entry(at, header, range.prefix, seq_base_, entry);
   return {};

@@ -176,36 +176,51 @@ TEST(TableIterator, ALongWalkReadsAheadInWindowsThatGrowWithIt) {
   }
 }
 
-// Each time that it is read: it may have left the page cache.
+// While it is verified, which is once; by gets, walks forward and walks backward. A very long one is asked for in windows.
 TEST(TableIterator, ALongValueIsReadAheadAndAShortOneIsNot) {
   Model model;
   model[{1, "a"}].value = std::string(50'000, 'v');
   model[{1, "b"}].value = std::string(100'000, 'v');
-  model[{1, "c"}].value = "short";
-  ReadAheads asked;
-  auto file = std::make_unique<BytesFile>(build_table(model));
-  file->note_read_aheads_in(&asked);
-  auto table = Table::open(std::move(file), kTestIdentity, TableIo::kMmap);
-  ASSERT_TRUE(table.ok());
-  Entry entry;
-  const auto is_found = [&](const std::string& user) {
+  model[{1, "c"}].value = std::string(5'000'000, 'v');
+  const std::string bytes = build_table(model);
+  const auto asked_for = [&](const std::string& user, const std::string& way) {
+    ReadAheads asked;
+    auto file = std::make_unique<BytesFile>(bytes);
+    file->note_read_aheads_in(&asked);
+    auto table = Table::open(std::move(file), kTestIdentity, TableIo::kMmap);
     const ModelKey key{1, user};
-    asked.clear();
-    return (*table)->find(key.internal(), hash_key(kTestHashSeed, key.internal()), &entry).ok() && is_same(entry, key, model[key]);
+    Entry entry;
+    auto iterator = (*table)->new_iterator(false);
+    if (way == "get") {
+      EXPECT_TRUE((*table)->find(key.internal(), hash_key(kTestHashSeed, key.internal()), &entry).ok());
+    } else if (way == "forward") {
+      iterator->seek(key.internal());
+    } else {
+      iterator->seek_to_last();
+      while (iterator->valid() && iterator->entry().key.user != key.internal().user) iterator->prev();
+    }
+    if (way != "get") entry = iterator->entry();
+    EXPECT_TRUE(is_same(entry, key, model[key])) << user << way;
+    const size_t count = asked.size();
+    EXPECT_TRUE((*table)->find(key.internal(), hash_key(kTestHashSeed, key.internal()), &entry).ok());
+    EXPECT_EQ(asked.size(), count) << "asked for what was verified";
+    return asked;
   };
-  for (int time = 0; time < 2; ++time) {
-    ASSERT_TRUE(is_found("a"));
-    EXPECT_TRUE(asked.empty());
-    ASSERT_TRUE(is_found("c"));
-    EXPECT_TRUE(asked.empty());
-    ASSERT_TRUE(is_found("b"));
-    ASSERT_EQ(asked.size(), 1u);
-    EXPECT_GE(asked[0].second - asked[0].first, 100'000u);
+  for (const std::string way : {"get", "forward"}) {
+    EXPECT_TRUE(asked_for("a", way).empty()) << way;
+    const ReadAheads asked = asked_for("b", way);
+    ASSERT_EQ(asked.size(), 1u) << way;
+    EXPECT_GE(asked[0].second - asked[0].first, 95'000u) << way;
   }
-  auto iterator = (*table)->new_iterator(false);
-  asked.clear();
-  iterator->seek(ModelKey{1, "b"}.internal());
-  EXPECT_TRUE(iterator->valid() && asked.size() == 1);
+  for (const std::string way : {"get", "forward", "backward"}) {
+    const ReadAheads asked = asked_for("c", way);
+    ASSERT_GE(asked.size(), 5u) << way;
+    EXPECT_GE(asked.back().second - asked.front().first, 4'990'000u) << way;
+    for (size_t i = 0; i < asked.size(); ++i) {
+      EXPECT_LE(asked[i].second - asked[i].first, 2u << 20) << way;
+      EXPECT_TRUE(i == 0 || asked[i].first <= asked[i - 1].second) << way;
+    }
+  }
 }
 
 TEST(TableIterator, ReadsAheadOverATableThatIsLongerThanItsWindows) {

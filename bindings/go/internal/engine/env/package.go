@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 132e1ba781877b1ec2773fa4c01cf3a7287a3753bdbe31bd8b8bcdb2a351a826
+// Checksum of all sources: 3c724492b2769097bc20cbb8b208f637e05ecbd5c4ad3062ef2ce86c70b1601f
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

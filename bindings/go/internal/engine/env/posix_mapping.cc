@@ -139,7 +139,7 @@ size_t page_bytes() {
 bool is_known_to_be_cached(const uint8_t* pages, size_t bytes, uid_t owner) {
   constexpr size_t kPagesMax = 512;
   const size_t count = (bytes + page_bytes() - 1) / page_bytes();
-  if (count > kPagesMax || owner != ::geteuid() || ::prctl(PR_GET_SECCOMP) != 0) return false;
+  if (count > kPagesMax || owner != ::geteuid() || ::prctl(PR_GET_SECCOMP) > 0) return false;
   unsigned char residence[kPagesMax];
   if (::mincore(const_cast<uint8_t*>(pages), bytes, residence) != 0) return false;
   return std::all_of(residence, residence + count, [](unsigned char page) { return (page & 1) != 0; });

@@ -51,13 +51,6 @@ class Image {
       return {};
     return make_present(offset >> layout_.chunk_shift, (offset + bytes - 1) >> layout_.chunk_shift);
   }
-  // The same for an entry that its reader reads as a whole. A long one is read ahead, present or not (it may have left the page cache): of a mapping that was advised MADV_RANDOM each page would
-  // be a read of its own. Cold values of 64 KiB, 128 KiB and 1 MiB: 870 -> 160, 1600 -> 250, 13000 -> 1000 us.
-  Status ensure_entry(uint64_t offset, uint64_t bytes) const {
-    if (bytes >= kLongEntryBytes && mapping_ != nullptr) [[unlikely]]
-      read_ahead(offset, bytes);
-    return ensure(offset, bytes);
-  }
   // The bytes will be touched soon, in this order. Errors show when they are touched. The range may reach beyond the body.
   void read_ahead(uint64_t offset, uint64_t bytes) const;
 
@@ -73,7 +66,6 @@ class Image {
     std::unique_ptr<uint8_t[]> slots;     // as in the file
     std::unique_ptr<uint64_t[]> offsets;  // compressed tables: where each chunk begins in the file, and where the last one ends
   };
-  static constexpr uint64_t kLongEntryBytes = uint64_t{64} << 10;
   static constexpr size_t kWordChunks = 64;
   static constexpr size_t kStripes = 16;
 

@@ -198,13 +198,13 @@ inline bool TableIterator::decode_to(uint64_t offset, Entry* entry) {
 bool TableIterator::make_present(uint64_t offset, uint64_t bytes) {
   const uint64_t walked = offset > run_begin_ ? offset - run_begin_ : 0;
   if (sequential_ || walked >= kReadAheadAfterBytes) read_ahead(offset, walked);
-  if (!check(table_.image().ensure_entry(offset, bytes))) return false;
+  if (!check(table_.image().ensure(offset, bytes))) return false;
   present_end_ = table_.image().chunk_end(offset + bytes - 1);
   return true;
 }
 
 // Asks for the next window when less than half of one lies ahead. Of a mapped table windows are as large as what was walked of it, within bounds: asking has its price, and so has
-// what is read in vain. Of a loaded one the caller waits for the whole window.
+// what is read in vain. Of a loaded one a user's walk waits for the whole window.
 void TableIterator::read_ahead(uint64_t offset, uint64_t walked) {
   uint64_t window = kReadAheadBytesMin;
   if (table_.image().is_mapped()) window = std::clamp(walked, kReadAheadBytesMin, kReadAheadBytesMax);

@@ -113,6 +113,8 @@ constexpr firn_api kApi = {
     .resume = firn_resume,
     .salvage = firn_salvage,
     .log_error = firn_log_error,
+    .multi_pin = firn_multi_pin,
+    .txn_multi_pin = firn_txn_multi_pin,
 };
 
 }  // namespace

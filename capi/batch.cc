@@ -2,6 +2,7 @@
 #include "args.h"
 #include "call.h"
 #include "packed.h"
+#include "pin.h"
 
 namespace firn {
 namespace {
@@ -38,16 +39,32 @@ int64_t firn_multi_get(firn_db* db, const uint8_t* keys, size_t len, uint8_t* ou
   return guarded([&]() -> int64_t {
     const DbCall call(db);
     if (!call.ok()) return to_c(call.code());
-    const Code limits = check_bytes(keys, len, kPackedBytesMax);
-    if (limits != Code::kOk) return to_c(limits);
-    if (check_buffer(out, cap) != Code::kOk) return FIRN_INVALID;
     std::vector<Lookup> lookups;
-    const Code code = decode_requests(Slice(keys, len), &lookups);
+    const Code code = read_requests(keys, len, out, cap, &lookups);
     if (code != Code::kOk) return to_c(code);
     if (lookups.empty()) return 0;
     Snapshot snapshot;
     const Status status = call->multi_get(lookups.data(), lookups.size(), &snapshot);
     return status.ok() ? answer_lookups(lookups, out, cap) : to_c(status.code());
+  });
+}
+
+int64_t firn_multi_pin(firn_db* db, const uint8_t* keys, size_t len, firn_answer* answers, size_t max, firn_pin_t* pin) {
+  if (pin != nullptr) *pin = {};
+  return guarded([&]() -> int64_t {
+    const DbCall call(db);
+    if (!call.ok()) return to_c(call.code());
+    std::vector<Lookup> lookups;
+    const Code code = pin != nullptr ? read_requests(keys, len, answers, max, &lookups) : Code::kInvalid;
+    if (code != Code::kOk) return to_c(code);
+    if (lookups.empty() || lookups.size() > max) return static_cast<int64_t>(lookups.size());
+    PinSlot slot;
+    if (!slot.ok()) return FIRN_NO_MEMORY;
+    const Status status = call->multi_get(lookups.data(), lookups.size(), slot.snapshot());
+    if (!status.ok()) return to_c(status.code());
+    place_answers(lookups, answers);
+    pin->owner = slot.publish();
+    return static_cast<int64_t>(lookups.size());
   });
 }
 

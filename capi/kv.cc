@@ -1,17 +1,12 @@
 // Single keys: the hot calls. Each is a mark, a lookup of the handle, limits, one call of Db.
-#include <new>
-
 #include "args.h"
 #include "call.h"
 #include "log.h"
+#include "pin.h"
 #include "txn.h"
 
 namespace firn {
 namespace {
-
-struct PinBody {
-  Snapshot snapshot;  // keeps what the pin points at
-};
 
 int32_t write_one(firn_db* db, const Operation& operation, Code limits) {
   const DbCall call(db);
@@ -19,32 +14,6 @@ int32_t write_one(firn_db* db, const Operation& operation, Code limits) {
   if (limits != Code::kOk) return to_c(limits);
   return to_c(call->write(&operation, 1, WriteFlags{}).status().code());
 }
-
-// Gives the reserved slot back unless it was published.
-class PinSlot {
- public:
-  PinSlot() : slot_(reserve_handle()) {
-    if (slot_ != nullptr) new (slot_->body) PinBody();
-  }
-  ~PinSlot() {
-    if (slot_ == nullptr) return;
-    slot_->body_as<PinBody>()->~PinBody();
-    unreserve_handle(slot_);
-  }
-  PinSlot(const PinSlot&) = delete;
-  PinSlot& operator=(const PinSlot&) = delete;
-
-  bool ok() const { return slot_ != nullptr; }
-  Snapshot* snapshot() const { return &slot_->body_as<PinBody>()->snapshot; }
-  void* publish() {
-    HandleSlot* slot = slot_;
-    slot_ = nullptr;
-    return publish_handle(slot, HandleType::kPin);
-  }
-
- private:
-  HandleSlot* slot_;
-};
 
 Code pin_key(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, firn_pin_t* pin) {
   const DbCall call(db);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "db/db.h"
+#include "firn.h"
 
 namespace firn {
 
@@ -22,9 +23,11 @@ Code decode_batch(Slice packed, Db& db, PackedBatch* batch);
 // The same with everything as commands.
 Code decode_commands(Slice packed, Db& db, std::vector<Command>* commands);
 
-// kInvalid, kTooLarge.
-Code decode_requests(Slice requests, std::vector<Lookup>* lookups);
+// Of a call that answers into `cap` bytes or places at `out`. kInvalid, kTooLarge.
+Code read_requests(const uint8_t* keys, size_t len, const void* out, size_t cap, std::vector<Lookup>* lookups);
 // The bytes of the answers; copied if they fit.
 int64_t answer_lookups(const std::vector<Lookup>& lookups, uint8_t* out, size_t cap);
+// The answers in place, one for each.
+void place_answers(const std::vector<Lookup>& lookups, firn_answer* answers);
 
 }  // namespace firn

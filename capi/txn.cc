@@ -54,15 +54,28 @@ int64_t copy_value(Slice value, uint8_t* buf, size_t cap) {
   return static_cast<int64_t>(value.size());
 }
 
+// The slot of a pin that keeps the transaction; given back unless it was published.
+class TxnPinSlot {
+ public:
+  TxnPinSlot() : slot_(reserve_handle(), unreserve_handle) {}
+
+  bool ok() const { return slot_ != nullptr; }
+  void* publish(const TxnCall& call) {
+    new (slot_->body) TxnPinBody{call.shared()};
+    return publish_handle(slot_.release(), HandleType::kTxnPin);
+  }
+
+ private:
+  std::unique_ptr<HandleSlot, void (*)(HandleSlot*)> slot_;
+};
+
 Code pin_key(const TxnCall& call, uint32_t ns, Slice key, firn_pin_t* pin) {
-  HandleSlot* slot = reserve_handle();
-  if (slot == nullptr) return Code::kNoMemory;
-  std::unique_ptr<HandleSlot, void (*)(HandleSlot*)> reserved(slot, unreserve_handle);
+  TxnPinSlot slot;
+  if (!slot.ok()) return Code::kNoMemory;
   Entry entry;
   const Status status = call.transaction().pin(ns, key, &entry);
   if (!status.ok()) return status.code();
-  new (slot->body) TxnPinBody{call.shared()};
-  *pin = {entry.value.data(), entry.value.size(), entry.seq.value, publish_handle(reserved.release(), HandleType::kTxnPin)};
+  *pin = {entry.value.data(), entry.value.size(), entry.seq.value, slot.publish(call)};
   return Code::kOk;
 }
 
@@ -125,14 +138,28 @@ int32_t firn_txn_pin(firn_txn* txn, uint32_t ns, const uint8_t* key, size_t key_
 
 int64_t firn_txn_multi_get(firn_txn* txn, const uint8_t* keys, size_t len, uint8_t* out, size_t cap) {
   return on_txn(txn, [&](const TxnCall& call) -> int64_t {
-    const Code limits = check_bytes(keys, len, kPackedBytesMax);
-    if (limits != Code::kOk) return to_c(limits);
-    if (check_buffer(out, cap) != Code::kOk) return FIRN_INVALID;
     std::vector<Lookup> lookups;
-    const Code code = decode_requests(Slice(keys, len), &lookups);
+    const Code code = read_requests(keys, len, out, cap, &lookups);
     if (code != Code::kOk) return to_c(code);
     const Status status = call.transaction().multi_get(lookups.data(), lookups.size());
     return status.ok() ? answer_lookups(lookups, out, cap) : to_c(status.code());
+  });
+}
+
+int64_t firn_txn_multi_pin(firn_txn* txn, const uint8_t* keys, size_t len, firn_answer* answers, size_t max, firn_pin_t* pin) {
+  if (pin != nullptr) *pin = {};
+  return on_txn(txn, [&](const TxnCall& call) -> int64_t {
+    std::vector<Lookup> lookups;
+    const Code code = pin != nullptr ? read_requests(keys, len, answers, max, &lookups) : Code::kInvalid;
+    if (code != Code::kOk) return to_c(code);
+    if (lookups.empty() || lookups.size() > max) return static_cast<int64_t>(lookups.size());
+    TxnPinSlot slot;
+    if (!slot.ok()) return FIRN_NO_MEMORY;
+    const Status status = call.transaction().multi_pin(lookups.data(), lookups.size());
+    if (!status.ok()) return to_c(status.code());
+    place_answers(lookups, answers);
+    pin->owner = slot.publish(call);
+    return static_cast<int64_t>(lookups.size());
   });
 }
 

@@ -79,6 +79,12 @@ Status Transaction::multi_get(Lookup* lookups, size_t count) {
   return {};
 }
 
+Status Transaction::multi_pin(Lookup* lookups, size_t count) {
+  FIRN_TRY(multi_get(lookups, count));
+  if (work_ != nullptr && !work_->writes.empty()) work_->writes.show();
+  return {};
+}
+
 Result<std::unique_ptr<Iterator>> Transaction::new_iterator(uint32_t ns, Slice lower, const std::optional<Slice>& upper,
                                                             std::shared_ptr<const Overlay>* overlay) {
   FIRN_TRY_ASSIGN(const Prefix prefix, prefix_of(ns));

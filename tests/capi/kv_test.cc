@@ -208,6 +208,78 @@ TEST_F(Batch, many_keys_are_looked_up_in_order) {
   EXPECT_EQ(firn_multi_get(db_, bytes(bad), bad.size(), to, out.size()), FIRN_TOO_LARGE);
 }
 
+// The keys of a firn_multi_pin, and its answers.
+struct Pinned {
+  std::string requests;
+  firn_answer answers[8];
+  firn_pin_t pin;
+
+  explicit Pinned(std::initializer_list<std::string_view> keys) {
+    for (const std::string_view key : keys) append_request(&requests, 0, std::string(key));
+    memset(answers, 0x55, sizeof answers);
+    memset(&pin, 0x55, sizeof pin);
+  }
+  int64_t call(firn_db* db, size_t max = 8) { return firn_multi_pin(db, bytes(requests), requests.size(), answers, max, &pin); }
+  std::string value(size_t i) const {
+    if (answers[i].code != FIRN_OK) return firn_status_name(answers[i].code);
+    return {reinterpret_cast<const char*>(answers[i].data), answers[i].len};
+  }
+  bool is_zeroed() const { return pin.data == nullptr && pin.len == 0 && pin.version == 0 && pin.owner == nullptr; }
+};
+
+TEST_F(Kv, values_of_many_keys_stay_readable_and_unchanged_until_one_unpin) {
+  ASSERT_EQ(put(db_, "a", "first"), FIRN_OK);
+  ASSERT_EQ(put(db_, "in a table", std::string(20000, 't')), FIRN_OK);
+  ASSERT_EQ(firn_flush(db_), FIRN_OK);
+  ASSERT_EQ(firn_put(db_, 0, bytes("empty"), 5, nullptr, 0), FIRN_OK);
+  ASSERT_EQ(put(db_, "deleted", "x"), FIRN_OK);
+  ASSERT_EQ(firn_delete(db_, 0, bytes("deleted"), 7), FIRN_OK);
+  Pinned pinned({"a", "in a table", "missing", "empty", "deleted", "a"});
+  append_request(&pinned.requests, 77777, "a");
+  ASSERT_EQ(pinned.call(db_), 7);
+  EXPECT_NE(pinned.pin.owner, nullptr);
+  firn_entry entry = FIRN_ENTRY_INIT;
+  ASSERT_EQ(firn_get_entry(db_, 0, bytes("a"), 1, nullptr, 0, &entry), 5);
+  ASSERT_EQ(put(db_, "a", "second"), FIRN_OK);
+  ASSERT_EQ(put(db_, "in a table", "short"), FIRN_OK);
+  ASSERT_EQ(put(db_, "empty", "no more"), FIRN_OK);
+  ASSERT_EQ(firn_flush(db_), FIRN_OK);
+  ASSERT_EQ(firn_compact(db_), FIRN_OK);
+  ASSERT_EQ(firn_close(take()), FIRN_OK);
+  EXPECT_EQ(pinned.value(0), "first");
+  EXPECT_EQ(pinned.answers[0].version, entry.version);
+  EXPECT_EQ(pinned.value(1), std::string(20000, 't'));
+  EXPECT_EQ(pinned.value(3), "");
+  EXPECT_EQ(pinned.value(5), "first");
+  for (const size_t i : {2, 4, 6}) {
+    EXPECT_EQ(pinned.answers[i].code, i == 6 ? FIRN_INVALID : FIRN_NOT_FOUND);
+    EXPECT_EQ(pinned.answers[i].data, nullptr);
+    EXPECT_EQ(pinned.answers[i].len + pinned.answers[i].version + pinned.answers[i].reserved, 0u);
+  }
+  firn_unpin(&pinned.pin);
+  EXPECT_TRUE(pinned.is_zeroed());
+}
+
+TEST_F(Kv, keys_that_are_not_pinned_leave_nothing_to_release) {
+  ASSERT_EQ(put(db_, "a", "1"), FIRN_OK);
+  Pinned pinned({"a", "b", "a"});
+  EXPECT_EQ(pinned.call(db_, 2), 3);
+  EXPECT_TRUE(pinned.is_zeroed());
+  EXPECT_EQ(pinned.answers[0].reserved, 0x55555555u) << "nothing was looked up";
+  EXPECT_EQ(firn_multi_pin(db_, bytes(pinned.requests), pinned.requests.size(), nullptr, 0, &pinned.pin), 3);
+  Pinned none({});
+  EXPECT_EQ(none.call(db_), 0);
+  EXPECT_TRUE(none.is_zeroed());
+  Pinned cut({"a", "b"});
+  cut.requests.pop_back();
+  EXPECT_EQ(cut.call(db_), FIRN_INVALID);
+  EXPECT_TRUE(cut.is_zeroed());
+  Pinned large({std::string(65536, 'k')});
+  EXPECT_EQ(large.call(db_), FIRN_TOO_LARGE);
+  EXPECT_TRUE(large.is_zeroed());
+  EXPECT_EQ(firn_multi_pin(db_, bytes(pinned.requests), pinned.requests.size(), pinned.answers, 8, nullptr), FIRN_INVALID);
+}
+
 using Namespaces = CapiTest;
 
 TEST_F(Namespaces, two_namespaces_never_share_a_key) {

@@ -129,6 +129,18 @@ void Lengths::make_key_value_rows() {
     append_request(&requests, 0, "key");
     return firn_multi_get(db_, bytes(requests), requests.size(), p, n);
   });
+  in("firn_multi_pin len", [this](uint8_t* p, size_t n) {
+    firn_pin_t pin;
+    return firn_multi_pin(db_, p, n, nullptr, 0, &pin);
+  });
+  out("firn_multi_pin max", [this](uint8_t* p, size_t n) {
+    std::string requests;
+    append_request(&requests, 0, "key");
+    firn_pin_t pin;
+    const int64_t count = firn_multi_pin(db_, bytes(requests), requests.size(), reinterpret_cast<firn_answer*>(p), n, &pin);
+    firn_unpin(&pin);
+    return count;
+  });
 }
 
 void Lengths::make_transaction_rows() {
@@ -146,6 +158,18 @@ void Lengths::make_transaction_rows() {
     std::string requests;
     append_request(&requests, 0, "key");
     return firn_txn_multi_get(txn_, bytes(requests), requests.size(), p, n);
+  });
+  in("firn_txn_multi_pin len", [this](uint8_t* p, size_t n) {
+    firn_pin_t pin;
+    return firn_txn_multi_pin(txn_, p, n, nullptr, 0, &pin);
+  });
+  out("firn_txn_multi_pin max", [this](uint8_t* p, size_t n) {
+    std::string requests;
+    append_request(&requests, 0, "key");
+    firn_pin_t pin;
+    const int64_t count = firn_txn_multi_pin(txn_, bytes(requests), requests.size(), reinterpret_cast<firn_answer*>(p), n, &pin);
+    firn_unpin(&pin);
+    return count;
   });
   in("firn_txn_put key_len", [this](uint8_t* p, size_t n) { return firn_txn_put(txn_, 0, p, n, key_, 1); });
   in("firn_txn_put val_len", [this](uint8_t* p, size_t n) { return firn_txn_put(txn_, 0, key_, 3, p, n); });

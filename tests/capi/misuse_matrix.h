@@ -51,6 +51,11 @@ inline const std::vector<Function<firn_db>>& db_functions() {
        }},
       {"write", [](firn_db* db) { return firn_write(db, nullptr, 0, 0); }},
       {"multi_get", [](firn_db* db) { return firn_multi_get(db, nullptr, 0, nullptr, 0); }},
+      {"multi_pin",
+       [](firn_db* db) {
+         firn_pin_t pin;
+         return firn_multi_pin(db, nullptr, 0, nullptr, 0, &pin);
+       }},
       {"scan", scan_code},
       {"ns_open", [](firn_db* db) { return firn_ns_open(db, bytes("name"), 4, 0); }},
       {"ns_clear", [](firn_db* db) { return firn_ns_clear(db, 0); }},
@@ -135,6 +140,11 @@ inline const std::vector<Function<firn_txn>>& txn_functions() {
          return code;
        }},
       {"multi_get", [](firn_txn* txn) { return firn_txn_multi_get(txn, nullptr, 0, nullptr, 0); }},
+      {"multi_pin",
+       [](firn_txn* txn) {
+         firn_pin_t pin;
+         return firn_txn_multi_pin(txn, nullptr, 0, nullptr, 0, &pin);
+       }},
       {"put", [](firn_txn* txn) { return firn_txn_put(txn, 0, bytes("key"), 3, nullptr, 0); }},
       {"delete", [](firn_txn* txn) { return firn_txn_delete(txn, 0, bytes("key"), 3); }},
       {"add", [](firn_txn* txn) { return firn_txn_add(txn, 0, bytes("n"), 1, 1).status; }},

@@ -144,6 +144,8 @@ TEST_F(Misuse, null_with_a_length_is_invalid_and_over_the_limit_is_too_large_bef
     EXPECT_EQ(firn_write(db_, nullptr, n, 0), FIRN_INVALID);
     EXPECT_EQ(firn_multi_get(db_, nullptr, n, &byte, 1), FIRN_INVALID);
     EXPECT_EQ(firn_multi_get(db_, nullptr, 0, nullptr, n), FIRN_INVALID);
+    EXPECT_EQ(firn_multi_pin(db_, nullptr, n, nullptr, 0, &pin), FIRN_INVALID);
+    EXPECT_EQ(firn_multi_pin(db_, nullptr, 0, nullptr, n, &pin), FIRN_INVALID);
     EXPECT_EQ(firn_iter_chunk(iter_, nullptr, n), FIRN_INVALID);
     EXPECT_EQ(firn_iter_entries(iter_, nullptr, n), FIRN_INVALID);
     EXPECT_EQ(firn_iter_seek(iter_, nullptr, n), FIRN_INVALID);
@@ -165,6 +167,8 @@ TEST_F(Misuse, null_with_a_length_is_invalid_and_over_the_limit_is_too_large_bef
   for (size_t n : {size_t{UINT32_MAX}, size_t{1} << 32, SIZE_MAX}) {
     EXPECT_EQ(firn_write(db_, &byte, n, 0), FIRN_TOO_LARGE);
     EXPECT_EQ(firn_multi_get(db_, &byte, n, &byte, 1), FIRN_TOO_LARGE);
+    firn_pin_t pin;
+    EXPECT_EQ(firn_multi_pin(db_, &byte, n, nullptr, 0, &pin), FIRN_TOO_LARGE);
   }
   for (const uint8_t* key : {static_cast<const uint8_t*>(nullptr), static_cast<const uint8_t*>(&byte)}) {
     EXPECT_EQ(firn_put(db_, 0, key, 0, &byte, 1), FIRN_INVALID);
@@ -182,6 +186,9 @@ TEST_F(Misuse, null_with_a_length_is_invalid_and_over_the_limit_is_too_large_bef
     EXPECT_EQ(firn_txn_write(txn_, nullptr, n), FIRN_INVALID);
     EXPECT_EQ(firn_txn_multi_get(txn_, nullptr, n, &byte, 1), FIRN_INVALID);
     EXPECT_EQ(firn_txn_multi_get(txn_, nullptr, 0, nullptr, n), FIRN_INVALID);
+    firn_pin_t pin;
+    EXPECT_EQ(firn_txn_multi_pin(txn_, nullptr, n, nullptr, 0, &pin), FIRN_INVALID);
+    EXPECT_EQ(firn_txn_multi_pin(txn_, nullptr, 0, nullptr, n, &pin), FIRN_INVALID);
     EXPECT_EQ(firn_delete_range(db_, 0, nullptr, n, nullptr, 0, 0), FIRN_INVALID);
     EXPECT_EQ(firn_delete_range(db_, 0, nullptr, 0, nullptr, n, 0), FIRN_INVALID);
     EXPECT_EQ(firn_changes(db_, 0, nullptr, n, 0), FIRN_INVALID);

@@ -45,11 +45,16 @@ TEST_F(StatsTest, operations_are_counted_exactly) {
   append_request(&requests, 0, "none");
   uint8_t out[64];
   ASSERT_GT(firn_multi_get(db_, bytes(requests), requests.size(), out, sizeof out), 0);
+  firn_answer answers[2];
+  firn_pin_t pin;
+  ASSERT_EQ(firn_multi_pin(db_, bytes(requests), requests.size(), answers, 1, &pin), 2) << "too few places: nothing is looked up";
+  ASSERT_EQ(firn_multi_pin(db_, bytes(requests), requests.size(), answers, 2, &pin), 2);
+  firn_unpin(&pin);
 
   const firn_stats_t now = stats();
-  EXPECT_EQ(now.gets, 300u + 50 + 20 + 2);
-  EXPECT_EQ(now.get_misses, 50u + 1);
-  EXPECT_EQ(now.get_bytes, 300u * 100 + 20 * 100 + 1);
+  EXPECT_EQ(now.gets, 300u + 50 + 20 + 2 + 2);
+  EXPECT_EQ(now.get_misses, 50u + 1 + 1);
+  EXPECT_EQ(now.get_bytes, 300u * 100 + 20 * 100 + 1 + 1);
   EXPECT_EQ(now.puts, 1000u + 2);
   EXPECT_EQ(now.deletes, 10u + 1);
   EXPECT_EQ(now.commits, 1000u + 10 + 1);

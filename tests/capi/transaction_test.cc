@@ -397,6 +397,33 @@ TEST_F(TransactionTest, a_batch_is_applied_to_the_transaction_as_a_whole_or_not_
   EXPECT_EQ("after", get(db_, "c"));
 }
 
+TEST_F(TransactionTest, pins_of_many_keys_are_reads_and_outlive_own_writes_the_transaction_and_the_database) {
+  auto txn = std::make_unique<Txn>(db_);
+  EXPECT_EQ(FIRN_OK, txn->put("b", "mine"));
+  EXPECT_EQ(FIRN_OK, txn->erase("c"));
+  std::string requests;
+  for (const char* key : {"a", "b", "c", "nothing"}) append_request(&requests, 0, key);
+  firn_answer answers[4];
+  firn_pin_t pin{};
+  EXPECT_EQ(4, firn_txn_multi_pin(txn->handle(), bytes(requests), requests.size(), answers, 3, &pin));
+  EXPECT_EQ(nullptr, pin.owner);
+  ASSERT_EQ(4, firn_txn_multi_pin(txn->handle(), bytes(requests), requests.size(), answers, 4, &pin));
+  EXPECT_EQ(FIRN_OK, txn->put("b", "another"));
+  ASSERT_EQ(FIRN_OK, put(db_, "a", "changed"));
+  EXPECT_EQ(FIRN_CONFLICT, txn->commit());
+  txn.reset();
+  ASSERT_EQ(FIRN_OK, firn_close(take()));
+  const auto value = [&](size_t i) { return std::string(reinterpret_cast<const char*>(answers[i].data), answers[i].len); };
+  EXPECT_EQ("a", value(0));
+  EXPECT_GT(answers[0].version, 0u);
+  EXPECT_EQ("mine", value(1));
+  EXPECT_EQ(0u, answers[1].version);
+  EXPECT_EQ(FIRN_NOT_FOUND, answers[2].code);
+  EXPECT_EQ(FIRN_NOT_FOUND, answers[3].code);
+  firn_unpin(&pin);
+  EXPECT_EQ(nullptr, pin.owner);
+}
+
 TEST_F(TransactionTest, many_keys_in_one_crossing_are_read_with_own_writes_on_top) {
   const Txn txn(db_);
   EXPECT_EQ(FIRN_OK, txn.put("b", "mine"));

@@ -265,14 +265,16 @@ class MetamorphicTest : public testing::TestWithParam<OptionSet> {
     }
     firn_unpin(&pin);
   }
-  // find(ns, key) -> what the model has; multi_get as firn_multi_get.
-  template <typename Find, typename MultiGet>
-  void check_multi_get(const std::vector<uint32_t>& spaces, const Find& find, const MultiGet& multi_get) {
+  // find(ns, key) -> what the model has; multi_get as firn_multi_get, multi_pin as firn_multi_pin.
+  template <typename Find, typename MultiGet, typename MultiPin>
+  void check_multi_get(const std::vector<uint32_t>& spaces, const Find& find, const MultiGet& multi_get, const MultiPin& multi_pin) {
     Bytes requests, expected;
+    size_t count = 0;
     for (uint64_t i = below(12); i > 0; i--) {
       const uint32_t ns = spaces[below(spaces.size())];
       const Bytes key = random_key();
       append_request(&requests, ns, key);
+      count++;
       const std::optional<Item> item = find(ns, key);
       append<int64_t>(&expected, item ? static_cast<int64_t>(item->value->size()) : FIRN_NOT_FOUND);
       if (item) expected += *item->value;
@@ -283,6 +285,16 @@ class MetamorphicTest : public testing::TestWithParam<OptionSet> {
     multi_get(bytes(requests), requests.size(), reinterpret_cast<uint8_t*>(answers.data()), answers.size());
     note(answers);
     ASSERT_EQ(expected, answers);
+    std::vector<firn_answer> places(count);
+    firn_pin_t pin;
+    ASSERT_EQ(static_cast<int64_t>(count), multi_pin(bytes(requests), requests.size(), places.data(), count, &pin));
+    Bytes pinned;
+    for (const firn_answer& place : places) {
+      append<int64_t>(&pinned, place.code == FIRN_OK ? static_cast<int64_t>(place.len) : place.code);
+      if (place.code == FIRN_OK) pinned.append(reinterpret_cast<const char*>(place.data), place.len);
+    }
+    firn_unpin(&pin);
+    ASSERT_EQ(expected, pinned);
   }
 
   firn_iter* open_scan(const Window& window, firn_txn* txn, uint32_t flags = 0) {
@@ -680,7 +692,10 @@ class MetamorphicTest : public testing::TestWithParam<OptionSet> {
       case 1:
         return check_multi_get(
             spaces, [&](uint32_t in, const Bytes& wanted) { return txn.model.find(in, wanted); },
-            [&](const uint8_t* keys, size_t len, uint8_t* out, size_t cap) { return firn_txn_multi_get(txn.handle, keys, len, out, cap); });
+            [&](const uint8_t* keys, size_t len, uint8_t* out, size_t cap) { return firn_txn_multi_get(txn.handle, keys, len, out, cap); },
+            [&](const uint8_t* keys, size_t len, firn_answer* answers, size_t max, firn_pin_t* pin) {
+              return firn_txn_multi_pin(txn.handle, keys, len, answers, max, pin);
+            });
       case 2:
         ASSERT_EQ(txn.model.find(ns, key) ? 1 : 0, firn_txn_exists(txn.handle, ns, bytes(key), key.size()));
         return;
@@ -804,7 +819,10 @@ class MetamorphicTest : public testing::TestWithParam<OptionSet> {
           const Item* const item = state_.find(ns, key);
           return item == nullptr ? std::nullopt : std::optional(*item);
         },
-        [&](const uint8_t* keys, size_t len, uint8_t* out, size_t cap) { return firn_multi_get(db_, keys, len, out, cap); });
+        [&](const uint8_t* keys, size_t len, uint8_t* out, size_t cap) { return firn_multi_get(db_, keys, len, out, cap); },
+        [&](const uint8_t* keys, size_t len, firn_answer* answers, size_t max, firn_pin_t* pin) {
+          return firn_multi_pin(db_, keys, len, answers, max, pin);
+        });
   }
 
   std::optional<firn_test::FastPathsLeftOut> left_out_;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -42,6 +43,7 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
     if (db_ != nullptr) {
       EXPECT_EQ(FIRN_OK, firn_close(db_));
     }
+    while (!held_pins_.empty()) release_oldest_pins();
     std::filesystem::remove_all(path_);
   }
 
@@ -205,6 +207,11 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
     }
     firn_unpin(&pin);
   }
+  struct HeldPins {
+    firn_pin_t pin = {};
+    std::vector<firn_answer> answers;
+    std::vector<std::optional<Bytes>> expected;
+  };
   void check_multi_get() {
     Bytes request;
     std::vector<std::pair<uint32_t, Bytes>> keys;
@@ -234,6 +241,33 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
       }
     }
     ASSERT_EQ(answer.size(), at);
+    pin_all(request, keys);
+  }
+  // Pins the values of these keys, and looks at those of four such calls ago for the last time.
+  void pin_all(const Bytes& request, const std::vector<std::pair<uint32_t, Bytes>>& keys) {
+    constexpr size_t kHeldMax = 4;
+    HeldPins held;
+    held.answers.resize(keys.size());
+    ASSERT_EQ(static_cast<int64_t>(keys.size()),
+              firn_multi_pin(db_, bytes_of(request), request.size(), held.answers.data(), keys.size(), &held.pin));
+    for (const auto& [ns, key] : keys) {
+      const auto found = model_[ns].find(key);
+      held.expected.push_back(found != model_[ns].end() ? std::optional(found->second) : std::nullopt);
+    }
+    held_pins_.push_back(std::move(held));
+    if (held_pins_.size() > kHeldMax) release_oldest_pins();
+  }
+  void release_oldest_pins() {
+    HeldPins held = std::move(held_pins_.front());
+    held_pins_.pop_front();
+    for (size_t i = 0; i < held.expected.size(); i++) {
+      const firn_answer& answer = held.answers[i];
+      EXPECT_EQ(held.expected[i] ? FIRN_OK : FIRN_NOT_FOUND, answer.code);
+      if (answer.code != FIRN_OK || !held.expected[i]) continue;
+      EXPECT_EQ(*held.expected[i], Bytes(reinterpret_cast<const char*>(answer.data), answer.len));
+      EXPECT_GT(answer.version, 0u);
+    }
+    firn_unpin(&held.pin);
   }
 
   struct Scan {
@@ -396,6 +430,7 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
   std::map<uint32_t, bool> given_ids_;
   int64_t last_version_ = 0;
   std::vector<HeldScan> held_;
+  std::deque<HeldPins> held_pins_;
 };
 
 TEST_P(ModelTest, random_operations_answer_as_an_ordered_map_does) {

@@ -302,6 +302,19 @@ FIRN_API int64_t firn_delete_range(firn_db *db, uint32_t ns, const uint8_t *lowe
  * (FIRN_TOO_LARGE) refuses the whole call; an unknown namespace is the answer of its key alone. */
 FIRN_API int64_t firn_multi_get(firn_db *db, const uint8_t *keys, size_t len, uint8_t *out, size_t cap);
 
+/* An answer of firn_multi_pin: the value in place. */
+typedef struct firn_answer {
+  const uint8_t *data; /* NULL unless code is FIRN_OK */
+  size_t len;
+  uint64_t version;
+  int32_t code;        /* FIRN_OK, FIRN_NOT_FOUND, or what firn_multi_get answers for this key alone */
+  uint32_t reserved;   /* 0 */
+} firn_answer;
+/* As firn_multi_get, without copies: answers[i] is that of the i-th key. Returns the number of keys; when that exceeds max nothing was looked up. All data stay
+ * readable, and unchanged, until one firn_unpin(pin), also after firn_close, as those of firn_pin; of *pin only the owner is set. *pin is zeroed when nothing is to be
+ * released: a code, no keys, more than max. For values from about 1 KiB on; FIRN_INVALID also: pin is NULL. FIRN_NO_MEMORY. */
+FIRN_API int64_t firn_multi_pin(firn_db *db, const uint8_t *keys, size_t len, firn_answer *answers, size_t max, firn_pin_t *pin);
+
 /* ---- Transactions ---------------------------------------------------------------------------------------------------- */
 
 /* A transaction reads one snapshot of the database, taken at its beginning, and its own writes. Nobody sees these before the commit; the commit makes
@@ -322,14 +335,15 @@ FIRN_API int64_t firn_multi_get(firn_db *db, const uint8_t *keys, size_t len, ui
 
 /* flags: of the two above. NULL on failure, code in *error (nullable): FIRN_INVALID (unknown flag), FIRN_NO_MEMORY. */
 FIRN_API firn_txn *firn_txn_begin(firn_db *db, uint32_t flags, firn_error *error);
-/* As firn_get, firn_get_entry, firn_exists, firn_pin and firn_multi_get, in the transaction's state. The version of an own write is 0. A namespace that
+/* As firn_get, firn_get_entry, firn_exists, firn_pin, firn_multi_get and firn_multi_pin, in the transaction's state. The version of an own write is 0. A namespace that
  * was opened after the transaction began can be written to, not read: FIRN_INVALID. */
 FIRN_API int64_t firn_txn_get(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap);
 FIRN_API int64_t firn_txn_get_entry(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap, firn_entry *entry);
 FIRN_API int32_t firn_txn_exists(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len);
-/* The pin stays readable after the transaction and the database are closed, until firn_unpin. */
+/* Pins stay readable after the transaction and the database are closed, until firn_unpin. */
 FIRN_API int32_t firn_txn_pin(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, firn_pin_t *pin);
 FIRN_API int64_t firn_txn_multi_get(firn_txn *txn, const uint8_t *keys, size_t len, uint8_t *out, size_t cap);
+FIRN_API int64_t firn_txn_multi_pin(firn_txn *txn, const uint8_t *keys, size_t len, firn_answer *answers, size_t max, firn_pin_t *pin);
 /* Writes, kept in memory until the commit: keys and values together at most 1 GiB, else FIRN_TOO_LARGE. FIRN_READ_ONLY, FIRN_NO_MEMORY. */
 FIRN_API int32_t firn_txn_put(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, const uint8_t *val, size_t val_len);
 FIRN_API int32_t firn_txn_delete(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len);
@@ -522,7 +536,7 @@ typedef struct firn_stats_t {
   uint64_t version;                      /* of the last commit */
   uint64_t durable_version;              /* commits up to here are known to be durable */
   uint64_t uptime_ms;
-  uint64_t gets;                         /* keys looked up: firn_get, _get_entry, _exists, _pin, each key of _multi_get; in transactions too */
+  uint64_t gets;                         /* keys looked up: firn_get, _get_entry, _exists, _pin, each key of _multi_get and _multi_pin; in transactions too */
   uint64_t get_misses;                   /* of these: not found */
   uint64_t get_bytes;                    /* values found */
   uint64_t scans;                        /* opened */
@@ -831,6 +845,8 @@ typedef struct firn_api {
   int32_t (*resume)(firn_db *db);
   int64_t (*salvage)(const char *from, const char *to, firn_loss *losses, size_t max, firn_salvage_report *report, firn_error *error);
   int32_t (*log_error)(firn_log *log, firn_error *error);
+  int64_t (*multi_pin)(firn_db *db, const uint8_t *keys, size_t len, firn_answer *answers, size_t max, firn_pin_t *pin);
+  int64_t (*txn_multi_pin)(firn_txn *txn, const uint8_t *keys, size_t len, firn_answer *answers, size_t max, firn_pin_t *pin);
 } firn_api;
 
 /* The table of function pointers for major version `major` (0 now), NULL when unknown. Static data. */

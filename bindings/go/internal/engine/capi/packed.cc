@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "args.h"
 #include "base/coding.h"
 #include "boundary.h"
 
@@ -13,6 +14,7 @@ constexpr size_t kOperationHeaderBytes = 24;  // u32 op, u32 ns, u32 key_len, u3
 constexpr size_t kRequestHeaderBytes = 8;     // u32 ns, u32 key_len
 constexpr size_t kAnswerHeaderBytes = 8;      // i64 length_or_code
 constexpr size_t kCounterBytes = 8;
+constexpr size_t kReservedCountMax = 4096;
 
 // One operation as it lies in a batch.
 struct PackedOperation {
@@ -107,6 +109,24 @@ Command to_command(const PackedOperation& packed, Clock* clock) {
   return command;
 }
 
+Code decode_requests(Slice requests, std::vector<Lookup>* lookups) {
+  constexpr size_t kTypicalRequestBytes = 24;
+  lookups->reserve(std::min(requests.size() / kTypicalRequestBytes + 1, kReservedCountMax));
+  while (!requests.empty()) {
+    if (requests.size() < kRequestHeaderBytes) return Code::kInvalid;
+    const size_t key_len = load_u32(requests.data() + 4);
+    if (key_len == 0) return Code::kInvalid;
+    if (key_len > kKeyBytesMax) return Code::kTooLarge;
+    if (kRequestHeaderBytes + key_len > requests.size()) return Code::kInvalid;
+    Lookup lookup;
+    lookup.ns = load_u32(requests.data());
+    lookup.key = Slice(requests.data() + kRequestHeaderBytes, key_len);
+    lookups->push_back(lookup);
+    requests = requests.without_first(kRequestHeaderBytes + key_len);
+  }
+  return Code::kOk;
+}
+
 }  // namespace
 
 Code decode_commands(Slice packed, Db& db, std::vector<Command>* commands) {
@@ -116,7 +136,6 @@ Code decode_commands(Slice packed, Db& db, std::vector<Command>* commands) {
 
 Code decode_batch(Slice packed, Db& db, PackedBatch* batch) {
   constexpr size_t kTypicalOperationBytes = 64;
-  constexpr size_t kReservedCountMax = 4096;
   batch->operations.reserve(std::min(packed.size() / kTypicalOperationBytes + 1, kReservedCountMax));
   Clock clock(db);
   bool is_plain = true;
@@ -134,20 +153,11 @@ Code decode_batch(Slice packed, Db& db, PackedBatch* batch) {
   return decode_commands(packed, db, &batch->commands);
 }
 
-Code decode_requests(Slice requests, std::vector<Lookup>* lookups) {
-  while (!requests.empty()) {
-    if (requests.size() < kRequestHeaderBytes) return Code::kInvalid;
-    const size_t key_len = load_u32(requests.data() + 4);
-    if (key_len == 0) return Code::kInvalid;
-    if (key_len > kKeyBytesMax) return Code::kTooLarge;
-    if (kRequestHeaderBytes + key_len > requests.size()) return Code::kInvalid;
-    Lookup lookup;
-    lookup.ns = load_u32(requests.data());
-    lookup.key = Slice(requests.data() + kRequestHeaderBytes, key_len);
-    lookups->push_back(lookup);
-    requests = requests.without_first(kRequestHeaderBytes + key_len);
-  }
-  return Code::kOk;
+Code read_requests(const uint8_t* keys, size_t len, const void* out, size_t cap, std::vector<Lookup>* lookups) {
+  const Code limits = check_bytes(keys, len, kPackedBytesMax);
+  if (limits != Code::kOk) return limits;
+  if (check_buffer(out, cap) != Code::kOk) return Code::kInvalid;
+  return decode_requests(Slice(keys, len), lookups);
 }
 
 int64_t answer_lookups(const std::vector<Lookup>& lookups, uint8_t* out, size_t cap) {
@@ -167,6 +177,19 @@ int64_t answer_lookups(const std::vector<Lookup>& lookups, uint8_t* out, size_t 
     out += value.size();
   }
   return static_cast<int64_t>(bytes);
+}
+
+void place_answers(const std::vector<Lookup>& lookups, firn_answer* answers) {
+  for (const Lookup& lookup : lookups) {
+    *answers = {};
+    answers->code = to_c(lookup.code);
+    if (lookup.code == Code::kOk) {
+      answers->data = lookup.entry.value.data();
+      answers->len = lookup.entry.value.size();
+      answers->version = lookup.entry.seq.value;
+    }
+    answers++;
+  }
 }
 
 }  // namespace firn

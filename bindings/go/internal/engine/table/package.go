@@ -5,7 +5,7 @@
 // Package table is a layer of the engine, in C++.
 package table
 
-// Checksum of all sources: 3c724492b2769097bc20cbb8b208f637e05ecbd5c4ad3062ef2ce86c70b1601f
+// Checksum of all sources: b6f7dbbaf68435b547f1effb07fac478c9068ffea101dd838cb070eb9e9537f7
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -211,6 +211,16 @@ pub struct firn_kv {
 }
 
 #[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct firn_answer {
+    pub data: *const u8,
+    pub len: usize,
+    pub version: u64,
+    pub code: i32,
+    pub reserved: u32,
+}
+
+#[repr(C)]
 pub struct firn_log {
     _opaque: [u8; 0],
     _neither_send_nor_sync: PhantomData<(*mut u8, PhantomPinned)>,
@@ -445,6 +455,14 @@ unsafe extern "C" {
         limit: u64,
     ) -> i64;
     pub fn firn_multi_get(db: *mut firn_db, keys: *const u8, len: usize, out: *mut u8, cap: usize) -> i64;
+    pub fn firn_multi_pin(
+        db: *mut firn_db,
+        keys: *const u8,
+        len: usize,
+        answers: *mut firn_answer,
+        max: usize,
+        pin: *mut firn_pin_t,
+    ) -> i64;
     pub fn firn_txn_begin(db: *mut firn_db, flags: u32, error: *mut firn_error) -> *mut firn_txn;
     pub fn firn_txn_get(txn: *mut firn_txn, ns: u32, key: *const u8, key_len: usize, buf: *mut u8, cap: usize) -> i64;
     pub fn firn_txn_get_entry(
@@ -459,6 +477,14 @@ unsafe extern "C" {
     pub fn firn_txn_exists(txn: *mut firn_txn, ns: u32, key: *const u8, key_len: usize) -> i32;
     pub fn firn_txn_pin(txn: *mut firn_txn, ns: u32, key: *const u8, key_len: usize, pin: *mut firn_pin_t) -> i32;
     pub fn firn_txn_multi_get(txn: *mut firn_txn, keys: *const u8, len: usize, out: *mut u8, cap: usize) -> i64;
+    pub fn firn_txn_multi_pin(
+        txn: *mut firn_txn,
+        keys: *const u8,
+        len: usize,
+        answers: *mut firn_answer,
+        max: usize,
+        pin: *mut firn_pin_t,
+    ) -> i64;
     pub fn firn_txn_put(txn: *mut firn_txn, ns: u32, key: *const u8, key_len: usize, val: *const u8, val_len: usize) -> i32;
     pub fn firn_txn_delete(txn: *mut firn_txn, ns: u32, key: *const u8, key_len: usize) -> i32;
     pub fn firn_txn_add(txn: *mut firn_txn, ns: u32, key: *const u8, key_len: usize, delta: i64) -> firn_i64;

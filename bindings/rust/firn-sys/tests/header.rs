@@ -139,6 +139,7 @@ layouts! {
     firn_scan_opts { struct_size, flags, ns, reserved, lower, lower_len, upper, upper_len, prefix, prefix_len, limit, glob, glob_len }
     firn_log_range { first, next }
     firn_kv { key, key_len, val, val_len }
+    firn_answer { data, len, version, code, reserved }
     firn_latency { count, sum_ns, p50_ns, p99_ns, p999_ns, max_ns }
     firn_stats_t {
         struct_size, flags, version, durable_version, uptime_ms, gets, get_misses, get_bytes, scans, commits, puts, deletes, write_bytes,

@@ -152,10 +152,9 @@ impl AsyncDb {
 
     /// Many values, of one state of the database, from several namespaces, in one call. More than 64 are looked up in the pool.
     pub async fn multi_get_from<'n, K: AsRef<[u8]>>(&self, requests: impl IntoIterator<Item = (&'n AsyncNamespace, K)>) -> Result<Values> {
-        let mut count = 0;
-        let requests = requests.into_iter().inspect(|_| count += 1);
-        let packed = pack_requests(self.as_db().inner().id(), requests.map(|(namespace, key)| (namespace.as_namespace(), key)))?;
-        if count <= KEYS_AT_ONCE {
+        let requests = requests.into_iter().map(|(namespace, key)| (namespace.as_namespace(), key));
+        let packed = pack_requests(self.as_db().inner().id(), requests)?;
+        if packed.count <= KEYS_AT_ONCE {
             return self.as_db().multi_get_packed(&packed);
         }
         self.blocking(move |db| db.multi_get_packed(&packed)).await

@@ -70,9 +70,8 @@ impl AsyncNamespace {
 
     /// Many values in one call. More than 64 are looked up in the pool.
     pub async fn multi_get<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Result<Values> {
-        let mut count = 0;
-        let packed = pack_keys(self.namespace.id(), keys.into_iter().inspect(|_| count += 1))?;
-        if count <= KEYS_AT_ONCE {
+        let packed = pack_keys(self.namespace.id(), keys)?;
+        if packed.count <= KEYS_AT_ONCE {
             return self.namespace.multi_get_packed(&packed);
         }
         let namespace = self.namespace.clone();

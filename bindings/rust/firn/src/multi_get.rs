@@ -64,30 +64,43 @@ impl Values {
     }
 }
 
-/// (u32 ns, u32 key_len, key)*
-pub(crate) fn pack_keys<K: AsRef<[u8]>>(ns: u32, keys: impl IntoIterator<Item = K>) -> Result<Vec<u8>> {
-    let mut packed = Vec::new();
-    keys.into_iter().try_for_each(|key| push_key(&mut packed, ns, key.as_ref()))?;
+/// Keys to be looked up: (u32 ns, u32 key_len, key)*
+#[derive(Default)]
+pub(crate) struct PackedKeys {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) count: usize,
+}
+
+impl PackedKeys {
+    fn push(&mut self, ns: u32, key: &[u8]) -> Result<()> {
+        let length = u32::try_from(key.len()).map_err(|_| Error::from_code(i64::from(sys::FIRN_TOO_LARGE)))?;
+        self.bytes.extend_from_slice(&ns.to_le_bytes());
+        self.bytes.extend_from_slice(&length.to_le_bytes());
+        self.bytes.extend_from_slice(key);
+        self.count += 1;
+        Ok(())
+    }
+}
+
+/// Keys of one namespace.
+pub(crate) fn pack_keys<K: AsRef<[u8]>>(ns: u32, keys: impl IntoIterator<Item = K>) -> Result<PackedKeys> {
+    let mut packed = PackedKeys::default();
+    keys.into_iter().try_for_each(|key| packed.push(ns, key.as_ref()))?;
     Ok(packed)
 }
 
 /// The same over namespaces of the database `id`.
-pub(crate) fn pack_requests<'n, K: AsRef<[u8]>>(database: u64, requests: impl IntoIterator<Item = (&'n Namespace, K)>) -> Result<Vec<u8>> {
-    let mut packed = Vec::new();
-    requests.into_iter().try_for_each(|(namespace, key)| push_key(&mut packed, namespace.id_in(database)?, key.as_ref()))?;
+pub(crate) fn pack_requests<'n, K: AsRef<[u8]>>(
+    database: u64,
+    requests: impl IntoIterator<Item = (&'n Namespace, K)>,
+) -> Result<PackedKeys> {
+    let mut packed = PackedKeys::default();
+    requests.into_iter().try_for_each(|(namespace, key)| packed.push(namespace.id_in(database)?, key.as_ref()))?;
     Ok(packed)
 }
 
-fn push_key(packed: &mut Vec<u8>, ns: u32, key: &[u8]) -> Result<()> {
-    let length = u32::try_from(key.len()).map_err(|_| Error::from_code(i64::from(sys::FIRN_TOO_LARGE)))?;
-    packed.extend_from_slice(&ns.to_le_bytes());
-    packed.extend_from_slice(&length.to_le_bytes());
-    packed.extend_from_slice(key);
-    Ok(())
-}
-
 impl Namespace {
-    /// Many values, of one state of the database, in one call.
+    /// Many values, of one state of the database, in one call. [`multi_pin`](Self::multi_pin) spares the copies.
     ///
     /// ```
     /// # fn main() -> firn::Result<()> {
@@ -102,8 +115,8 @@ impl Namespace {
         self.multi_get_packed(&pack_keys(self.id(), keys)?)
     }
 
-    pub(crate) fn multi_get_packed(&self, packed: &[u8]) -> Result<Values> {
-        let handle = self.handle();
+    pub(crate) fn multi_get_packed(&self, keys: &PackedKeys) -> Result<Values> {
+        let (handle, packed) = (self.handle(), &keys.bytes);
         // SAFETY: `packed` outlives the call; the engine writes at most `capacity` bytes at `to`, and all of the length that it returns if that fits.
         let answers = unsafe { fill_new(|to, capacity| sys::firn_multi_get(handle, packed.as_ptr(), packed.len(), to, capacity)) };
         self.explain(answers.and_then(|answers| Values::parse(answers.unwrap_or_default())))

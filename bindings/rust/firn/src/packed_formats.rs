@@ -11,7 +11,7 @@ use crate::append::Append;
 use crate::batch::Batch;
 use crate::bounds::Bounds;
 use crate::changes::Changes;
-use crate::multi_get::{Values, pack_keys};
+use crate::multi_get::{PackedKeys, Values, pack_keys};
 use crate::namespace::parse_names;
 use crate::tail::parse_record;
 
@@ -79,7 +79,8 @@ proptest! {
     #[test]
     fn keys_and_names_that_were_packed_are_found(keys in keys(), ns in any::<u32>()) {
         // The two formats are one: a number, a length, bytes.
-        let packed = pack_keys(ns, &keys).unwrap();
+        let PackedKeys { bytes: packed, count } = pack_keys(ns, &keys).unwrap();
+        prop_assert_eq!(count, keys.len());
         prop_assert_eq!(parse_names(&packed), Some(keys));
         prop_assert!(packed.is_empty() || parse_names(&packed[..packed.len() - 1]).is_none());
     }

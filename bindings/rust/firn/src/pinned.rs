@@ -6,6 +6,19 @@ use std::ops::Deref;
 
 use firn_sys as sys;
 
+/// Bytes that lie in the engine.
+///
+/// # Safety
+/// They are readable and unchanged for `len` bytes and for `'a`, unless `len` is 0: the engine may give any pointer then.
+#[inline]
+pub(crate) unsafe fn in_place<'a>(data: *const u8, len: usize) -> &'a [u8] {
+    if len == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(data, len) }
+}
+
 /// A value that lies in the engine, read without a copy; dereferences to `[u8]`. It keeps the files or the memory alive that it points into, so
 /// drop it soon. It stays readable, and unchanged, also when the key is overwritten or the database is closed meanwhile.
 pub struct Pinned<'db> {
@@ -42,11 +55,8 @@ impl Deref for Pinned<'_> {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        if self.pin.len == 0 {
-            return &[]; // the engine may give any pointer here
-        }
-        // SAFETY: firn.h: readable and unchanged for `len` bytes until the release, which is in `drop`.
-        unsafe { std::slice::from_raw_parts(self.pin.data, self.pin.len) }
+        // SAFETY: firn.h: readable and unchanged until the release, which is in `drop`.
+        unsafe { in_place(self.pin.data, self.pin.len) }
     }
 }
 

@@ -9,7 +9,8 @@ use crate::bounds::Bounds;
 use crate::db::{Db, Inner};
 use crate::error::{Result, check_predicate, found};
 use crate::fill::{fill, fill_new};
-use crate::multi_get::{Values, pack_keys, pack_requests};
+use crate::multi_get::{PackedKeys, Values, pack_keys, pack_requests};
+use crate::multi_pin::PinnedValues;
 use crate::namespace::{Entry, Namespace};
 use crate::pinned::Pinned;
 use crate::scan::{Iter, Scan, Source, Walk};
@@ -102,6 +103,16 @@ impl Snapshot<'_> {
     /// Many values from several namespaces in one call.
     pub fn multi_get_from<'n, K: AsRef<[u8]>>(&self, requests: impl IntoIterator<Item = (&'n Namespace, K)>) -> Result<Values> {
         self.root().multi_get_packed(&pack_requests(self.inner.id(), requests)?)
+    }
+
+    /// Many values in place, without copies, in one call.
+    pub fn multi_pin<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Result<PinnedValues<'_>> {
+        self.root().multi_pin(keys)
+    }
+
+    /// Many values in place, without copies, from several namespaces in one call.
+    pub fn multi_pin_from<'n, K: AsRef<[u8]>>(&self, requests: impl IntoIterator<Item = (&'n Namespace, K)>) -> Result<PinnedValues<'_>> {
+        self.root().multi_pin_packed(&pack_requests(self.inner.id(), requests)?)
     }
 
     /// All entries in key order.
@@ -201,11 +212,25 @@ impl<'t> Reads<'t> {
         self.multi_get_packed(&pack_keys(self.ns, keys)?)
     }
 
-    fn multi_get_packed(&self, packed: &[u8]) -> Result<Values> {
-        let handle = self.handle();
+    fn multi_get_packed(&self, keys: &PackedKeys) -> Result<Values> {
+        let (handle, packed) = (self.handle(), &keys.bytes);
         // SAFETY: `packed` outlives the call; the engine writes at most `capacity` bytes at `to`, and all of the length that it returns if that fits.
         let answers = unsafe { fill_new(|to, capacity| sys::firn_txn_multi_get(handle, packed.as_ptr(), packed.len(), to, capacity)) };
         self.explain(answers.and_then(|answers| Values::parse(answers.unwrap_or_default())))
+    }
+
+    /// Many values in place, without copies, in one call; see [`Namespace::multi_pin`]. The version of an own write is 0.
+    pub fn multi_pin<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Result<PinnedValues<'t>> {
+        self.multi_pin_packed(&pack_keys(self.ns, keys)?)
+    }
+
+    fn multi_pin_packed(&self, keys: &PackedKeys) -> Result<PinnedValues<'t>> {
+        let (handle, packed) = (self.handle(), &keys.bytes);
+        // SAFETY: `packed` outlives the call; of the rest firn.h says what `fill` wants to be promised.
+        let values = unsafe {
+            PinnedValues::fill(keys.count, |to, max, pin| sys::firn_txn_multi_pin(handle, packed.as_ptr(), packed.len(), to, max, pin))
+        };
+        self.explain(values)
     }
 
     /// All entries in key order.

@@ -26,7 +26,7 @@ pub struct Stats {
     pub durable_version: u64,
     /// Since the opening.
     pub uptime: Duration,
-    /// Keys looked up, each key of `multi_get`, in transactions too.
+    /// Keys looked up, each key of `multi_get` and `multi_pin`, in transactions too.
     pub gets: u64,
     /// Of these: not found.
     pub get_misses: u64,

@@ -48,6 +48,7 @@ fn after_a_close_every_call_answers_closed() {
         clone.put("k", "v").unwrap_err(),
         clone.add("k", 1).map(drop).unwrap_err(),
         clone.multi_get(["k"]).map(drop).unwrap_err(),
+        clone.multi_pin(["k"]).map(drop).unwrap_err(),
         clone.sync().unwrap_err(),
         clone.stats_json().map(drop).unwrap_err(),
         clone.snapshot().map(drop).unwrap_err(),
@@ -145,6 +146,109 @@ fn maintenance_keeps_the_data() {
 }
 
 #[test]
+fn pinned_values_stay_what_they_were() {
+    let directory = directory();
+    let db = Db::open(directory.path()).unwrap();
+    let large = vec![7; 100_000];
+    db.put("in a table", &large).unwrap();
+    db.put("empty in a table", "").unwrap();
+    db.flush().unwrap();
+    let version = db.write(firn::Batch::new().put("in memory", "old").put("empty", "")).unwrap();
+    let keys = ["in memory", "absent", "empty", "in a table", "empty in a table"];
+    let values = db.multi_pin(keys).unwrap();
+    let are_as_before = || {
+        assert_eq!((values.len(), values.is_empty()), (5, false));
+        let expected = [Some(&b"old"[..]), None, Some(&b""[..]), Some(&large[..]), Some(&b""[..])];
+        assert_eq!(values.iter().collect::<Vec<_>>(), expected);
+        assert!(values.iter().rev().eq(expected.into_iter().rev()));
+        assert_eq!((0..6).map(|i| values.get(i)).collect::<Vec<_>>(), [&expected[..], &[None]].concat());
+        assert_eq!(
+            (values.version(0), values.version(1), values.version(2), values.version(5)),
+            (Some(version), None, Some(version), None)
+        );
+        assert!(values.version(3).unwrap() < version);
+    };
+    are_as_before();
+    keys.iter().for_each(|key| db.put(key, "new").unwrap());
+    are_as_before();
+    db.flush().unwrap();
+    db.delete("in a table").unwrap();
+    db.compact().unwrap();
+    are_as_before();
+    // What dropping the last handle does; a handle that lends values cannot be dropped.
+    let other = db.clone();
+    other.close().unwrap();
+    drop(other);
+    are_as_before();
+    std::thread::scope(|scope| scope.spawn(are_as_before).join().unwrap());
+}
+
+#[test]
+fn pinned_values_come_from_several_namespaces() {
+    let db = Db::in_memory().unwrap();
+    let (users, empty) = (db.namespace("users").unwrap(), db.namespace("empty").unwrap());
+    db.put("k", "default").unwrap();
+    users.put("k", "user").unwrap();
+    let values = db.multi_pin_from([(&users, "k"), (&empty, "k"), (&*db, "k"), (&users, "l")]).unwrap();
+    assert_eq!(values.iter().collect::<Vec<_>>(), [Some(&b"user"[..]), None, Some(&b"default"[..]), None]);
+    assert_eq!(users.multi_pin(["l", "k"]).unwrap().iter().collect::<Vec<_>>(), [None, Some(&b"user"[..])]);
+    assert_eq!(format!("{:?}", users.multi_pin(["k", "l"]).unwrap()), "[Some([117, 115, 101, 114]), None]");
+}
+
+#[test]
+fn values_are_pinned_of_all_keys_or_of_none() {
+    let db = Db::in_memory().unwrap();
+    db.put("k", "v").unwrap();
+    let foreign = Db::in_memory().unwrap();
+    let dropped = db.namespace("dropped").unwrap();
+    db.drop_namespace(&dropped).unwrap();
+    let kind = |result: firn::Result<firn::PinnedValues<'_>>| result.expect_err("it was to fail").kind();
+    assert_eq!(kind(dropped.multi_pin(["k"])), ErrorKind::Invalid);
+    for bad in [&dropped, &db.namespace_by_id(99), &*foreign] {
+        assert_eq!(kind(db.multi_pin_from([(&*db, "k"), (bad, "k")])), ErrorKind::Invalid);
+    }
+    assert_eq!(kind(db.multi_pin(["k", ""])), ErrorKind::Invalid);
+    assert_eq!(kind(db.multi_pin(["k", &"k".repeat(65_536)])), ErrorKind::TooLarge);
+}
+
+#[test]
+fn values_of_no_keys_are_pinned() {
+    let db = Db::in_memory().unwrap();
+    let values = db.multi_pin(Vec::<&str>::new()).unwrap();
+    assert_eq!((values.len(), values.is_empty(), values.get(0), values.iter().next()), (0, true, None, None));
+    assert!(db.multi_pin_from(Vec::<(&firn::Namespace, &str)>::new()).unwrap().is_empty());
+}
+
+#[test]
+fn pinned_values_keep_files_until_they_are_dropped() {
+    let directory = directory();
+    let db = Db::open(directory.path()).unwrap();
+    let bad = db.namespace_by_id(99);
+    db.put("k", vec![7; 100_000]).unwrap();
+    db.flush().unwrap();
+    let kept = || db.stats().unwrap().retired_table_bytes;
+    // A job that has just ended may keep them for a moment too.
+    let are_released = || {
+        (0..10_000).any(|_| {
+            std::thread::sleep(Duration::from_millis(1));
+            kept() == 0
+        })
+    };
+
+    let values = db.multi_pin(["k"]).unwrap();
+    db.put("l", "v").unwrap();
+    db.compact().unwrap();
+    assert!(kept() > 0);
+    drop(values);
+    assert!(are_released());
+
+    db.multi_pin_from([(&*db, "k"), (&bad, "k")]).unwrap_err();
+    db.put("l", "w").unwrap();
+    db.compact().unwrap();
+    assert!(are_released());
+}
+
+#[test]
 fn a_version_can_be_waited_for() {
     let directory = directory();
     let db = Db::open(directory.path()).unwrap();
@@ -218,6 +322,8 @@ fn handles_are_for_any_thread() {
     is_sync::<firn::Namespace>();
     is_send::<firn::Pinned<'_>>();
     is_sync::<firn::Pinned<'_>>();
+    is_send::<firn::PinnedValues<'_>>();
+    is_sync::<firn::PinnedValues<'_>>();
     is_send::<firn::Iter<'_>>();
     is_send::<firn::Snapshot<'_>>();
     is_send::<firn::Txn<'_>>();

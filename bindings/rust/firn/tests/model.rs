@@ -173,9 +173,11 @@ impl Pair {
             Step::Txn(writes, ends, moves, is_committed) => self.transact(&writes, &ends, &moves, is_committed)?,
             Step::Get(keys) => {
                 let values = self.db.multi_get(&keys).unwrap();
+                let pinned = self.db.multi_pin(&keys).unwrap();
                 for (i, key) in keys.iter().enumerate() {
                     prop_assert_eq!(self.db.get(key).unwrap(), self.model.get(key).cloned());
                     prop_assert_eq!(values.get(i), self.model.get(key).map(|value| &value[..]));
+                    prop_assert_eq!(pinned.get(i), values.get(i));
                 }
             }
             Step::Range(ends, moves) => compare(self.db.range(ends.clone()), expected(&self.model, &ends), &moves)?,

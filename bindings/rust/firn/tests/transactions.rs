@@ -65,6 +65,76 @@ fn a_transaction_reads_its_own_writes_and_nobody_else_does() {
 }
 
 #[test]
+fn pinned_values_of_a_snapshot_are_of_its_state_and_stay_so() {
+    let db = Db::in_memory().unwrap();
+    let users = db.namespace("users").unwrap();
+    db.put("k", "old").unwrap();
+    db.put("empty", "").unwrap();
+    users.put("u", vec![7; 10_000]).unwrap();
+    let snapshot = db.snapshot().unwrap();
+    db.put("k", "new").unwrap();
+    db.put("l", "new").unwrap();
+    users.clear().unwrap();
+    let later = db.namespace("later").unwrap();
+
+    let values = snapshot.multi_pin(["l", "k", "empty"]).unwrap();
+    let several = snapshot.multi_pin_from([(&users, "u"), (&*db, "k"), (&users, "k")]).unwrap();
+    let of_users = snapshot.namespace(&users).unwrap().multi_pin(["u"]).unwrap();
+    let are_as_before = || {
+        assert_eq!(values.iter().collect::<Vec<_>>(), [None, Some(&b"old"[..]), Some(&b""[..])]);
+        assert_eq!(several.iter().collect::<Vec<_>>(), [Some(&[7; 10_000][..]), Some(&b"old"[..]), None]);
+        assert_eq!(of_users.iter().collect::<Vec<_>>(), [Some(&[7; 10_000][..])]);
+        assert!((1..=snapshot.version()).contains(&values.version(1).unwrap()));
+    };
+    are_as_before();
+    assert!(snapshot.multi_pin(Vec::<&str>::new()).unwrap().is_empty());
+    assert_eq!(snapshot.multi_pin_from([(&*db, "k"), (&later, "k")]).unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(snapshot.multi_pin([""]).unwrap_err().kind(), ErrorKind::Invalid);
+    db.flush().unwrap();
+    db.compact().unwrap();
+    are_as_before();
+    db.close().unwrap();
+    assert_eq!(snapshot.multi_pin(["k"]).unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(values.get(1), Some(&b"old"[..]));
+    assert_eq!(several.get(0), Some(&[7; 10_000][..]));
+}
+
+#[test]
+fn pinned_values_of_a_transaction_are_its_own_writes_too_and_stay_so() {
+    let db = Db::in_memory().unwrap();
+    let users = db.namespace("users").unwrap();
+    db.put("a", "1").unwrap();
+    db.put("b", "1").unwrap();
+    let txn = db.txn().unwrap();
+    txn.put("b", vec![2; 10_000]).unwrap();
+    txn.put("c", "").unwrap();
+    txn.namespace(&users).unwrap().put("u", "3").unwrap();
+    txn.delete("a").unwrap();
+    txn.put("a", "4").unwrap();
+    txn.delete("a").unwrap();
+    db.put("d", "unseen").unwrap();
+
+    let values = txn.multi_pin(["a", "b", "c", "d"]).unwrap();
+    let several = txn.multi_pin_from([(&users, "u"), (&*db, "b")]).unwrap();
+    let of_users = txn.namespace(&users).unwrap().multi_pin(["u"]).unwrap();
+    let are_as_before = || {
+        assert_eq!(values.iter().collect::<Vec<_>>(), [None, Some(&[2; 10_000][..]), Some(&b""[..]), None]);
+        assert_eq!((values.version(0), values.version(1), values.version(2)), (None, Some(0), Some(0)));
+        assert_eq!(several.iter().collect::<Vec<_>>(), [Some(&b"3"[..]), Some(&[2; 10_000][..])]);
+        assert_eq!(of_users.get(0), Some(&b"3"[..]));
+    };
+    are_as_before();
+    for i in 0..100u8 {
+        txn.put("b", vec![i; 10_000]).unwrap();
+        txn.put("c", [i]).unwrap();
+    }
+    txn.namespace(&users).unwrap().delete("u").unwrap();
+    are_as_before();
+    db.close().unwrap();
+    are_as_before();
+}
+
+#[test]
 fn a_scan_of_a_transaction_sees_the_writes_before_it_from_both_ends() {
     let db = Db::in_memory().unwrap();
     for i in 0..50u8 {
@@ -101,6 +171,8 @@ fn what_was_read_and_has_changed_is_a_conflict_and_nothing_else_is() {
     assert_eq!(commit_after(&|txn| drop(txn.get("a")), "a"), Err(ErrorKind::Conflict));
     assert_eq!(commit_after(&|txn| drop(txn.get("a")), "b"), Ok(()));
     assert_eq!(commit_after(&|txn| drop(txn.get("absent")), "absent"), Err(ErrorKind::Conflict));
+    assert_eq!(commit_after(&|txn| drop(txn.multi_pin(["c", "a"])), "a"), Err(ErrorKind::Conflict));
+    assert_eq!(commit_after(&|txn| drop(txn.multi_pin(["c", "a"])), "b"), Ok(()));
     // Only what an iterator has returned is read: nothing is fetched ahead.
     assert_eq!(commit_after(&|txn| drop(txn.iter().next()), "a"), Err(ErrorKind::Conflict));
     assert_eq!(commit_after(&|txn| drop(txn.iter().next()), "b"), Ok(()));

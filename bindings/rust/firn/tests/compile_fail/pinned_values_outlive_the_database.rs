@@ -1,0 +1,6 @@
+fn main() {
+    let db = firn::Db::in_memory().unwrap();
+    let pinned = db.multi_pin(["k"]).unwrap();
+    drop(db);
+    println!("{pinned:?}");
+}

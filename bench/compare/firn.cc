@@ -71,6 +71,8 @@ class FirnSession final : public Session {
     firn_unpin(&pin);
     return true;
   }
+  size_t multi_get_copied(size_t count, ValueSink& sink);
+  size_t multi_get_pinned(size_t count, ValueSink& sink);
   void pack_bytes(const void* data, size_t size) {
     const size_t place = packed_.size();
     packed_.resize(place + size);
@@ -80,6 +82,7 @@ class FirnSession final : public Session {
   bool pins_;
   std::vector<uint8_t> buffer_;
   std::vector<uint8_t> packed_;
+  std::vector<firn_answer> answers_;
   firn_kv entries_[128];
 };
 
@@ -90,6 +93,10 @@ size_t FirnSession::multi_get(std::span<const std::string_view> keys, ValueSink&
     pack_bytes(head, sizeof head);
     pack_bytes(key.data(), key.size());
   }
+  return pins_ ? multi_get_pinned(keys.size(), sink) : multi_get_copied(keys.size(), sink);
+}
+
+size_t FirnSession::multi_get_copied(size_t count, ValueSink& sink) {
   int64_t length = firn_multi_get(db_, packed_.data(), packed_.size(), buffer_.data(), buffer_.size());
   while (length > static_cast<int64_t>(buffer_.size())) {
     buffer_.resize(static_cast<size_t>(length));
@@ -97,7 +104,7 @@ size_t FirnSession::multi_get(std::span<const std::string_view> keys, ValueSink&
   }
   must(length);
   size_t found = 0, place = 0;
-  for (size_t i = 0; i < keys.size(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     int64_t size = 0;
     std::memcpy(&size, buffer_.data() + place, sizeof size);
     place += sizeof size;
@@ -107,6 +114,21 @@ size_t FirnSession::multi_get(std::span<const std::string_view> keys, ValueSink&
     place += static_cast<size_t>(size);
     ++found;
   }
+  return found;
+}
+
+size_t FirnSession::multi_get_pinned(size_t count, ValueSink& sink) {
+  answers_.resize(count);
+  firn_pin_t pin;
+  must(firn_multi_pin(db_, packed_.data(), packed_.size(), answers_.data(), answers_.size(), &pin));
+  size_t found = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (answers_[i].code == FIRN_NOT_FOUND) continue;
+    must(answers_[i].code);
+    sink.take(i, chars(answers_[i].data), answers_[i].len);
+    ++found;
+  }
+  firn_unpin(&pin);
   return found;
 }
 
@@ -159,13 +181,13 @@ std::string version() {
   return std::to_string(v >> 16) + "." + std::to_string((v >> 8) & 255) + "." + std::to_string(v & 255);
 }
 
-const bool registered =
-    register_engine({.name = "firn",
-                     .rank = 0,
-                     .counters = true,
-                     .version = version(),
-                     .settings = "default options (durability process; fillsync: sync), values of 1 KiB and above read by firn_pin",
-                     .open = [](const Setup& setup) { return std::make_unique<FirnEngine>(setup, (setup.path + "/db").c_str()); }});
+const bool registered = register_engine(
+    {.name = "firn",
+     .rank = 0,
+     .counters = true,
+     .version = version(),
+     .settings = "default options (durability process; fillsync: sync), values of 1 KiB and above read by firn_pin and firn_multi_pin",
+     .open = [](const Setup& setup) { return std::make_unique<FirnEngine>(setup, (setup.path + "/db").c_str()); }});
 
 const bool registered_memory =
     register_engine({.name = "firn_memory",

@@ -85,7 +85,10 @@ class Side {
   void put_in_order() { put(in_order_, next_++); }
   void scan() {
     char key[kKeyBytes];
-    if (random_.below(20) == 0) return put(key, keys_.make_missing(next_++ % loaded_count_, key), next_);
+    if (random_.below(20) == 0) {
+      const uint64_t at = next_++;
+      return put(key, keys_.make_missing(at % loaded_count_, key), at);
+    }
     firn_scan_opts opts = FIRN_SCAN_OPTS_INIT;
     opts.lower_len = keys_.make(zipfian_(random_), key);
     opts.lower = bytes(key);

@@ -1,5 +1,7 @@
 #include "db/transaction.h"
 
+#include <algorithm>
+
 #include "base/coding.h"
 #include "base/hash.h"
 #include "db/live_iterator.h"
@@ -81,7 +83,8 @@ Status Transaction::multi_get(Lookup* lookups, size_t count) {
 
 Status Transaction::multi_pin(Lookup* lookups, size_t count) {
   FIRN_TRY(multi_get(lookups, count));
-  if (work_ != nullptr && !work_->writes.empty()) work_->writes.show();
+  const auto is_own = [](const Lookup& lookup) { return lookup.code == Code::kOk && lookup.entry.seq == Seq(); };
+  if (work_ != nullptr && std::any_of(lookups, lookups + count, is_own)) work_->writes.show();
   return {};
 }
 

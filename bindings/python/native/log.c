@@ -111,7 +111,7 @@ static PyObject* log_pin(RecordLog* self, PyObject* object) {
   if (!argument_u64(object, 0, &index)) return NULL;
   const int32_t code = firn_log_pin(self->log, index, &pin);
   if (code == FIRN_NOT_FOUND) return record_missing(self, object);
-  return code == FIRN_OK ? pin_view(self->state, &pin) : log_failed(self, code);
+  return code == FIRN_OK ? pin_view(self->state, &pin, NULL) : log_failed(self, code);
 }
 
 static PyObject* records_as_list(const uint8_t* at, size_t len) {

@@ -144,6 +144,8 @@ bool packed_delete_range(Packed* packed, uint32_t ns, const KeyRange* range);
 int64_t reader_read(Reader* self, const Bytes* key, uint8_t* buf, size_t cap, firn_entry* entry);
 /* The value as bytes, or NULL: *code is FIRN_NOT_FOUND (no exception is set), or an exception is set. */
 PyObject* reader_value(Reader* self, const Bytes* key, firn_entry* entry, int64_t* code);
+/* Reads of every page of these bytes: without the GIL, so that the disk is waited for there, and not in a copy under the GIL. */
+void touch_pages(const uint8_t* data, size_t len);
 /* A descriptor of the caller's own, made from the engine's, or -1 and an exception is set. To be called where no close can come in between. */
 int own_descriptor(int32_t descriptor);
 /* Whether it, or what it was made from, was closed. */
@@ -186,14 +188,18 @@ Reader* reader_of(PyObject* module, PyObject* object);
 PyObject* path_bytes(PyObject* path);
 /* A call without arguments that can wait, without the GIL: None, or an exception. */
 PyObject* run_released(PyObject* module, PyObject* object, int32_t (*call)(firn_db* db));
-/* A memoryview of pinned bytes, which it unpins when it goes (at once, on failure). */
-PyObject* pin_view(ModuleState* state, firn_pin_t* pin);
+/* A Pin, which unpins when it goes (at once, on failure). `whole`: NULL, or the Pin that holds the bytes of this one, which has no owner. */
+PyObject* pin_new(ModuleState* state, firn_pin_t* pin, PyObject* whole);
+/* A memoryview of its bytes. */
+PyObject* pin_view(ModuleState* state, firn_pin_t* pin, PyObject* whole);
 PyObject* recovery_as_tuple(const firn_recovery_info* info);
 /* A ResourceWarning about an object that is collected while it is open. */
 void warn_unclosed(PyObject* object, const char* text);
 /* Methods that are in files of their own. */
 #define METHOD_FUNCTION(name) PyObject* name(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames)
 PyObject* reader_pin(Reader* self, PyObject* key);
+PyObject* reader_pin_many(Reader* self, PyObject* keys);
+METHOD_FUNCTION(reader_get_many);
 METHOD_FUNCTION(reader_scan);
 METHOD_FUNCTION(reader_count);
 METHOD_FUNCTION(store_add);

@@ -1,5 +1,5 @@
 /*
- * packed.c: operations and keys in the packed formats of firn_write and firn_multi_get, in a buffer that grows.
+ * packed.c: operations and keys in the packed formats of firn_write and firn_multi_pin, in a buffer that grows.
  * The buffer is memory of the C library, not of Python's pools, as it may be read without the GIL.
  */
 #include "native.h"

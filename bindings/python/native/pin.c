@@ -1,8 +1,12 @@
-/* pin.c: the type Pin: the exporter behind the memoryview of `pin`. It holds the pinned bytes until the last view of it is released. */
+/*
+ * pin.c: the type Pin: the exporter behind a memoryview of pinned bytes, which it holds until the last view of it is released. Of the views
+ * of `pin_many` each has one for its own bytes; these keep another one, which holds the pin of all.
+ */
 #include "native.h"
 
 typedef struct Pin {
-  PyObject_HEAD firn_pin_t pin;
+  PyObject_HEAD firn_pin_t pin; /* without an owner where `whole` holds the bytes */
+  PyObject* whole;              /* a Pin, or NULL */
 } Pin;
 
 static int pin_getbuffer(Pin* self, Py_buffer* view, int flags) {
@@ -11,19 +15,28 @@ static int pin_getbuffer(Pin* self, Py_buffer* view, int flags) {
 
 static void pin_dealloc(Pin* self) {
   firn_unpin(&self->pin);
+  Py_XDECREF(self->whole);
   object_free((PyObject*)self);
 }
 
-PyObject* pin_view(ModuleState* state, firn_pin_t* pin) {
+PyObject* pin_new(ModuleState* state, firn_pin_t* pin, PyObject* whole) {
   const allocfunc allocate = (allocfunc)PyType_GetSlot(state->pin_type, Py_tp_alloc);
-  Pin* exporter = (Pin*)allocate(state->pin_type, 0);
-  if (exporter == NULL) {
+  Pin* self = (Pin*)allocate(state->pin_type, 0);
+  if (self == NULL) {
     firn_unpin(pin);
     return NULL;
   }
-  exporter->pin = *pin;
-  PyObject* view = PyMemoryView_FromObject((PyObject*)exporter);
-  Py_DECREF((PyObject*)exporter);
+  self->pin = *pin;
+  self->whole = whole;
+  Py_XINCREF(whole);
+  return (PyObject*)self;
+}
+
+PyObject* pin_view(ModuleState* state, firn_pin_t* pin, PyObject* whole) {
+  PyObject* exporter = pin_new(state, pin, whole);
+  if (exporter == NULL) return NULL;
+  PyObject* view = PyMemoryView_FromObject(exporter);
+  Py_DECREF(exporter);
   return view;
 }
 
@@ -35,7 +48,7 @@ PyObject* reader_pin(Reader* self, PyObject* key) {
                                          : firn_pin(self->db, self->ns, bytes.data, bytes.len, &pin);
   bytes_release(&bytes);
   if (code == FIRN_NOT_FOUND) return raise_key_missing(self->state, key);
-  return code == FIRN_OK ? pin_view(self->state, &pin) : reader_failed(self, code);
+  return code == FIRN_OK ? pin_view(self->state, &pin, NULL) : reader_failed(self, code);
 }
 
 static PyType_Slot pin_slots[] = {{Py_tp_doc, (void*)PyDoc_STR("Bytes that the engine holds for a memoryview.")},

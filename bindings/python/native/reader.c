@@ -4,12 +4,8 @@
  */
 #include "native.h"
 
-#include <string.h>
-
 /* Values up to here are read into the stack and copied once more; longer ones are pinned and copied once. */
 #define SMALL_VALUE_BYTES_MAX 1024
-/* At most this many keys are looked up together with the GIL held. */
-#define GIL_KEY_COUNT_MAX ((size_t)16)
 
 int64_t reader_read(Reader* self, const Bytes* key, uint8_t* buf, size_t cap, firn_entry* entry) {
   if (self->txn != NULL) {
@@ -92,6 +88,13 @@ static PyObject* reader_get(Reader* self, PyObject* const* args, Py_ssize_t give
   return value == NULL && code == FIRN_NOT_FOUND ? new_reference(values[1]) : value;
 }
 
+void touch_pages(const uint8_t* data, size_t len) {
+  volatile uint8_t page = 0;
+  for (size_t i = 0; i < len; i += 4096) page = data[i];
+  if (len > 0) page = data[len - 1];
+  (void)page;
+}
+
 static PyObject* reader_get_released(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {
   static const char* const names[] = {"key", "default"};
   static const Signature signature = {"_get_released", names, 1, 2, 2};
@@ -102,9 +105,7 @@ static PyObject* reader_get_released(Reader* self, PyObject* const* args, Py_ssi
   int64_t code;
   Py_BEGIN_ALLOW_THREADS
     code = pin_value(self, &key, &pin);
-    volatile uint8_t page = 0; /* the disk is waited for here, not in the copy */
-    for (size_t i = 0; code == FIRN_OK && i < pin.len; i += 4096) page = pin.data[i];
-    (void)page;
+    if (code == FIRN_OK) touch_pages(pin.data, pin.len);
   Py_END_ALLOW_THREADS
   bytes_release(&key);
   if (code == FIRN_NOT_FOUND) return new_reference(values[1]);
@@ -159,88 +160,6 @@ static PyObject* reader_entry(Reader* self, PyObject* key) {
   bytes_release(&bytes);
   if (value == NULL) return code == FIRN_NOT_FOUND ? new_reference(NULL) : NULL;
   return Py_BuildValue("NKL", value, (unsigned long long)entry.version, (long long)entry.expiry_ms);
-}
-
-/* ---- Many keys in one crossing */
-
-static bool pack_keys(Packed* packed, uint32_t ns, PyObject* keys) {
-  PyObject* iterator = PyObject_GetIter(keys);
-  if (iterator == NULL) return false;
-  PyObject* key;
-  while ((key = PyIter_Next(iterator)) != NULL) {
-    Bytes bytes;
-    bool done = bytes_take(key, &bytes);
-    if (done) {
-      done = packed_key(packed, ns, &bytes);
-      bytes_release(&bytes);
-    }
-    Py_DECREF(key);
-    if (!done) break;
-  }
-  Py_DECREF(iterator);
-  return !PyErr_Occurred();
-}
-
-static int64_t look_up(Reader* self, const Packed* keys, uint8_t* out, size_t cap) {
-  PyThreadState* thread = keys->count > GIL_KEY_COUNT_MAX ? PyEval_SaveThread() : NULL;
-  const int64_t needed = self->txn != NULL ? firn_txn_multi_get(self->txn, keys->data, keys->len, out, cap)
-                                           : firn_multi_get(self->db, keys->data, keys->len, out, cap);
-  if (thread != NULL) PyEval_RestoreThread(thread);
-  return needed;
-}
-
-/* Looks up with an answer that grows until all fits. */
-static bool look_up_all(Reader* self, const Packed* keys, Packed* answer) {
-  size_t wanted = keys->count * 128 + 256;
-  for (;;) {
-    if (!packed_reserve(answer, wanted)) return false;
-    const int64_t needed = look_up(self, keys, answer->data, answer->cap);
-    if (needed < 0) {
-      reader_failed(self, needed);
-      return false;
-    }
-    if ((size_t)needed <= answer->cap) {
-      answer->len = (size_t)needed;
-      return true;
-    }
-    wanted = (size_t)needed;
-  }
-}
-
-static PyObject* answers_as_list(Reader* self, const Packed* answer, size_t count, PyObject* otherwise) {
-  PyObject* list = PyList_New((Py_ssize_t)count);
-  const uint8_t* at = answer->data;
-  for (size_t i = 0; list != NULL && i < count; ++i) {
-    int64_t length;
-    memcpy(&length, at, sizeof length);
-    at += sizeof length;
-    PyObject* value = NULL;
-    if (length >= 0) {
-      value = PyBytes_FromStringAndSize((const char*)at, (Py_ssize_t)length);
-      at += length;
-    } else if (length == FIRN_NOT_FOUND) {
-      value = new_reference(otherwise);
-    } else {
-      reader_failed(self, length);
-    }
-    if (value == NULL || PyList_SetItem(list, (Py_ssize_t)i, value) < 0) Py_CLEAR(list);
-  }
-  return list;
-}
-
-static PyObject* reader_get_many(Reader* self, PyObject* const* args, Py_ssize_t given, PyObject* kwnames) {
-  static const char* const names[] = {"keys", "default"};
-  static const Signature signature = {"get_many", names, 1, 2, 2};
-  PyObject* values[2];
-  if (!arguments_parse(&signature, args, given, kwnames, values)) return NULL;
-  Packed keys = {0};
-  Packed answer = {0};
-  PyObject* list = NULL;
-  if (pack_keys(&keys, self->ns, values[0]) && look_up_all(self, &keys, &answer))
-    list = answers_as_list(self, &answer, keys.count, values[1]);
-  packed_free(&keys);
-  packed_free(&answer);
-  return list;
 }
 
 /* ---- The object */
@@ -348,6 +267,11 @@ static PyMethodDef reader_methods[] = {
         "pin", reader_pin, METH_O,
         "pin($self, key, /)\n--\n\nThe value as a read-only memoryview into the engine, without a copy.\n\nIt stays readable, and keeps "
         "its file alive, until it is released; use it as a context manager. A missing key raises NotFoundError."),
+    METHOD_PLAIN(
+        "pin_many", reader_pin_many, METH_O,
+        "pin_many($self, keys, /)\n--\n\nThe values of many keys, in their order, as a list of such memoryviews; None stands for what "
+        "is not there.\n\nAll of them are of one snapshot and one crossing, and share one pin, which is held until the last of them is "
+        "released."),
     METHOD_PLAIN("_entry", reader_entry, METH_O, "_entry($self, key, /)\n--\n\n(value, version, expiry in ms or 0), or None."),
     METHOD("_scan", reader_scan,
            "_scan($self, /, kind, start=None, stop=None, prefix=None, reverse=False, limit=None, glob=None)\n--\n\nAn Iterator. kind: 0 "

@@ -176,7 +176,9 @@ class DatabaseSession(Session):
             return "\n".join(self.attempt(lambda line=line: self.do_multi_get(words, [line])) for line in lines)  # type: ignore[misc]
         ns = lines[0].named if lines else {}
         place = self.space(Words("", [], words.named | ns))
-        values = place.get_many(decode(line.command) for line in lines)
+        keys = [decode(line.command) for line in lines]
+        values = place.get_many(keys)
+        assert place.pin_many(keys) == values
         return "\n".join("error FIRN_NOT_FOUND" if value is None else encode(value) for value in values)
 
     def do_batch(self, words: Words, lines: list[Words]) -> str:

@@ -14,6 +14,8 @@ LEFT_OUT = {
     "firn_put": "firn_put_ex also tells the version",
     "firn_delete": "firn_write also takes FIRN_NO_BLOCK",
     "firn_add_to": "firn_add",
+    "firn_multi_get": "firn_multi_pin copies less",
+    "firn_txn_multi_get": "firn_txn_multi_pin copies less",
     "firn_log_bounds": "firn_log_bounds_to also tells what is wrong",
     "firn_txn_commit": "firn_txn_commit_ex",
     "firn_options_parse": "options are keyword arguments",

@@ -117,6 +117,31 @@ def test_a_dict_changes_while_it_is_put(db: firn.Database) -> None:
     assert set(shared) <= set(db)
 
 
+def test_views_of_one_pin_are_released_by_many(db: firn.Database) -> None:
+    pairs = {b"%06d" % number: b"%d" % number * 30 for number in range(600)}
+    db.put_many(pairs)
+    db.flush()
+    for _ in range(30):
+        found = list(zip(pairs.values(), db.pin_many(pairs), strict=True))
+        parts = [found[number::THREADS] for number in range(THREADS)]
+        del found
+
+        def work(number: int, parts: list[list[tuple[bytes, memoryview | None]]] = parts) -> None:
+            while parts[number]:
+                value, view = parts[number].pop()
+                assert bytes(view or b"none") == value
+
+        together(work)
+    db.put_many(dict.fromkeys(pairs, b"new"))
+    db.compact()
+    for _ in range(200):  # the engine's own threads may read a former state for a moment
+        db.put(b"after", b"")
+        db.flush()
+        if db.stats()["retired_views"] == 0:
+            break
+    assert db.stats()["retired_views"] == 0
+
+
 def test_descriptors_are_taken_while_the_database_closes(tmp_path: Path) -> None:
     """A descriptor that was given to somebody else in between would be taken for the database's."""
     for number in range(30):

@@ -99,6 +99,7 @@ CALLS: dict[str, Callable[[firn.Database], object]] = {
     "commit": commit,
     "open, locked": lambda db: open_locked(db.path),
     "get_many": lambda db: db.get_many(KEYS),
+    "pin_many": lambda db: db.pin_many(KEYS),
     "count": lambda db: len(db),
     "scan": lambda db: list(db.items()),
     "changes": lambda db: list(db.changes()),

@@ -75,6 +75,8 @@ def calls_on(db: firn.Database) -> dict[str, Callable[[], object]]:
         "entry": lambda: (db.entry(key), db.entry(long), db.entry(b"none"), list(db.entries())),
         "put": lambda: (db.put(key, b"v", ttl=100), quietly(lambda: db.put(key, b"", if_absent=True)), db.put(key, b"", keep_ttl=True)),
         "pin": lambda: (bytes(db.pin(long)), quietly(lambda: db.pin(b"none"))),
+        "pin many": lambda: (db.pin_many([key, long, b"none"]), db.pin_many([]), db.snapshot().pin_many([long])),
+        "pin many wrong": lambda: (quietly(lambda: db.pin_many([key, 3])), quietly(lambda: db.pin_many([b""]))),  # type: ignore[list-item]
         "many": lambda: (db.get_many([key, long, b"none"]), db.put_many({key: b"v"}), db.put_many([(key, b"w")])),
         "many wrong": lambda: (quietly(lambda: db.get_many([key, 3])), quietly(lambda: db.put_many([(key,)]))),  # type: ignore[list-item]
         "scan": lambda: (list(db.items()), list(db.keys(reverse=True)), list(db.values()), len(db), db.items().scan().take(2)),
@@ -162,7 +164,7 @@ def test_a_call_on_a_log_leaves_no_reference_and_no_block_behind(tmp_path: Path,
 def test_what_was_collected_holds_no_former_state_of_the_database(db: firn.Database) -> None:
     db.put_many({b"%04d" % number: b"v" * 100 for number in range(1000)})
     db.flush()
-    held = [db.items().scan(), db.snapshot(), db.txn(), db.pin(b"0001"), iter(db)]
+    held = [db.items().scan(), db.snapshot(), db.txn(), db.pin(b"0001"), iter(db), db.pin_many([b"0001", b"0002"])]
     next(held[0])  # type: ignore[call-overload]
     db.put_many({b"%04d" % number: b"w" * 100 for number in range(1000)})
     db.flush()

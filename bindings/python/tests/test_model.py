@@ -88,6 +88,7 @@ class DatabaseMachine(RuleBasedStateMachine):
     @rule(keys=st.lists(KEYS, max_size=20))
     def get_many(self, keys: list[bytes]) -> None:
         assert self.db.get_many(keys) == [self.model.get(key) for key in keys]
+        assert self.db.pin_many(keys) == [self.model.get(key) for key in keys]
 
     @rule(start=BOUNDS, stop=BOUNDS)
     def delete_range(self, start: bytes | None, stop: bytes | None) -> None:

@@ -62,6 +62,8 @@ def test_threads_that_write_read_and_scan(tmp_path: Path, durability: str) -> No
             for thread_number in range(2):
                 pair = db.get_many([b"%d:pair:%d" % (thread_number, side) for side in range(2)])
                 assert pair[0] == pair[1], "half of a batch was seen"
+                views = db.pin_many([b"%d:pair:%d" % (thread_number, side) for side in range(2)])
+                assert views[0] == views[1], "half of a batch was seen"
 
     def operate() -> None:
         for _ in range(5):
@@ -89,6 +91,7 @@ def test_a_close_in_the_middle_of_everything(tmp_path: Path) -> None:
             lambda: until_closed(lambda: db.put(b"k", b"v")),
             lambda: until_closed(lambda: list(db.items())),
             lambda: until_closed(lambda: db.get_many([b"%05d" % number for number in range(100)])),
+            lambda: until_closed(lambda: db.pin_many([b"%05d" % number for number in range(100)])),
             lambda: until_closed(lambda: db.update(lambda txn: txn.add(b"n"))),
             lambda: until_closed(lambda: db.pin(b"00001").release()),
             lambda: (time.sleep(random.uniform(0.01, 0.05)), db.close())[1],

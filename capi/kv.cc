@@ -20,15 +20,16 @@ Code pin_key(firn_db* db, uint32_t ns, const uint8_t* key, size_t key_len, firn_
   if (!call.ok()) return call.code();
   const Code limits = check_key(key, key_len);
   if (limits != Code::kOk) return limits;
-  PinSlot slot;
-  if (!slot.ok()) return Code::kNoMemory;
+  ReservedHandle owner;
+  if (!owner.ok()) return Code::kNoMemory;
+  Snapshot snapshot;
   Entry entry;
-  const Status status = call->pin(ns, Slice(key, key_len), slot.snapshot(), &entry);
+  const Status status = call->pin(ns, Slice(key, key_len), &snapshot, &entry);
   if (!status.ok()) return status.code();
   pin->data = entry.value.data();
   pin->len = entry.value.size();
   pin->version = entry.seq.value;
-  pin->owner = slot.publish();
+  pin->owner = owner.publish<PinBody>(HandleType::kPin, std::move(snapshot));
   return Code::kOk;
 }
 

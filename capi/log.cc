@@ -46,15 +46,13 @@ firn_log* open(const char* dir, const firn_options* given, firn_error* error) {
   const Code code = read_options(given, &options);
   if (code != Code::kOk) return open_failed(error, {code, "options is not a handle of firn_options_new of this process"});
   if (options.has_db_only) return open_failed(error, {Code::kInvalid, "an option is for databases, not for logs"});
-  HandleSlot* slot = reserve_handle();
-  if (slot == nullptr) return open_failed(error, Code::kNoMemory);
-  std::unique_ptr<HandleSlot, void (*)(HandleSlot*)> reserved(slot, unreserve_handle);
+  ReservedHandle handle;
+  if (!handle.ok()) return open_failed(error, Code::kNoMemory);
   const ThreadMark mark;
   Result<std::unique_ptr<DurableLog>> opened = DurableLog::open(dir, log_options(options));
   if (!opened.ok()) return open_failed(error, opened.status());
-  slot->body_as<LogBody>()->log = opened->release();
   report(error, Status());
-  return static_cast<firn_log*>(publish_handle(reserved.release(), HandleType::kLog));
+  return static_cast<firn_log*>(handle.publish<LogBody>(HandleType::kLog, opened->release()));
 }
 
 // A call on a log: `body` gets it.
@@ -119,15 +117,13 @@ int64_t read_chunk(DurableLog& log, uint64_t from, uint8_t* out, size_t cap) {
 }
 
 Code pin_record(DurableLog& log, uint64_t index, firn_pin_t* pin) {
-  HandleSlot* slot = reserve_handle();
-  if (slot == nullptr) return Code::kNoMemory;
-  std::unique_ptr<HandleSlot, void (*)(HandleSlot*)> reserved(slot, unreserve_handle);
+  ReservedHandle owner;
+  if (!owner.ok()) return Code::kNoMemory;
   DurableLog::Found found;
   std::shared_ptr<const LogPart> part;
   const Status status = log.find(index, &found, &part);
   if (!status.ok()) return status.code();
-  new (slot->body) LogPinBody{std::move(part)};
-  *pin = {found.data.data(), found.data.size(), index, publish_handle(reserved.release(), HandleType::kLogPin)};
+  *pin = {found.data.data(), found.data.size(), index, owner.publish<LogPinBody>(HandleType::kLogPin, std::move(part))};
   return Code::kOk;
 }
 

@@ -14,7 +14,6 @@ constexpr size_t kOperationHeaderBytes = 24;  // u32 op, u32 ns, u32 key_len, u3
 constexpr size_t kRequestHeaderBytes = 8;     // u32 ns, u32 key_len
 constexpr size_t kAnswerHeaderBytes = 8;      // i64 length_or_code
 constexpr size_t kCounterBytes = 8;
-constexpr size_t kReservedCountMax = 4096;
 
 // One operation as it lies in a batch.
 struct PackedOperation {
@@ -111,6 +110,7 @@ Command to_command(const PackedOperation& packed, Clock* clock) {
 
 Code decode_requests(Slice requests, std::vector<Lookup>* lookups) {
   constexpr size_t kTypicalRequestBytes = 24;
+  constexpr size_t kReservedCountMax = 256;
   lookups->reserve(std::min(requests.size() / kTypicalRequestBytes + 1, kReservedCountMax));
   while (!requests.empty()) {
     if (requests.size() < kRequestHeaderBytes) return Code::kInvalid;
@@ -136,6 +136,7 @@ Code decode_commands(Slice packed, Db& db, std::vector<Command>* commands) {
 
 Code decode_batch(Slice packed, Db& db, PackedBatch* batch) {
   constexpr size_t kTypicalOperationBytes = 64;
+  constexpr size_t kReservedCountMax = 4096;
   batch->operations.reserve(std::min(packed.size() / kTypicalOperationBytes + 1, kReservedCountMax));
   Clock clock(db);
   bool is_plain = true;

@@ -24,11 +24,10 @@ firn_txn* begin(firn_db* db, uint32_t flags, firn_error* error) {
   if (check_flags(flags, FIRN_TXN_READ_ONLY | FIRN_TXN_SERIALIZABLE) != Code::kOk)
     return begin_failed(error, {Code::kInvalid, "unknown flags"});
   auto transaction = call->begin({.read_only = (flags & FIRN_TXN_READ_ONLY) != 0, .serializable = (flags & FIRN_TXN_SERIALIZABLE) != 0});
-  HandleSlot* slot = reserve_handle();
-  if (slot == nullptr) return begin_failed(error, Code::kNoMemory);
-  new (slot->body) TxnBody{db, std::move(transaction)};
+  ReservedHandle handle;
+  if (!handle.ok()) return begin_failed(error, Code::kNoMemory);
   if (error != nullptr) report(error, Status());
-  return static_cast<firn_txn*>(publish_handle(slot, HandleType::kTxn));
+  return static_cast<firn_txn*>(handle.publish<TxnBody>(HandleType::kTxn, db, std::move(transaction)));
 }
 
 // A call on a transaction: `body` gets the TxnCall.
@@ -54,28 +53,13 @@ int64_t copy_value(Slice value, uint8_t* buf, size_t cap) {
   return static_cast<int64_t>(value.size());
 }
 
-// The slot of a pin that keeps the transaction; given back unless it was published.
-class TxnPinSlot {
- public:
-  TxnPinSlot() : slot_(reserve_handle(), unreserve_handle) {}
-
-  bool ok() const { return slot_ != nullptr; }
-  void* publish(const TxnCall& call) {
-    new (slot_->body) TxnPinBody{call.shared()};
-    return publish_handle(slot_.release(), HandleType::kTxnPin);
-  }
-
- private:
-  std::unique_ptr<HandleSlot, void (*)(HandleSlot*)> slot_;
-};
-
 Code pin_key(const TxnCall& call, uint32_t ns, Slice key, firn_pin_t* pin) {
-  TxnPinSlot slot;
-  if (!slot.ok()) return Code::kNoMemory;
+  ReservedHandle owner;
+  if (!owner.ok()) return Code::kNoMemory;
   Entry entry;
   const Status status = call.transaction().pin(ns, key, &entry);
   if (!status.ok()) return status.code();
-  *pin = {entry.value.data(), entry.value.size(), entry.seq.value, slot.publish(call)};
+  *pin = {entry.value.data(), entry.value.size(), entry.seq.value, owner.publish<TxnPinBody>(HandleType::kTxnPin, call.shared())};
   return Code::kOk;
 }
 
@@ -153,12 +137,12 @@ int64_t firn_txn_multi_pin(firn_txn* txn, const uint8_t* keys, size_t len, firn_
     const Code code = pin != nullptr ? read_requests(keys, len, answers, max, &lookups) : Code::kInvalid;
     if (code != Code::kOk) return to_c(code);
     if (lookups.empty() || lookups.size() > max) return static_cast<int64_t>(lookups.size());
-    TxnPinSlot slot;
-    if (!slot.ok()) return FIRN_NO_MEMORY;
+    ReservedHandle owner;
+    if (!owner.ok()) return FIRN_NO_MEMORY;
     const Status status = call.transaction().multi_pin(lookups.data(), lookups.size());
     if (!status.ok()) return to_c(status.code());
     place_answers(lookups, answers);
-    pin->owner = slot.publish(call);
+    pin->owner = owner.publish<TxnPinBody>(HandleType::kTxnPin, call.shared());
     return static_cast<int64_t>(lookups.size());
   });
 }

@@ -28,14 +28,22 @@ const uint8_t* bytes_of(const Bytes& bytes) { return reinterpret_cast<const uint
 Bytes value_of(size_t i) { return std::to_string(i) + Bytes(600, static_cast<char>('a' + i % 26)); }
 Bytes key_of(size_t i) { return "key" + std::to_string(i % 7); }
 
+template <typename Number>
+void append(Bytes* to, Number number) {
+  to->append(reinterpret_cast<const char*>(&number), sizeof number);
+}
 void append_operation(Bytes* batch, uint32_t kind, const Bytes& key, const Bytes& value) {
-  const auto put = [batch](auto number) { batch->append(reinterpret_cast<const char*>(&number), sizeof number); };
-  put(kind);
-  put(uint32_t{0});
-  put(static_cast<uint32_t>(key.size()));
-  put(static_cast<uint32_t>(value.size()));
-  put(int64_t{0});
+  append(batch, kind);
+  append(batch, uint32_t{0});
+  append(batch, static_cast<uint32_t>(key.size()));
+  append(batch, static_cast<uint32_t>(value.size()));
+  append(batch, int64_t{0});
   *batch += key + value;
+}
+void append_request(Bytes* requests, const Bytes& key) {
+  append(requests, uint32_t{0});
+  append(requests, static_cast<uint32_t>(key.size()));
+  *requests += key;
 }
 
 // What a step of a script works on.
@@ -59,6 +67,8 @@ Step put(size_t i) {
           },
           [i](Model& model) { model[key_of(i)] = value_of(i); }};
 }
+constexpr size_t kPinnedCount = 100;
+
 Step batch(size_t i) {
   Bytes packed;
   for (size_t n = 0; n < 10; n++) append_operation(&packed, FIRN_OP_PUT, "batch" + std::to_string(n), std::to_string(i));
@@ -100,6 +110,34 @@ int64_t scan_all(firn_db* db) {
   }
   firn_iter_close(iter);
   return count;
+}
+// With an own write among the keys.
+int64_t pin_in_transaction(firn_db* db, const Bytes& requests) {
+  firn_error error = FIRN_ERROR_INIT;
+  firn_txn* txn = firn_txn_begin(db, 0, &error);
+  if (txn == nullptr) return error.code;
+  const auto* const key = reinterpret_cast<const uint8_t*>("key1");
+  firn_answer answers[kPinnedCount];
+  firn_pin_t pin{};
+  int64_t code = firn_txn_put(txn, 0, key, 4, key, 4);
+  if (code >= 0) code = firn_txn_multi_pin(txn, bytes_of(requests), requests.size(), answers, kPinnedCount, &pin);
+  EXPECT_EQ(code > 0, pin.owner != nullptr);
+  firn_unpin(&pin);
+  firn_txn_close(txn);
+  return code;
+}
+Step pin_many() {
+  Bytes requests;
+  for (size_t i = 0; i < kPinnedCount; i++) append_request(&requests, key_of(i));
+  return {"multi_pin", [requests](Use& use) -> int64_t {
+            std::vector<firn_answer> answers(kPinnedCount);
+            firn_pin_t pin;
+            const int64_t code =
+                failing([&] { return firn_multi_pin(use.db, bytes_of(requests), requests.size(), answers.data(), answers.size(), &pin); });
+            EXPECT_EQ(code > 0, pin.owner != nullptr);
+            firn_unpin(&pin);
+            return code < 0 ? code : failing([&] { return pin_in_transaction(use.db, requests); });
+          }};
 }
 Step scan() {
   return {"scan", [](Use& use) { return failing([&] { return scan_all(use.db); }); }};
@@ -176,6 +214,7 @@ std::vector<Script> scripts() {
                                  put(12),
                                  batch(13),
                                  scan(),
+                                 pin_many(),
                                  plain("compact", firn_compact),
                                  read_changes(),
                                  checkpoint(),

@@ -238,6 +238,7 @@ TEST_F(Kv, values_of_many_keys_stay_readable_and_unchanged_until_one_unpin) {
   append_request(&pinned.requests, 77777, "a");
   ASSERT_EQ(pinned.call(db_), 7);
   EXPECT_NE(pinned.pin.owner, nullptr);
+  EXPECT_TRUE(pinned.pin.data == nullptr && pinned.pin.len == 0 && pinned.pin.version == 0) << "of a pin of many only the owner is set";
   firn_entry entry = FIRN_ENTRY_INIT;
   ASSERT_EQ(firn_get_entry(db_, 0, bytes("a"), 1, nullptr, 0, &entry), 5);
   ASSERT_EQ(put(db_, "a", "second"), FIRN_OK);
@@ -266,7 +267,13 @@ TEST_F(Kv, keys_that_are_not_pinned_leave_nothing_to_release) {
   EXPECT_EQ(pinned.call(db_, 2), 3);
   EXPECT_TRUE(pinned.is_zeroed());
   EXPECT_EQ(pinned.answers[0].reserved, 0x55555555u) << "nothing was looked up";
+  memset(&pinned.pin, 0x55, sizeof pinned.pin);
   EXPECT_EQ(firn_multi_pin(db_, bytes(pinned.requests), pinned.requests.size(), nullptr, 0, &pinned.pin), 3);
+  EXPECT_TRUE(pinned.is_zeroed());
+  Pinned absent({"b", "c"});
+  EXPECT_EQ(absent.call(db_), 2);
+  EXPECT_NE(absent.pin.owner, nullptr) << "to be released also when no key was found";
+  firn_unpin(&absent.pin);
   Pinned none({});
   EXPECT_EQ(none.call(db_), 0);
   EXPECT_TRUE(none.is_zeroed());

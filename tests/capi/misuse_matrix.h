@@ -44,8 +44,9 @@ inline const std::vector<Function<firn_db>>& db_functions() {
       {"exists", [](firn_db* db) { return firn_exists(db, 0, bytes("key"), 3); }},
       {"pin",
        [](firn_db* db) {
-         firn_pin_t pin;
+         firn_pin_t pin = {nullptr, 0, 0, db};
          const int32_t code = firn_pin(db, 0, bytes("key"), 3, &pin);
+         EXPECT_EQ(pin.owner != nullptr, code == FIRN_OK);
          firn_unpin(&pin);
          return code;
        }},
@@ -53,8 +54,10 @@ inline const std::vector<Function<firn_db>>& db_functions() {
       {"multi_get", [](firn_db* db) { return firn_multi_get(db, nullptr, 0, nullptr, 0); }},
       {"multi_pin",
        [](firn_db* db) {
-         firn_pin_t pin;
-         return firn_multi_pin(db, nullptr, 0, nullptr, 0, &pin);
+         firn_pin_t pin = {nullptr, 0, 0, db};
+         const int64_t code = firn_multi_pin(db, nullptr, 0, nullptr, 0, &pin);
+         EXPECT_EQ(pin.owner, nullptr) << "zeroed also when nothing is looked up";
+         return code;
        }},
       {"scan", scan_code},
       {"ns_open", [](firn_db* db) { return firn_ns_open(db, bytes("name"), 4, 0); }},
@@ -142,8 +145,10 @@ inline const std::vector<Function<firn_txn>>& txn_functions() {
       {"multi_get", [](firn_txn* txn) { return firn_txn_multi_get(txn, nullptr, 0, nullptr, 0); }},
       {"multi_pin",
        [](firn_txn* txn) {
-         firn_pin_t pin;
-         return firn_txn_multi_pin(txn, nullptr, 0, nullptr, 0, &pin);
+         firn_pin_t pin = {nullptr, 0, 0, txn};
+         const int64_t code = firn_txn_multi_pin(txn, nullptr, 0, nullptr, 0, &pin);
+         EXPECT_EQ(pin.owner, nullptr) << "zeroed also when nothing is looked up";
+         return code;
        }},
       {"put", [](firn_txn* txn) { return firn_txn_put(txn, 0, bytes("key"), 3, nullptr, 0); }},
       {"delete", [](firn_txn* txn) { return firn_txn_delete(txn, 0, bytes("key"), 3); }},

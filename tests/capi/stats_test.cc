@@ -145,6 +145,31 @@ TEST_F(StatsTest, a_leaked_snapshot_shows) {
   EXPECT_EQ(stats().retired_table_bytes, 0u);
 }
 
+TEST_F(StatsTest, a_pin_of_many_keys_keeps_the_state_that_was_read_until_it_is_released) {
+  std::string requests;
+  append_request(&requests, 0, "key");
+  for (const bool in_transaction : {false, true}) {
+    ASSERT_EQ(put(db_, "key", std::string(1000, 'v')), FIRN_OK);
+    ASSERT_EQ(firn_compact(db_), FIRN_OK);
+    firn_answer answer;
+    firn_pin_t pin;
+    if (in_transaction) {
+      firn_txn* txn = firn_txn_begin(db_, 0, nullptr);
+      ASSERT_EQ(firn_txn_multi_pin(txn, bytes(requests), requests.size(), &answer, 1, &pin), 1);
+      firn_txn_close(txn);
+    } else {
+      ASSERT_EQ(firn_multi_pin(db_, bytes(requests), requests.size(), &answer, 1, &pin), 1);
+    }
+    ASSERT_EQ(put(db_, "key", "v"), FIRN_OK);
+    ASSERT_EQ(firn_compact(db_), FIRN_OK);
+    EXPECT_GE(stats().retired_views, 1u);
+    EXPECT_GT(stats().retired_table_bytes, 0u);
+    firn_unpin(&pin);
+    EXPECT_EQ(stats().retired_views, 0u);
+    EXPECT_EQ(stats().retired_table_bytes, 0u);
+  }
+}
+
 TEST_F(StatsTest, syncs_and_those_who_wait_for_them_are_counted) {
   const uint64_t before = stats().sync_waits;
   for (int i = 0; i < 10; i++) {

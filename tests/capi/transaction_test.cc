@@ -406,7 +406,8 @@ TEST_F(TransactionTest, pins_of_many_keys_are_reads_and_outlive_own_writes_the_t
   std::string requests;
   for (const char* key : {"a", "b", "c", "nothing"}) append_request(&requests, 0, key);
   firn_answer answers[4];
-  firn_pin_t pin{};
+  firn_pin_t pin;
+  std::memset(&pin, 0x55, sizeof pin);
   EXPECT_EQ(4, firn_txn_multi_pin(txn->handle(), bytes(requests), requests.size(), answers, 3, &pin));
   EXPECT_EQ(nullptr, pin.owner);
   ASSERT_EQ(4, firn_txn_multi_pin(txn->handle(), bytes(requests), requests.size(), answers, 4, &pin));
@@ -424,6 +425,41 @@ TEST_F(TransactionTest, pins_of_many_keys_are_reads_and_outlive_own_writes_the_t
   EXPECT_EQ(FIRN_NOT_FOUND, answers[3].code);
   firn_unpin(&pin);
   EXPECT_EQ(nullptr, pin.owner);
+}
+
+TEST_F(TransactionTest, pinned_own_writes_stay_as_they_were_through_a_failed_batch_deletes_and_the_commit) {
+  auto txn = std::make_unique<Txn>(db_);
+  const std::string value(3000, 'm');
+  EXPECT_EQ(FIRN_OK, txn->put("own", value));
+  std::string requests;
+  append_request(&requests, 0, "own");
+  firn_answer answer;
+  firn_pin_t pin;
+  ASSERT_EQ(1, firn_txn_multi_pin(txn->handle(), bytes(requests), requests.size(), &answer, 1, &pin));
+  std::string bad;
+  append_operation(&bad, FIRN_OP_PUT, 0, "own", "batch");
+  append_operation(&bad, FIRN_OP_ADD, 0, "a", std::string("\1\0\0\0\0\0\0\0", 8));
+  EXPECT_EQ(FIRN_TYPE_MISMATCH, txn->write(bad));
+  EXPECT_EQ(FIRN_OK, txn->erase("own"));
+  EXPECT_EQ(FIRN_OK, txn->put("own", "last"));
+  EXPECT_GT(txn->commit(), 0);
+  txn.reset();
+  ASSERT_EQ(FIRN_OK, firn_close(take()));
+  EXPECT_EQ(value, std::string(reinterpret_cast<const char*>(answer.data), answer.len));
+  firn_unpin(&pin);
+}
+
+TEST_F(TransactionTest, more_keys_than_places_are_not_read) {
+  const Txn txn(db_);
+  std::string requests;
+  append_request(&requests, 0, "a");
+  append_request(&requests, 0, "b");
+  firn_answer answers[1];
+  firn_pin_t pin;
+  EXPECT_EQ(2, firn_txn_multi_pin(txn.handle(), bytes(requests), requests.size(), answers, 1, &pin));
+  ASSERT_EQ(FIRN_OK, put(db_, "a", "changed"));
+  EXPECT_EQ(FIRN_OK, txn.put("own", "mine"));
+  EXPECT_GT(txn.commit(), 0);
 }
 
 TEST_F(TransactionTest, pins_of_others_keys_do_not_keep_own_writes) {

@@ -62,13 +62,18 @@ class Storm : public testing::TestWithParam<const char*> {
     return version >= 0;
   }
 
-  bool read_pair(uint32_t pair) {
+  std::string request_of(uint32_t pair) {
     std::string request;
     for (const std::string& key : {left_key(pair), right_key(pair)}) {
       append<uint32_t>(&request, 0);
       append<uint32_t>(&request, static_cast<uint32_t>(key.size()));
       request += key;
     }
+    return request;
+  }
+
+  bool read_pair(uint32_t pair) {
+    const std::string request = request_of(pair);
     std::string answer(4096, '\0');
     const int64_t length = firn_multi_get(db_, bytes_of(request), request.size(), reinterpret_cast<uint8_t*>(answer.data()), answer.size());
     EXPECT_TRUE(is_expected(length)) << length;
@@ -122,6 +127,22 @@ class Storm : public testing::TestWithParam<const char*> {
     return true;
   }
 
+  bool pin_pair(uint32_t pair) {
+    const std::string request = request_of(pair);
+    firn_answer answers[2];
+    firn_pin_t pin;
+    const int64_t count = firn_multi_pin(db_, bytes_of(request), request.size(), answers, 2, &pin);
+    EXPECT_TRUE(is_expected(count)) << count;
+    if (count < 0) return false;
+    const auto value = [&](size_t i) { return std::string(reinterpret_cast<const char*>(answers[i].data), answers[i].len); };
+    const std::string first = value(0);
+    EXPECT_EQ(first, value(1)) << "torn";
+    std::this_thread::yield();
+    EXPECT_TRUE(first == value(0) && first == value(1)) << "a pinned value never changes";
+    firn_unpin(&pin);
+    return true;
+  }
+
   // Namespaces of its own, so that clearing them disturbs nobody's checks.
   bool change_namespaces(std::mt19937& random) {
     const std::string name = "ns" + std::to_string(random() % 3);
@@ -161,7 +182,7 @@ class Storm : public testing::TestWithParam<const char*> {
     }
     spawn(share, [this](std::mt19937& random, int) { return read_pair(any_pair(random)); });
     spawn(share / 20, [this](std::mt19937&, int) { return scan_pairs(); });
-    spawn(share, [this](std::mt19937& random, int) { return pin_one(any_pair(random)); });
+    spawn(share, [this](std::mt19937& random, int) { return pin_one(any_pair(random)) && pin_pair(any_pair(random)); });
     spawn(share / 10, [this](std::mt19937& random, int) { return change_namespaces(random); });
     spawn(share / 40, [this](std::mt19937& random, int) { return maintain(random); });
     if (may_be_closed_) {

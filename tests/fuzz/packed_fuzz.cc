@@ -39,6 +39,16 @@ void look_up(firn_db* db, const std::string& keys) {
     std::vector<uint8_t> larger(static_cast<size_t>(needed));
     FIRN_DEMAND(firn_multi_get(db, bytes_of(keys), keys.size(), larger.data(), larger.size()) == needed);
   }
+  firn_pin_t pin;
+  const int64_t count = firn_multi_pin(db, bytes_of(keys), keys.size(), nullptr, 0, &pin);
+  FIRN_DEMAND(pin.owner == nullptr && (needed < 0 ? count == needed : count >= 0 && 8 * count <= needed));
+  if (count <= 0) return;
+  std::vector<firn_answer> answers(static_cast<size_t>(count));
+  FIRN_DEMAND(firn_multi_pin(db, bytes_of(keys), keys.size(), answers.data(), answers.size(), &pin) == count);
+  int64_t bytes = 8 * count;
+  for (const firn_answer& answer : answers) bytes += static_cast<int64_t>(answer.len);
+  FIRN_DEMAND(bytes == needed);
+  firn_unpin(&pin);
 }
 
 void scan(firn_db* db, const std::string& text, uint8_t flags) {

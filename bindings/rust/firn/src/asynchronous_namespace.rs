@@ -68,7 +68,7 @@ impl AsyncNamespace {
         self.namespace.exists(key)
     }
 
-    /// Many values in one call. More than 64 are looked up in the pool.
+    /// Many values in one call. More than 64 are looked up in the pool. Values in place, without copies: `as_namespace().multi_pin(..)`.
     pub async fn multi_get<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Result<Values> {
         let packed = pack_keys(self.namespace.id(), keys)?;
         if packed.count <= KEYS_AT_ONCE {

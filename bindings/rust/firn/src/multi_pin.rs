@@ -10,8 +10,8 @@ use crate::multi_get::{PackedKeys, pack_keys, pack_requests};
 use crate::namespace::Namespace;
 use crate::pinned::{Pinned, in_place};
 
-/// The answers of [`multi_pin`](Namespace::multi_pin), in the order of the keys: values that lie in the engine, read without copies. As a [`Pinned`] one it
-/// keeps the files or the memory alive that they point into, all of it until it is dropped: drop it soon. They stay readable, and unchanged, also when keys
+/// The answers of [`multi_pin`](Namespace::multi_pin), in the order of the keys: values that lie in the engine, read without copies. As a snapshot it
+/// keeps the whole state alive that was read, until it is dropped: drop it soon. They stay readable, and unchanged, also when keys
 /// are overwritten or the database is closed meanwhile.
 pub struct PinnedValues<'db> {
     answers: Vec<sys::firn_answer>,
@@ -46,7 +46,7 @@ impl PinnedValues<'_> {
         Ok(Self { answers, _pin: pin })
     }
 
-    fn found(&self, index: usize) -> Option<&sys::firn_answer> {
+    fn answer_of(&self, index: usize) -> Option<&sys::firn_answer> {
         self.answers.get(index).filter(|answer| answer.code == sys::FIRN_OK)
     }
 
@@ -64,12 +64,12 @@ impl PinnedValues<'_> {
     #[inline]
     pub fn get(&self, index: usize) -> Option<&[u8]> {
         // SAFETY: the promise of `fill`'s caller: readable and unchanged until the release, which is in the drop of `_pin`.
-        self.found(index).map(|answer| unsafe { in_place(answer.data, answer.len) })
+        self.answer_of(index).map(|answer| unsafe { in_place(answer.data, answer.len) })
     }
 
     /// Of the commit that wrote the value at `index`, 0 for a transaction's own write; `None` where [`get`](Self::get) has none.
     pub fn version(&self, index: usize) -> Option<u64> {
-        self.found(index).map(|answer| answer.version)
+        self.answer_of(index).map(|answer| answer.version)
     }
 
     /// All values, in the order of the keys.
@@ -98,6 +98,7 @@ impl Namespace {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "multi_get_pinned")]
     pub fn multi_pin<K: AsRef<[u8]>>(&self, keys: impl IntoIterator<Item = K>) -> Result<PinnedValues<'_>> {
         self.multi_pin_packed(&pack_keys(self.id(), keys)?)
     }

@@ -40,14 +40,12 @@ Status no_path() { return {Code::kInvalid, "the path is empty: pass a directory"
 // `begin` gives the job.
 template <typename Begin>
 firn_backup* publish(const firn_db* db, firn_error* error, const Begin& begin) {
-  HandleSlot* slot = reserve_handle();
-  if (slot == nullptr) return begin_failed(error, Code::kNoMemory);
-  std::unique_ptr<HandleSlot, void (*)(HandleSlot*)> reserved(slot, unreserve_handle);
+  ReservedHandle handle;
+  if (!handle.ok()) return begin_failed(error, Code::kNoMemory);
   Result<std::unique_ptr<BackupJob>> job = begin();
   if (!job.ok()) return begin_failed(error, job.status());
-  new (slot->body) BackupBody{job->release(), db};
   report(error, Status());
-  return static_cast<firn_backup*>(publish_handle(reserved.release(), HandleType::kBackup));
+  return static_cast<firn_backup*>(handle.publish<BackupBody>(HandleType::kBackup, job->release(), db));
 }
 
 void fill(const BackupJob& job, firn_backup_progress* progress) {

@@ -58,12 +58,13 @@ int64_t firn_multi_pin(firn_db* db, const uint8_t* keys, size_t len, firn_answer
     const Code code = pin != nullptr ? read_requests(keys, len, answers, max, &lookups) : Code::kInvalid;
     if (code != Code::kOk) return to_c(code);
     if (lookups.empty() || lookups.size() > max) return static_cast<int64_t>(lookups.size());
-    PinSlot slot;
-    if (!slot.ok()) return FIRN_NO_MEMORY;
-    const Status status = call->multi_get(lookups.data(), lookups.size(), slot.snapshot());
+    ReservedHandle owner;
+    if (!owner.ok()) return FIRN_NO_MEMORY;
+    Snapshot snapshot;
+    const Status status = call->multi_get(lookups.data(), lookups.size(), &snapshot);
     if (!status.ok()) return to_c(status.code());
     place_answers(lookups, answers);
-    pin->owner = slot.publish();
+    pin->owner = owner.publish<PinBody>(HandleType::kPin, std::move(snapshot));
     return static_cast<int64_t>(lookups.size());
   });
 }

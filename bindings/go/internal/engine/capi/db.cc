@@ -27,15 +27,12 @@ firn_db* open(const char* path, const firn_options* options, firn_error* error) 
   const Code code = read_options(options, &db_options);
   if (code != Code::kOk) return open_failed(error, {code, "options is not a handle of firn_options_new of this process"});
   if (db_options.has_log_only) return open_failed(error, {Code::kInvalid, "an option is for logs, not for databases"});
-  HandleSlot* slot = reserve_handle();
-  if (slot == nullptr) return open_failed(error, Code::kNoMemory);
-  // The slot goes back on every way out but the last.
-  std::unique_ptr<HandleSlot, void (*)(HandleSlot*)> reserved(slot, unreserve_handle);
+  ReservedHandle handle;
+  if (!handle.ok()) return open_failed(error, Code::kNoMemory);
   Result<std::unique_ptr<Db>> opened = Db::open(path, db_options);
   if (!opened.ok()) return open_failed(error, opened.status());
-  new (slot->body) DbBody(opened->release(), db_options.single_threaded);
   report(error, Status());
-  return static_cast<firn_db*>(publish_handle(reserved.release(), HandleType::kDb));
+  return static_cast<firn_db*>(handle.publish<DbBody>(HandleType::kDb, opened->release(), db_options.single_threaded));
 }
 
 // A call that only has a status.

@@ -302,17 +302,18 @@ FIRN_API int64_t firn_delete_range(firn_db *db, uint32_t ns, const uint8_t *lowe
  * (FIRN_TOO_LARGE) refuses the whole call; an unknown namespace is the answer of its key alone. */
 FIRN_API int64_t firn_multi_get(firn_db *db, const uint8_t *keys, size_t len, uint8_t *out, size_t cap);
 
-/* An answer of firn_multi_pin: the value in place. */
+/* An answer of firn_multi_pin: the value in place. Frozen. */
 typedef struct firn_answer {
-  const uint8_t *data; /* NULL unless code is FIRN_OK */
+  const uint8_t *data; /* NULL where there is no value; of an empty one any pointer */
   size_t len;
-  uint64_t version;
-  int32_t code;        /* FIRN_OK, FIRN_NOT_FOUND, or what firn_multi_get answers for this key alone */
+  uint64_t version;    /* of the commit that wrote the value; 0 where there is none, and for a transaction's own write */
+  int32_t code;        /* FIRN_OK, FIRN_NOT_FOUND, or, of this key alone: FIRN_INVALID (no such namespace), FIRN_CORRUPT, FIRN_IO, FIRN_NO_MEMORY */
   uint32_t reserved;   /* 0 */
 } firn_answer;
-/* As firn_multi_get, without copies: answers[i] is that of the i-th key. Returns the number of keys; when that exceeds max nothing was looked up. All data stay
- * readable, and unchanged, until one firn_unpin(pin), also after firn_close, as those of firn_pin; of *pin only the owner is set. *pin is zeroed when nothing is to be
- * released: a code, no keys, more than max. For values from about 1 KiB on; FIRN_INVALID also: pin is NULL. FIRN_NO_MEMORY. */
+/* As firn_multi_get, without copies: answers[i] is that of the i-th key. Returns the number of keys; when that exceeds max nothing was looked up. The answers are written,
+ * and pin->owner is set (of *pin nothing else), when 1 to max is returned, whether a key was found or not; else *pin is zeroed. All data stay readable, and unchanged,
+ * until one firn_unpin(pin) by any thread, also after firn_close. Until then the whole state that was read is kept, as by a snapshot: release it soon. Quicker than
+ * firn_multi_get for values from about 1 KiB on. FIRN_INVALID and FIRN_TOO_LARGE as there, FIRN_INVALID also: pin is NULL; FIRN_NO_MEMORY. */
 FIRN_API int64_t firn_multi_pin(firn_db *db, const uint8_t *keys, size_t len, firn_answer *answers, size_t max, firn_pin_t *pin);
 
 /* ---- Transactions ---------------------------------------------------------------------------------------------------- */
@@ -327,6 +328,7 @@ FIRN_API int64_t firn_multi_pin(firn_db *db, const uint8_t *keys, size_t len, fi
  *
  * Expiries are judged by the time at which the transaction first met one, for all its reads; at the commit by the time of the commit.
  * One thread at a time, may move between threads; the transaction's iterators count as the transaction. Overlapping calls: FIRN_MISUSE.
+ * A read of many keys that ends with FIRN_NO_MEMORY may count as a read of some of them.
  * After a commit or a conflict every call but firn_txn_close is FIRN_MISUSE, and its iterators answer FIRN_CLOSED. When a commit fails for another
  * reason the transaction stays as it was and may be committed again. After firn_close: FIRN_CLOSED; close it nevertheless. */
 
@@ -340,7 +342,7 @@ FIRN_API firn_txn *firn_txn_begin(firn_db *db, uint32_t flags, firn_error *error
 FIRN_API int64_t firn_txn_get(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap);
 FIRN_API int64_t firn_txn_get_entry(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, uint8_t *buf, size_t cap, firn_entry *entry);
 FIRN_API int32_t firn_txn_exists(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len);
-/* Pins stay readable after the transaction and the database are closed, until firn_unpin. */
+/* Pins stay readable after the transaction and the database are closed, until firn_unpin, and keep the transaction's snapshot and its writes until then. */
 FIRN_API int32_t firn_txn_pin(firn_txn *txn, uint32_t ns, const uint8_t *key, size_t key_len, firn_pin_t *pin);
 FIRN_API int64_t firn_txn_multi_get(firn_txn *txn, const uint8_t *keys, size_t len, uint8_t *out, size_t cap);
 FIRN_API int64_t firn_txn_multi_pin(firn_txn *txn, const uint8_t *keys, size_t len, firn_answer *answers, size_t max, firn_pin_t *pin);

@@ -22,6 +22,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
 
 #include "base/status.h"
 #include "env/thread_mark.h"
@@ -81,6 +84,26 @@ inline uint64_t handle_number(const void* handle) { return reinterpret_cast<uint
 HandleSlot* reserve_handle();
 void unreserve_handle(HandleSlot* slot);
 void* publish_handle(HandleSlot* slot, HandleType type);
+
+// The same, given back on every way out on which it was not published.
+class ReservedHandle {
+ public:
+  ReservedHandle() : slot_(reserve_handle()) {}
+
+  bool ok() const { return slot_ != nullptr; }
+  // The body is made of what is given; needs ok().
+  template <typename Body, typename... Parts>
+  void* publish(HandleType type, Parts&&... parts) {
+    new (slot_->body) Body{std::forward<Parts>(parts)...};
+    return publish_handle(slot_.release(), type);
+  }
+
+ private:
+  struct GiveBack {
+    void operator()(HandleSlot* slot) const { unreserve_handle(slot); }
+  };
+  std::unique_ptr<HandleSlot, GiveBack> slot_;
+};
 
 // Takes the handle away from all others. kOk: the caller is the one closer, owns the body, and calls unreserve_handle when it has destroyed it. Calls on a shared handle
 // may still go on: what they wait for is to be ended, and then they are waited for, before the body is destroyed.

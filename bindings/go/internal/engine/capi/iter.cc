@@ -21,11 +21,10 @@ firn_iter* scan_failed(firn_error* error, const Status& status) {
 
 firn_iter* publish(Result<std::unique_ptr<Scan>> scan, firn_error* error) {
   if (!scan.ok()) return scan_failed(error, scan.status());
-  HandleSlot* slot = reserve_handle();
-  if (slot == nullptr) return scan_failed(error, Code::kNoMemory);
-  slot->body_as<IterBody>()->scan = scan->release();
+  ReservedHandle handle;
+  if (!handle.ok()) return scan_failed(error, Code::kNoMemory);
   report(error, Status());
-  return static_cast<firn_iter*>(publish_handle(slot, HandleType::kIter));
+  return static_cast<firn_iter*>(handle.publish<IterBody>(HandleType::kIter, scan->release()));
 }
 
 firn_iter* open_scan(firn_db* db, const firn_txn* txn, const firn_scan_opts* given, firn_error* error) {

@@ -41,10 +41,9 @@ firn_options* firn_options_new(void) {
   return guarded(
       []() -> firn_options* {
         auto options = std::make_unique<DbOptions>();
-        HandleSlot* slot = reserve_handle();
-        if (slot == nullptr) return nullptr;
-        slot->body_as<OptionsBody>()->options = options.release();
-        return static_cast<firn_options*>(publish_handle(slot, HandleType::kOptions));
+        ReservedHandle handle;
+        if (!handle.ok()) return nullptr;
+        return static_cast<firn_options*>(handle.publish<OptionsBody>(HandleType::kOptions, options.release()));
       },
       [](Code) -> firn_options* { return nullptr; });
 }

@@ -29,7 +29,7 @@ class Transaction {
   // The live entry of a key; an own write has sequence number 0. It is valid until the next write. kNotFound, kInvalid (namespace), kCorrupt ...
   Status find(uint32_t ns, Slice key, Entry* entry);
   Status multi_get(Lookup* lookups, size_t count);
-  // The same for good: entries are valid as long as the transaction is not destroyed.
+  // The same for good: values are valid as long as the transaction is not destroyed.
   Status pin(uint32_t ns, Slice key, Entry* entry);
   Status multi_pin(Lookup* lookups, size_t count);
 

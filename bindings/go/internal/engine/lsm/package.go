@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 5e550741aae042646079c8938f9c78a8438a94e9f80e61b4eefe7ee29cfe8911
+// Checksum of all sources: 4efd98949948d6168ab26e3781fc23607d07bc12f1d1b817e99881c4671fcbac
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

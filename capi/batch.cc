@@ -54,18 +54,11 @@ int64_t firn_multi_pin(firn_db* db, const uint8_t* keys, size_t len, firn_answer
   return guarded([&]() -> int64_t {
     const DbCall call(db);
     if (!call.ok()) return to_c(call.code());
-    std::vector<Lookup> lookups;
-    const Code code = pin != nullptr ? read_requests(keys, len, answers, max, &lookups) : Code::kInvalid;
-    if (code != Code::kOk) return to_c(code);
-    if (lookups.empty() || lookups.size() > max) return static_cast<int64_t>(lookups.size());
-    ReservedHandle owner;
-    if (!owner.ok()) return FIRN_NO_MEMORY;
-    Snapshot snapshot;
-    const Status status = call->multi_get(lookups.data(), lookups.size(), &snapshot);
-    if (!status.ok()) return to_c(status.code());
-    place_answers(lookups, answers);
-    pin->owner = owner.publish<PinBody>(HandleType::kPin, std::move(snapshot));
-    return static_cast<int64_t>(lookups.size());
+    return pin_requests(keys, len, answers, max, pin, [&](std::vector<Lookup>& lookups, ReservedHandle& handle) -> Result<void*> {
+      Snapshot snapshot;
+      FIRN_TRY(call->multi_get(lookups.data(), lookups.size(), &snapshot));
+      return handle.publish<PinBody>(HandleType::kPin, std::move(snapshot));
+    });
   });
 }
 

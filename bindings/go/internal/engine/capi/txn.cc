@@ -4,6 +4,7 @@
 #include "args.h"
 #include "error.h"
 #include "packed.h"
+#include "pin.h"
 
 namespace firn {
 namespace {
@@ -133,17 +134,10 @@ int64_t firn_txn_multi_get(firn_txn* txn, const uint8_t* keys, size_t len, uint8
 int64_t firn_txn_multi_pin(firn_txn* txn, const uint8_t* keys, size_t len, firn_answer* answers, size_t max, firn_pin_t* pin) {
   if (pin != nullptr) *pin = {};
   return on_txn(txn, [&](const TxnCall& call) -> int64_t {
-    std::vector<Lookup> lookups;
-    const Code code = pin != nullptr ? read_requests(keys, len, answers, max, &lookups) : Code::kInvalid;
-    if (code != Code::kOk) return to_c(code);
-    if (lookups.empty() || lookups.size() > max) return static_cast<int64_t>(lookups.size());
-    ReservedHandle owner;
-    if (!owner.ok()) return FIRN_NO_MEMORY;
-    const Status status = call.transaction().multi_pin(lookups.data(), lookups.size());
-    if (!status.ok()) return to_c(status.code());
-    place_answers(lookups, answers);
-    pin->owner = owner.publish<TxnPinBody>(HandleType::kTxnPin, call.shared());
-    return static_cast<int64_t>(lookups.size());
+    return pin_requests(keys, len, answers, max, pin, [&](std::vector<Lookup>& lookups, ReservedHandle& handle) -> Result<void*> {
+      FIRN_TRY(call.transaction().multi_pin(lookups.data(), lookups.size()));
+      return handle.publish<TxnPinBody>(HandleType::kTxnPin, call.shared());
+    });
   });
 }
 

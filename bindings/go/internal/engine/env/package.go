@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 4efd98949948d6168ab26e3781fc23607d07bc12f1d1b817e99881c4671fcbac
+// Checksum of all sources: 26c3ec420637538ff61e42e3984ec5d24cf109b757e19efde1007f9096e08ca9
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

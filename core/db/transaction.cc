@@ -46,7 +46,7 @@ Status Transaction::find(uint32_t ns, Slice key, Entry* entry) {
   FIRN_TRY_ASSIGN(const Prefix prefix, prefix_of(ns));
   const InternalKey internal{prefix, key};
   const uint64_t hash = this->hash(internal);
-  const Status status = snapshot_.view()->find(internal, hash, snapshot_.seq(), entry);
+  Status status = snapshot_.view()->find(internal, hash, snapshot_.seq(), entry);
   if (!status.ok() && !status.is(Code::kNotFound)) return status;
   const bool is_there = status.ok() && is_live(*entry);
   DbStats::Calls::Line& calls = core_.stats.calls.mine();
@@ -153,14 +153,14 @@ Status Transaction::apply_one(const Command& command) {
       break;
   }
   Entry entry;
-  const Status found = find(command.ns, command.key, &entry);
+  Status found = find(command.ns, command.key, &entry);
   if (!found.ok() && !found.is(Code::kNotFound)) return found;
   return set(make_put(command.ns, command.key, command.value, found.ok() ? entry.expiry_ms : kNeverExpires));
 }
 
 Status Transaction::expect_version(const Command& command) {
   Entry entry;
-  const Status found = find(command.ns, command.key, &entry);
+  Status found = find(command.ns, command.key, &entry);
   if (!found.ok() && !found.is(Code::kNotFound)) return found;
   const bool is_expected = command.version == Seq() ? !found.ok() : found.ok() && entry.seq == command.version;
   return is_expected ? Status() : Status(Code::kConflict);

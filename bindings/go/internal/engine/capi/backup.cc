@@ -1,9 +1,8 @@
 // Checkpoints, backups and restorations: copies of a database, behind calls that block and handles that are stepped.
 #include "db/backup.h"
 
-#include <cstring>
+#include <algorithm>
 #include <memory>
-#include <new>
 
 #include "args.h"
 #include "base/coding.h"
@@ -163,7 +162,7 @@ int64_t firn_backup_list(const char* dir, uint8_t* out, size_t cap, firn_error* 
         if (check_buffer(out, cap) != Code::kOk) return fail<int64_t>(error, Code::kInvalid);
         const Result<std::string> packed = list(dir);
         if (!packed.ok()) return fail<int64_t>(error, packed.status());
-        if (packed->size() <= cap && !packed->empty()) std::memcpy(out, packed->data(), packed->size());
+        if (packed->size() <= cap) std::copy(packed->begin(), packed->end(), out);
         report(error, Status());
         return static_cast<int64_t>(packed->size());
       },

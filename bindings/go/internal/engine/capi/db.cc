@@ -3,7 +3,6 @@
 
 #include <cstring>
 #include <memory>
-#include <new>
 
 #include "args.h"
 #include "call.h"

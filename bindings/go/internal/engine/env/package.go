@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 26c3ec420637538ff61e42e3984ec5d24cf109b757e19efde1007f9096e08ca9
+// Checksum of all sources: fbe979cc39db2541544f22e29dde82aea51f41d57b93428b48021fba2e359b63
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -20,6 +20,8 @@ var notBound = map[string]string{
 	"firn_options_parse":   "options are set one by one, so that an error names the one",
 	"firn_options_set_u64": "options are set as texts",
 	"firn_txn_commit":      "firn_txn_commit_ex without flags",
+	"firn_multi_pin":       "Lookup copies once, into memory of its own that is used again; values in place are not offered",
+	"firn_txn_multi_pin":   "as firn_multi_pin",
 	"firn_wake":            "nobody waits in the engine: see notifier",
 	"firn_log_wake":        "nobody waits in the engine",
 	"firn_inspect":         "for people: the command firn does it, of a database that no program can open",

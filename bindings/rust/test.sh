@@ -18,9 +18,9 @@ else
 fi
 step test cargo test --no-fail-fast --features tokio
 step documentation env RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --features tokio
-# Cargo keeps what it unpacked of the packages of an earlier run by their version and the path of this directory, and takes it for today's
+# Cargo keeps what it unpacked of the packages of an earlier run, and what it compiled of that, by their version and the path of this directory, and takes it for today's
 # (rust-lang/cargo#13947 made the registry that it comes from).
-rm -rf "${CARGO_HOME:-$HOME/.cargo}"/registry/src/-*/firn-sys-*
+rm -rf "${CARGO_HOME:-$HOME/.cargo}"/registry/src/-*/firn-sys-* "${CARGO_TARGET_DIR:-target}"/debug/.fingerprint/firn-sys-*
 step packages cargo package --allow-dirty
 
 # The ways in which a program gets the engine: each builds, has linked what was asked for, and runs the quick start of the README.

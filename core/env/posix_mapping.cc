@@ -26,13 +26,11 @@ constexpr size_t kAskedBytes = size_t{1} << 20;  // of so much at a time it is a
 // A page that appears by a store's fault makes the file system look ahead: it takes and zeroes pages of 4 KiB for the device's whole read-ahead (8 MiB here: 2 to 40 ms in the
 // kernel without a break). Zeros written by calls take pages as large as the call, a quarter of a millisecond for 256 KiB at the most. 64 MiB, then made writable: 18 to 107 ms
 // without zeros first; with pieces of 16 KiB 29, 64 KiB 14, 256 KiB 10. Pieces of 2 MiB wait for the kernel to find huge pages: up to ten times as long.
-constexpr size_t kZerosBytes = size_t{256} << 10;
-
-// One call's zeros, at most kZerosBytes and not across a multiple of it, many times the same few: they stay in the processor's cache, and what is there does too.
+// One call's zeros are many times the same few: they stay in the processor's cache, and what is there does too.
 ssize_t write_zeros_at(int fd, size_t offset, size_t bytes) {
   alignas(64) static constexpr uint8_t kZeros[size_t{8} << 10] = {};
-  iovec parts[kZerosBytes / sizeof kZeros];
-  size_t left = std::min(bytes, kZerosBytes - offset % kZerosBytes);
+  iovec parts[kWriteBytesMax / sizeof kZeros];
+  size_t left = bytes_of_call(offset, bytes);
   int count = 0;
   for (; left > 0; left -= parts[count++].iov_len) parts[count] = {const_cast<uint8_t*>(kZeros), std::min(left, sizeof kZeros)};
   return ::pwritev(fd, parts, count, static_cast<off_t>(offset));

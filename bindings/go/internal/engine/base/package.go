@@ -5,7 +5,7 @@
 // Package base is a layer of the engine, in C++.
 package base
 
-// Checksum of all sources: fbe979cc39db2541544f22e29dde82aea51f41d57b93428b48021fba2e359b63
+// Checksum of all sources: 2bab959b13dd6402f317cb9b0f1df340e6310bdf8888799cd46e2011e28fe471
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

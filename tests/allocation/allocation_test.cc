@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "allocation/failing_new.h"
+#include "capi/capi_fixture.h"
 #include "crashfs/effort.h"
 #include "crashfs/selector.h"
 #include "env/killed_copy.h"
@@ -22,29 +23,13 @@ namespace {
 
 using Bytes = std::string;
 using firn_allocation::failing;
+using firn_test::append_operation;
+using firn_test::append_request;
 using Model = std::map<Bytes, Bytes>;
 
 const uint8_t* bytes_of(const Bytes& bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
 Bytes value_of(size_t i) { return std::to_string(i) + Bytes(600, static_cast<char>('a' + i % 26)); }
 Bytes key_of(size_t i) { return "key" + std::to_string(i % 7); }
-
-template <typename Number>
-void append(Bytes* to, Number number) {
-  to->append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-void append_operation(Bytes* batch, uint32_t kind, const Bytes& key, const Bytes& value) {
-  append(batch, kind);
-  append(batch, uint32_t{0});
-  append(batch, static_cast<uint32_t>(key.size()));
-  append(batch, static_cast<uint32_t>(value.size()));
-  append(batch, int64_t{0});
-  *batch += key + value;
-}
-void append_request(Bytes* requests, const Bytes& key) {
-  append(requests, uint32_t{0});
-  append(requests, static_cast<uint32_t>(key.size()));
-  *requests += key;
-}
 
 // What a step of a script works on.
 struct Use {
@@ -67,12 +52,10 @@ Step put(size_t i) {
           },
           [i](Model& model) { model[key_of(i)] = value_of(i); }};
 }
-constexpr size_t kPinnedCount = 100;
-
 Step batch(size_t i) {
   Bytes packed;
-  for (size_t n = 0; n < 10; n++) append_operation(&packed, FIRN_OP_PUT, "batch" + std::to_string(n), std::to_string(i));
-  append_operation(&packed, FIRN_OP_DELETE, key_of(i), "");
+  for (size_t n = 0; n < 10; n++) append_operation(&packed, FIRN_OP_PUT, 0, "batch" + std::to_string(n), std::to_string(i));
+  append_operation(&packed, FIRN_OP_DELETE, 0, key_of(i), "");
   return {"batch", [packed](Use& use) { return failing([&] { return firn_write(use.db, bytes_of(packed), packed.size(), 0); }); },
           [i](Model& model) {
             for (size_t n = 0; n < 10; n++) model["batch" + std::to_string(n)] = std::to_string(i);
@@ -111,6 +94,9 @@ int64_t scan_all(firn_db* db) {
   firn_iter_close(iter);
   return count;
 }
+
+constexpr size_t kPinnedCount = 100;
+
 // With an own write among the keys.
 int64_t pin_in_transaction(firn_db* db, const Bytes& requests) {
   firn_error error = FIRN_ERROR_INIT;
@@ -128,7 +114,7 @@ int64_t pin_in_transaction(firn_db* db, const Bytes& requests) {
 }
 Step pin_many() {
   Bytes requests;
-  for (size_t i = 0; i < kPinnedCount; i++) append_request(&requests, key_of(i));
+  for (size_t i = 0; i < kPinnedCount; i++) append_request(&requests, 0, key_of(i));
   return {"multi_pin", [requests](Use& use) -> int64_t {
             std::vector<firn_answer> answers(kPinnedCount);
             firn_pin_t pin;

@@ -137,8 +137,9 @@ inline const std::vector<Function<firn_txn>>& txn_functions() {
       {"exists", [](firn_txn* txn) { return firn_txn_exists(txn, 0, bytes("key"), 3); }},
       {"pin",
        [](firn_txn* txn) {
-         firn_pin_t pin;
+         firn_pin_t pin = {nullptr, 0, 0, txn};
          const int32_t code = firn_txn_pin(txn, 0, bytes("key"), 3, &pin);
+         EXPECT_EQ(pin.owner != nullptr, code == FIRN_OK);
          firn_unpin(&pin);
          return code;
        }},
@@ -189,8 +190,11 @@ inline const std::vector<Function<firn_log>>& log_functions() {
        }},
       {"pin",
        [](firn_log* log) {
-         firn_pin_t pin;
-         return firn_log_pin(log, 0, &pin);
+         firn_pin_t pin = {nullptr, 0, 0, log};
+         const int32_t code = firn_log_pin(log, 0, &pin);
+         EXPECT_EQ(pin.owner != nullptr, code == FIRN_OK);
+         firn_unpin(&pin);
+         return code;
        }},
       {"seek_time", [](firn_log* log) { return firn_log_seek_time(log, 0); }},
       {"bounds",

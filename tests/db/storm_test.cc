@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "capi/capi_fixture.h"
 #include "env/environment.h"
 
 namespace firn {
@@ -18,19 +19,6 @@ namespace {
 constexpr int kPairCount = 40;
 
 const uint8_t* bytes_of(const std::string& text) { return reinterpret_cast<const uint8_t*>(text.data()); }
-
-template <typename T>
-void append(std::string* to, T value) {
-  to->append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-void append_put(std::string* batch, const std::string& key, const std::string& value) {
-  append<uint32_t>(batch, FIRN_OP_PUT);
-  append<uint32_t>(batch, 0);
-  append<uint32_t>(batch, static_cast<uint32_t>(key.size()));
-  append<uint32_t>(batch, static_cast<uint32_t>(value.size()));
-  append<int64_t>(batch, 0);
-  *batch += key + value;
-}
 
 // The two keys of a pair lie far apart, in the order and by their hash.
 std::string left_key(uint32_t pair) { return "a" + std::to_string(1000 + pair); }
@@ -55,8 +43,8 @@ class Storm : public testing::TestWithParam<const char*> {
 
   bool write_pair(uint32_t pair, const std::string& value) {
     std::string batch;
-    append_put(&batch, left_key(pair), value);
-    append_put(&batch, right_key(pair), value);
+    firn_test::append_operation(&batch, FIRN_OP_PUT, 0, left_key(pair), value);
+    firn_test::append_operation(&batch, FIRN_OP_PUT, 0, right_key(pair), value);
     const int64_t version = firn_write(db_, bytes_of(batch), batch.size(), 0);
     EXPECT_TRUE(is_expected(version)) << version;
     return version >= 0;
@@ -64,11 +52,7 @@ class Storm : public testing::TestWithParam<const char*> {
 
   std::string request_of(uint32_t pair) {
     std::string request;
-    for (const std::string& key : {left_key(pair), right_key(pair)}) {
-      append<uint32_t>(&request, 0);
-      append<uint32_t>(&request, static_cast<uint32_t>(key.size()));
-      request += key;
-    }
+    for (const std::string& key : {left_key(pair), right_key(pair)}) firn_test::append_request(&request, 0, key);
     return request;
   }
 

@@ -13,7 +13,8 @@ namespace {
 constexpr uint64_t kSegmentMagic = 0x31474f4c4e524946ull;  // "FIRNLOG1"
 constexpr uint32_t kSegmentFormatVersion = 1;
 constexpr uint64_t kPageBytes = 4096;
-constexpr uint64_t kPrefaultBytes = 64 << 10;  // at least so much at a time
+constexpr uint64_t kPrefaultBytes =
+    256 << 10;  // at least so much at a time: the next sync writes it, and writing new pieces more often costs more
 constexpr uint64_t kHeaderCopyBytes = kSegmentHeaderBytes / 2;
 
 // u64 magic, u32 version, u32 checksum of the other 60 bytes, u64 log id, u64 generation, u64 id, u64 base, u64 capacity, u64 zero

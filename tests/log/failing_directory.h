@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <climits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -17,8 +18,11 @@ struct Faults {
   std::atomic<bool> fail_write{false};
   std::atomic<bool> fail_directory_sync{false};
   std::atomic<bool> fail_populate{false};
+  std::atomic<int> syncs_before_failure{INT_MAX};
   std::atomic<int> sync_count{0};
   std::atomic<int> sync_us{0};  // how long a sync takes at least
+  std::atomic<int> syncs_under_way{0};
+  std::atomic<int> syncs_under_way_max{0};
 };
 
 class FailingMapping final : public Mapping {
@@ -55,8 +59,11 @@ class FailingFile final : public File {
   void release_tail(uint64_t from) override { file_->release_tail(from); }
   Status sync() override {
     faults_->sync_count++;
+    const int under_way = ++faults_->syncs_under_way;
+    if (under_way > faults_->syncs_under_way_max) faults_->syncs_under_way_max = under_way;
     if (faults_->sync_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(faults_->sync_us));
-    if (faults_->fail_sync) return {Code::kIo, "sync failed", path()};
+    faults_->syncs_under_way--;
+    if (faults_->fail_sync || faults_->syncs_before_failure-- <= 0) return {Code::kIo, "sync failed", path()};
     return file_->sync();
   }
   Result<uint64_t> size() override { return file_->size(); }

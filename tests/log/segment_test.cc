@@ -100,7 +100,7 @@ TEST_P(SegmentTest, CreatingOneThatExistsLeavesItAlone) {
 
 TEST_P(SegmentTest, PagesAreMadePresentALittleAtATime) {
   SegmentHeader header = kHeader;
-  header.capacity = 512 << 10;
+  header.capacity = 2 << 20;
   auto segment = Segment::create(*open_directory(), header, io());
   ASSERT_TRUE(segment.ok());
   const auto calls_until = [&](uint64_t offset, uint64_t step) {
@@ -111,10 +111,10 @@ TEST_P(SegmentTest, PagesAreMadePresentALittleAtATime) {
     }
   };
   const bool is_mapped = io() == SegmentIo::kMmap;
-  EXPECT_EQ(is_mapped ? 4 : 1, calls_until(240 << 10, 16 << 10));
-  EXPECT_EQ(uint64_t{is_mapped ? 240u : 512u} << 10, (*segment)->present_until());
-  EXPECT_EQ(is_mapped ? 2 : 1, calls_until(257 << 10, 128 << 10)) << "whole steps";
-  EXPECT_EQ(uint64_t{is_mapped ? 384u : 512u} << 10, (*segment)->present_until());
+  EXPECT_EQ(is_mapped ? 4 : 1, calls_until(960 << 10, 64 << 10));
+  EXPECT_EQ(uint64_t{is_mapped ? 960u : 2048u} << 10, (*segment)->present_until());
+  EXPECT_EQ(is_mapped ? 2 : 1, calls_until(1025 << 10, 512 << 10)) << "whole steps";
+  EXPECT_EQ(uint64_t{is_mapped ? 1536u : 2048u} << 10, (*segment)->present_until());
   calls_until(UINT64_MAX, 4096);
   EXPECT_EQ(header.capacity, (*segment)->present_until());
   EXPECT_FALSE(*(*segment)->prefault(UINT64_MAX - 8192, 4096));

@@ -56,6 +56,7 @@ class SyncGroupTest : public testing::Test {
     for (auto& writer : writers) writer.join();
     EXPECT_GE(group_->counts().waits, group_->counts().syncs) << "a sync that nobody waited for";
     EXPECT_LE(group_->counts().group_max, kWriterCount);
+    EXPECT_EQ(1, faults_->syncs_under_way_max) << "two have begun the same sync";
   }
   uint64_t sync_count() const { return group_->sync_count() - synced_before_; }
 

@@ -1,10 +1,12 @@
 // Two or three threads on the commit path, in every order of their schedule points.
 #include <algorithm>
+#include <climits>
 #include <mutex>
 
 #include "crashfs/effort.h"
 #include "env/thread_mark.h"
 #include "linearizability/list_appender.h"
+#include "log/failing_directory.h"
 #include "log/sync_group.h"
 #include "log/ticking_env.h"
 #include "schedule/exploration.h"
@@ -180,12 +182,15 @@ TEST(EveryOrderTest, of_a_batch_over_two_namespaces_beside_its_readers) {
   EXPECT_GT(figures.schedules, 50u);
 }
 
-// Threads that each append records and wait until they are durable. The clock moves by `tick_ns` at a look, so that a sync takes this time at least.
-Program waits_for_syncs(int thread_count, int wait_count, int64_t tick_ns) {
+// Threads that each append records and wait until they are durable. The clock moves by `tick_ns` at a look, so that a sync takes this time at least. Behind so many syncs all fail.
+Program waits_for_syncs(int thread_count, int wait_count, int64_t tick_ns, int good_syncs = INT_MAX) {
   return [=](Scheduler& scheduler, uint64_t, uint64_t* operation_count) -> std::string {
     firn::TickingEnv env(tick_ns);
-    firn::Log log(std::move(*env.open_directory("/log", true)), 1, firn::SegmentIo::kMmap, env);
+    const auto faults = std::make_shared<firn::Faults>();
+    firn::Log log(std::make_unique<firn::FailingDirectory>(std::move(*env.open_directory("/log", true)), faults), 1, firn::SegmentIo::kMmap,
+                  env);
     EXPECT_TRUE(log.activate(*log.prepare(64 << 10)).ok());
+    faults->syncs_before_failure = good_syncs;
     firn::SyncGroup group(log);
     std::mutex door;
     const auto append = [&] {
@@ -199,14 +204,16 @@ Program waits_for_syncs(int thread_count, int wait_count, int64_t tick_ns) {
       for (int i = 0; i < wait_count; i++) {
         const firn::ThreadMark mark;
         const firn::LogPosition position = append();
-        EXPECT_TRUE(group.wait(position).ok());
-        EXPECT_GE(log.durable(), position);
+        const firn::Status status = group.wait(position);
+        EXPECT_EQ(log.durable() >= position, status.ok());
+        EXPECT_TRUE(status.ok() || good_syncs < INT_MAX) << status.message();
       }
     };
     scheduler.run_together(std::vector<std::function<void()>>(static_cast<size_t>(thread_count), write));
     const auto calls = static_cast<uint64_t>(thread_count * wait_count);
     *operation_count += calls;
     const firn::SyncGroup::Counts counts = group.counts();
+    if (faults->syncs_before_failure < -1) return "a failed sync was tried again";
     return counts.syncs <= counts.waits && counts.waits <= calls ? "" : "a wait is counted twice, or a sync that served nobody";
   };
 }
@@ -220,6 +227,10 @@ TEST(EveryOrderTest, of_two_who_wait_for_syncs) {
 
 TEST(EveryOrderTest, of_three_who_wait_for_syncs_and_give_way) {
   EXPECT_GT(explore_every_order(kOrdersMax, waits_for_syncs(3, 1, kShortTickNs)).schedules, 50u);
+}
+
+TEST(EveryOrderTest, of_three_who_wait_for_syncs_and_give_way_to_one_that_fails) {
+  EXPECT_GT(explore_every_order(kOrdersMax, waits_for_syncs(3, 1, kShortTickNs, 1)).schedules, 50u);
 }
 
 TEST(EveryOrderTest, of_three_who_wait_for_syncs_and_stop_giving_way) {

@@ -70,7 +70,7 @@ class Segment {
     mapping_->announce(offset, bytes);
     return {};
   }
-  // Makes pages present up to `offset`, rounded up to `step`, or the next 64 KiB (one step, if that is larger), if that is less. A step is one page of the cache, where the
+  // Makes pages present up to `offset`, rounded up to `step`, or the next 256 KiB (one step, if that is larger), if that is less. A step is one page of the cache, where the
   // file system has such large ones. Returns whether there is more to do.
   Result<bool> prefault(uint64_t offset, uint64_t step);
   // How far pages are present (LOG-2).

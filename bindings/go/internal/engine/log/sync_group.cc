@@ -13,43 +13,54 @@ Status SyncGroup::wait(LogPosition position) {
   if (log_.durable() >= position) return {};
   const ThreadPark park;
   std::unique_lock lock(mutex_);
-  if (came_count_.fetch_add(1, std::memory_order_relaxed) + 1 == expected_count_) all_came_.notify_one();
+  came_count_.fetch_add(1, std::memory_order_relaxed);
   return wait_together(position, lock);
 }
 
-template <typename Done>
-void SyncGroup::look_again(int64_t wait_ns, std::unique_lock<std::mutex>& lock, const Done& done) {
+void SyncGroup::learn_from_turns(bool is_crowded) {
   constexpr uint64_t kPauseMax = 1024;
-  lock.unlock();
-  const bool is_crowded = give_way_until(log_.env(), wait_ns, done) == GaveWay::kCrowded;
-  lock.lock();
   if (!gives_way()) return;  // another found it
   pause_ = is_crowded ? std::min(2 * pause_ + 1, kPauseMax) : pause_ / 2;
   if (is_crowded) crowded_until_round_ = round_ + pause_;
 }
 
 // A sync costs the device and everybody behind it more than a short wait costs those in front of it.
-void SyncGroup::wait_for_others(std::unique_lock<std::mutex>& lock) {
+bool SyncGroup::wait_for_others(std::unique_lock<std::mutex>& lock) {
   constexpr int64_t kWaitMinNs = 10'000;  // less is not worth a sleep
   constexpr int64_t kWaitMaxNs = 500'000;
-  const auto all_came = [this] { return came_count_.load(std::memory_order_relaxed) >= expected_count_; };
   const int64_t wait_ns = std::min(last_sync_ns_ / 4, kWaitMaxNs);
-  if (all_came() || wait_ns < kWaitMinNs) return;
+  if (have_all_come() || wait_ns < kWaitMinNs) return true;
+  const uint64_t before = round_;
+  const auto is_over = [&] { return have_all_come() || round_.load(std::memory_order_relaxed) != before; };
+  is_gathering_ = true;
   if (gives_way()) {
-    look_again(wait_ns, lock, all_came);
+    lock.unlock();
+    const bool is_crowded = give_way_until(log_.env(), wait_ns, is_over) == GaveWay::kCrowded;
+    lock.lock();
+    learn_from_turns(is_crowded);
   } else {
-    all_came_.wait_for(lock, std::chrono::nanoseconds(wait_ns), all_came);
+    synced_.wait_for(lock, std::chrono::nanoseconds(wait_ns), is_over);
   }
+  return round_ == before;
 }
 
-void SyncGroup::wait_for_sync(LogPosition position, std::unique_lock<std::mutex>& lock) {
+bool SyncGroup::wait_for_sync(LogPosition position, uint64_t came_in_round, std::unique_lock<std::mutex>& lock) {
   constexpr int64_t kShortSyncNs = 500'000;
   const auto is_over = [&] { return log_.durable() >= position || !is_syncing_.load(std::memory_order_relaxed); };
-  if (gives_way() && last_sync_ns_ < kShortSyncNs) look_again(2 * last_sync_ns_, lock, is_over);
+  if (gives_way() && last_sync_ns_ < kShortSyncNs) {
+    const int64_t wait_ns = 2 * last_sync_ns_;
+    lock.unlock();
+    const GaveWay how = give_way_until(log_.env(), wait_ns, is_over);
+    // Nobody counts him any more, and those who come back want the mutex.
+    if (how == GaveWay::kDone && log_.durable() >= position && round_.load(std::memory_order_relaxed) != came_in_round) return true;
+    lock.lock();
+    learn_from_turns(how == GaveWay::kCrowded);
+  }
   if (!is_over()) {
     FIRN_SCHEDULE_POINT("in front of the sleep");
     synced_.wait(lock);
   }
+  return false;
 }
 
 Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mutex>& lock) {
@@ -61,44 +72,13 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
       if (came_in_round == round_) gathered_--;
       return error_;
     }
-    if (is_syncing_) {
-      wait_for_sync(position, lock);
+    const bool is_last = is_gathering_ && have_all_come();
+    if (is_syncing_ && !is_last) {
+      if (wait_for_sync(position, came_in_round, lock)) return {};
       continue;
     }
     is_syncing_ = true;
-    wait_for_others(lock);
-    round_++;
-    const uint64_t group = gathered_;
-    gathered_ = 0;
-    const LogPosition wanted = wanted_;
-    lock.unlock();
-    const int64_t begin_ns = log_.env().monotonic_ns();
-    // An exhausted memory leaves this function by an exception: the others must not wait for a sync that nobody does.
-    struct Turn {
-      SyncGroup* group;
-      ~Turn() {
-        if (group == nullptr) return;
-        const std::lock_guard again(group->mutex_);
-        group->is_syncing_ = false;
-        group->synced_.notify_all();
-      }
-    } turn{this};
-    FIRN_SCHEDULE_POINT("in front of the sync");
-    Result<LogPosition> reached = log_.sync(wanted);
-    FIRN_SCHEDULE_POINT("log synced");
-    turn.group = nullptr;
-    const int64_t sync_ns = log_.env().monotonic_ns() - begin_ns;
-    sync_ns_.add(static_cast<uint64_t>(sync_ns));
-    lock.lock();
-    is_syncing_ = false;
-    last_sync_ns_ = sync_ns;
-    expected_count_ = came_count_.load(std::memory_order_relaxed) + group;
-    company_ = group + gathered_;
-    counts_.syncs++;
-    counts_.waits += group;
-    counts_.group_max = std::max(counts_.group_max, group);
-    if (!reached.ok()) error_ = reached.status();
-    synced_.notify_all();
+    if (is_last || wait_for_others(lock)) sync(lock);
   }
   // It came while a sync ran whose end lay behind its position: that one served it too.
   if (came_in_round == round_) {
@@ -106,6 +86,42 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
     counts_.waits++;
   }
   return {};
+}
+
+void SyncGroup::sync(std::unique_lock<std::mutex>& lock) {
+  is_gathering_ = false;
+  round_++;
+  const uint64_t group = gathered_;
+  gathered_ = 0;
+  const LogPosition wanted = wanted_;
+  lock.unlock();
+  const int64_t begin_ns = log_.env().monotonic_ns();
+  // An exhausted memory leaves this function by an exception: the others must not wait for a sync that nobody does.
+  struct Turn {
+    SyncGroup* group;
+    ~Turn() {
+      if (group == nullptr) return;
+      const std::lock_guard again(group->mutex_);
+      group->is_syncing_ = false;
+      group->synced_.notify_all();
+    }
+  } turn{this};
+  FIRN_SCHEDULE_POINT("in front of the sync");
+  Result<LogPosition> reached = log_.sync(wanted);
+  FIRN_SCHEDULE_POINT("log synced");
+  turn.group = nullptr;
+  const int64_t sync_ns = log_.env().monotonic_ns() - begin_ns;
+  sync_ns_.add(static_cast<uint64_t>(sync_ns));
+  lock.lock();
+  is_syncing_ = false;
+  last_sync_ns_ = sync_ns;
+  expected_count_ = came_count_.load(std::memory_order_relaxed) + group;
+  company_ = group + gathered_;
+  counts_.syncs++;
+  counts_.waits += group;
+  counts_.group_max = std::max(counts_.group_max, group);
+  if (!reached.ok()) error_ = reached.status();
+  synced_.notify_all();
 }
 
 void SyncGroup::forgive() {

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 2bab959b13dd6402f317cb9b0f1df340e6310bdf8888799cd46e2011e28fe471
+// Checksum of all sources: 306cba5741e8ed02cfa500aa9c12371e8cbbb3a186dc3d0745f5e5918fb8ff71
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

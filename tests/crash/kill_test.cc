@@ -17,15 +17,15 @@
 #include <random>
 #include <string>
 
+#include "capi/capi_fixture.h"
 #include "crash/kill_place.h"
 #include "crashfs/effort.h"
 
 namespace {
 
+using firn_test::bytes;
 using Bytes = std::string;
 using Model = std::map<Bytes, Bytes>;  // keys of both namespaces, each behind the name of its own
-
-const uint8_t* bytes_of(const Bytes& bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
 
 struct OptionSet {
   const char* name;
@@ -52,15 +52,10 @@ struct Report {
   std::atomic<uint64_t> acknowledged{0};
 };
 
-template <typename T>
-void append(Bytes* to, T value) {
-  to->append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
 // The namespace beside the default one, which a child opens before it writes: batches write to both. Ids are given in order.
 constexpr uint32_t kSide = 1;
 constexpr const char* kSpaceNames[] = {"default/", "side/"};
-int64_t open_side(firn_db* db, uint32_t flags) { return firn_ns_open(db, bytes_of("side"), 4, flags); }
+int64_t open_side(firn_db* db, uint32_t flags) { return firn_ns_open(db, bytes("side"), 4, flags); }
 
 // Operation `i` of a run is a function of (seed, i), so that parent and child agree on it: a packed batch and its effect on the model.
 struct Operation {
@@ -84,14 +79,9 @@ Operation operation(uint64_t seed, uint64_t i) {
     const Bytes key = "key" + std::to_string(random() % 500);
     const uint32_t ns = random() % 3 == 0 ? kSide : 0;
     const bool is_put = random() % 5 != 0;
-    const size_t bytes = random() % 50 == 0 ? 1 + random() % 30000 : 1 + random() % 100;
-    const Bytes value = is_put ? std::to_string(i) + Bytes(bytes, static_cast<char>('a' + i % 26)) : Bytes();
-    append<uint32_t>(&operation.batch, is_put ? FIRN_OP_PUT : FIRN_OP_DELETE);
-    append<uint32_t>(&operation.batch, ns);
-    append<uint32_t>(&operation.batch, static_cast<uint32_t>(key.size()));
-    append<uint32_t>(&operation.batch, static_cast<uint32_t>(value.size()));
-    append<int64_t>(&operation.batch, 0);
-    operation.batch += key + value;
+    const size_t value_bytes = random() % 50 == 0 ? 1 + random() % 30000 : 1 + random() % 100;
+    const Bytes value = is_put ? std::to_string(i) + Bytes(value_bytes, static_cast<char>('a' + i % 26)) : Bytes();
+    firn_test::append_operation(&operation.batch, is_put ? FIRN_OP_PUT : FIRN_OP_DELETE, ns, key, value);
     operation.effects.emplace_back(kSpaceNames[ns] + key, value);
   }
   return operation;
@@ -184,7 +174,7 @@ TEST_P(KillTest, every_acknowledged_write_is_there_after_kill_9) {
       for (uint64_t i = first;; i++) {
         const Operation next = operation(seed, i);
         report->started.store(i + 1);  // stays when the next child is killed before it gets here
-        if (firn_write(db, bytes_of(next.batch), next.batch.size(), 0) < 0) _exit(4);
+        if (firn_write(db, bytes(next.batch), next.batch.size(), 0) < 0) _exit(4);
         report->acknowledged.store(i + 1);
         if (i % 977 == 500 && firn_flush(db) != FIRN_OK) _exit(5);
         if (i % 4999 == 2500 && firn_compact(db) != FIRN_OK) _exit(6);

@@ -383,13 +383,5 @@ TEST_F(ReplacedTablesTest, who_gives_a_snapshot_back_frees_nothing_where_a_worke
   wait_until_none_is_left("wal");
 }
 
-TEST_F(ReplacedTablesTest, a_close_leaves_none) {
-  open("single_threaded=true");
-  replace_three();
-  let_go();
-  close();
-  EXPECT_EQ(0u, count_replaced());
-}
-
 }  // namespace
 }  // namespace firn

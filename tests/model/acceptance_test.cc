@@ -15,23 +15,18 @@
 #include <thread>
 #include <vector>
 
+#include "capi/capi_fixture.h"
+
 namespace {
 
 namespace fs = std::filesystem;
 
-const uint8_t* bytes_of(const std::string& text) { return reinterpret_cast<const uint8_t*>(text.data()); }
+using firn_test::append_operation;
+using firn_test::append_request;
+using firn_test::bytes;
 
-template <typename T>
-void append(std::string* to, T value) {
-  to->append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-void append_put(std::string* batch, const std::string& key, const std::string& value, int64_t ttl_ms = 0, uint32_t ns = 0) {
-  append<uint32_t>(batch, FIRN_OP_PUT);
-  append<uint32_t>(batch, ns);
-  append<uint32_t>(batch, static_cast<uint32_t>(key.size()));
-  append<uint32_t>(batch, static_cast<uint32_t>(value.size()));
-  append<int64_t>(batch, ttl_ms);
-  *batch += key + value;
+void append_put(std::string* batch, const std::string& key, const std::string& value, int64_t ttl_ms = 0) {
+  append_operation(batch, FIRN_OP_PUT, 0, key, value, ttl_ms);
 }
 
 class Acceptance : public testing::Test {
@@ -61,21 +56,21 @@ class Acceptance : public testing::Test {
     open(text);
   }
   int32_t put(const std::string& key, const std::string& value, uint32_t ns = 0) {
-    return firn_put(db_, ns, bytes_of(key), key.size(), bytes_of(value), value.size());
+    return firn_put(db_, ns, bytes(key), key.size(), bytes(value), value.size());
   }
   // The value, or "none".
   std::string get(const std::string& key, uint32_t ns = 0) {
     std::string value(256, '\0');
     for (;;) {
-      const int64_t length = firn_get(db_, ns, bytes_of(key), key.size(), reinterpret_cast<uint8_t*>(value.data()), value.size());
+      const int64_t length = firn_get(db_, ns, bytes(key), key.size(), reinterpret_cast<uint8_t*>(value.data()), value.size());
       if (length < 0) return length == FIRN_NOT_FOUND ? "none" : firn_status_name(static_cast<int32_t>(length));
       const bool fits = static_cast<size_t>(length) <= value.size();
       value.resize(static_cast<size_t>(length));
       if (fits) return value;
     }
   }
-  int32_t remove(const std::string& key) { return firn_delete(db_, 0, bytes_of(key), key.size()); }
-  int64_t write(const std::string& batch) { return firn_write(db_, bytes_of(batch), batch.size(), 0); }
+  int32_t remove(const std::string& key) { return firn_delete(db_, 0, bytes(key), key.size()); }
+  int64_t write(const std::string& batch) { return firn_write(db_, bytes(batch), batch.size(), 0); }
 
   // `body` in a process that is then killed with SIGKILL, its database open. 0: all was in order until then.
   int killed_after(const std::function<bool()>& body) {
@@ -237,8 +232,8 @@ TEST_F(Acceptance, A11_NoValueIsASentinelAndAnEmptyValueIsNotAMissingOne) {
   for (size_t i = 0; i < std::size(values); i++) ASSERT_EQ(FIRN_OK, put("key" + std::to_string(i), values[i]));
   for (int round = 0; round < 3; round++) {
     for (size_t i = 0; i < std::size(values); i++) EXPECT_EQ(values[i], get("key" + std::to_string(i)));
-    EXPECT_EQ(1, firn_exists(db_, 0, bytes_of("key1"), 4));
-    EXPECT_EQ(FIRN_NOT_FOUND, firn_get(db_, 0, bytes_of("missing"), 7, nullptr, 0));
+    EXPECT_EQ(1, firn_exists(db_, 0, bytes("key1"), 4));
+    EXPECT_EQ(FIRN_NOT_FOUND, firn_get(db_, 0, bytes("missing"), 7, nullptr, 0));
     if (round == 0)
       reopen();
     else
@@ -252,7 +247,7 @@ TEST_F(Acceptance, A12_AVersionFromBeforeADeleteNeverComparesEqualAgainAndOneSwa
     firn_put_opts opts = FIRN_PUT_OPTS_INIT;
     opts.flags = FIRN_IF_VERSION;
     opts.if_version = version;
-    return firn_put_ex(db_, 0, bytes_of("key"), 3, bytes_of(value), value.size(), &opts);
+    return firn_put_ex(db_, 0, bytes("key"), 3, bytes(value), value.size(), &opts);
   };
   const auto before = static_cast<uint64_t>(put_if_version("first", 0));
   ASSERT_EQ(FIRN_OK, remove("key"));
@@ -268,7 +263,7 @@ TEST_F(Acceptance, A12_AVersionFromBeforeADeleteNeverComparesEqualAgainAndOneSwa
   for (int round = 0; round < 100; round++) {
     ASSERT_EQ(FIRN_OK, put("key", "start"));
     firn_entry entry = FIRN_ENTRY_INIT;
-    ASSERT_EQ(5, firn_get_entry(db_, 0, bytes_of("key"), 3, nullptr, 0, &entry));
+    ASSERT_EQ(5, firn_get_entry(db_, 0, bytes("key"), 3, nullptr, 0, &entry));
     std::atomic<int> winners{0};
     std::vector<std::thread> threads;
     for (int thread = 0; thread < 4; thread++) {
@@ -306,18 +301,14 @@ TEST_F(Acceptance, A13_ConcurrentCommitsOfSeveralKeysAreNeverPartlyVisible) {
   }
   std::thread reader([&] {
     std::string request;
-    for (const char* key : {"a", "z"}) {
-      append<uint32_t>(&request, 0);
-      append<uint32_t>(&request, 1);
-      request += key;
-    }
+    for (const char* key : {"a", "z"}) append_request(&request, 0, key);
     for (int i = 0; !is_done; i++) {
       std::string a;
       std::string z;
       if (i % 2 == 0) {
         std::string answer(256, '\0');
         const int64_t length =
-            firn_multi_get(db_, bytes_of(request), request.size(), reinterpret_cast<uint8_t*>(answer.data()), answer.size());
+            firn_multi_get(db_, bytes(request), request.size(), reinterpret_cast<uint8_t*>(answer.data()), answer.size());
         ASSERT_GT(length, 16);
         a = answer.substr(0, static_cast<size_t>(length) / 2);
         z = answer.substr(a.size(), a.size());
@@ -342,7 +333,7 @@ TEST_F(Acceptance, A14_NamesThatWouldRunIntoOneAnotherStaySeparate) {
   const std::string names[] = {"a", "a:b"};
   uint32_t ids[2] = {};
   for (int i = 0; i < 2; i++) {
-    const int64_t id = firn_ns_open(db_, bytes_of(names[i]), names[i].size(), 0);
+    const int64_t id = firn_ns_open(db_, bytes(names[i]), names[i].size(), 0);
     ASSERT_GT(id, 0);
     ids[i] = static_cast<uint32_t>(id);
   }
@@ -365,15 +356,15 @@ TEST_F(Acceptance, A15_AnExpiryHoldsAcrossARestart) {
   append_put(&batch, "ever", "value", 0);
   append_put(&batch, "set later", "value", 0);
   ASSERT_GT(write(batch), 0);
-  ASSERT_EQ(FIRN_OK, firn_expire(db_, 0, bytes_of("set later"), 9, 3'600'000));
+  ASSERT_EQ(FIRN_OK, firn_expire(db_, 0, bytes("set later"), 9, 3'600'000));
   while (get("short") != "none") std::this_thread::sleep_for(std::chrono::milliseconds(1));
   for (int round = 0; round < 3; round++) {
     EXPECT_EQ("none", get("short"));
     EXPECT_EQ("value", get("long"));
     EXPECT_EQ("value", get("ever"));
     EXPECT_EQ("value", get("set later"));
-    EXPECT_GT(firn_ttl(db_, 0, bytes_of("set later"), 9), 0);
-    EXPECT_EQ(FIRN_NO_EXPIRY, firn_ttl(db_, 0, bytes_of("ever"), 4));
+    EXPECT_GT(firn_ttl(db_, 0, bytes("set later"), 9), 0);
+    EXPECT_EQ(FIRN_NO_EXPIRY, firn_ttl(db_, 0, bytes("ever"), 4));
     reopen();
     if (round == 1) {
       ASSERT_EQ(FIRN_OK, firn_compact(db_));

@@ -15,14 +15,16 @@
 #include <vector>
 
 #include "base/fast_paths.h"
+#include "capi/capi_fixture.h"
 #include "crashfs/effort.h"
 
 namespace {
 
+using firn_test::append_operation;
+using firn_test::append_request;
+using firn_test::bytes;
 using Bytes = std::string;
 using Model = std::map<uint32_t, std::map<Bytes, Bytes>>;  // namespace id -> its keys
-
-const uint8_t* bytes_of(const Bytes& bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
 
 struct OptionSet {
   const char* name;
@@ -109,18 +111,14 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
     const uint32_t ns = random_namespace();
     const Bytes key = random_key();
     const Bytes value = random_value();
-    ASSERT_EQ(FIRN_OK, firn_put(db_, ns, bytes_of(key), key.size(), bytes_of(value), value.size()));
+    ASSERT_EQ(FIRN_OK, firn_put(db_, ns, bytes(key), key.size(), bytes(value), value.size()));
     model_[ns][key] = value;
   }
   void delete_one() {
     const uint32_t ns = random_namespace();
     const Bytes key = random_key();
-    ASSERT_EQ(FIRN_OK, firn_delete(db_, ns, bytes_of(key), key.size()));
+    ASSERT_EQ(FIRN_OK, firn_delete(db_, ns, bytes(key), key.size()));
     model_[ns].erase(key);
-  }
-  template <typename T>
-  static void append(Bytes* to, T value) {
-    to->append(reinterpret_cast<const char*>(&value), sizeof value);
   }
   void write_batch() {
     Bytes batch;
@@ -130,18 +128,13 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
       const Bytes key = random_key();
       const bool is_put = below(3) != 0;
       const Bytes value = is_put ? random_value() : Bytes();
-      append<uint32_t>(&batch, is_put ? FIRN_OP_PUT : FIRN_OP_DELETE);
-      append<uint32_t>(&batch, ns);
-      append<uint32_t>(&batch, static_cast<uint32_t>(key.size()));
-      append<uint32_t>(&batch, static_cast<uint32_t>(value.size()));
-      append<int64_t>(&batch, below(4) == 0 ? 1'000'000'000 : 0);
-      batch += key + value;
+      append_operation(&batch, is_put ? FIRN_OP_PUT : FIRN_OP_DELETE, ns, key, value, below(4) == 0 ? 1'000'000'000 : 0);
       if (is_put)
         model_[ns][key] = value;
       else
         model_[ns].erase(key);
     }
-    const int64_t version = firn_write(db_, bytes_of(batch), batch.size(), below(20) == 0 ? FIRN_SYNC : 0);
+    const int64_t version = firn_write(db_, bytes(batch), batch.size(), below(20) == 0 ? FIRN_SYNC : 0);
     ASSERT_GE(version, last_version_);
     if (count > 0) {
       ASSERT_GT(version, last_version_);
@@ -152,7 +145,7 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
     const uint64_t kind = below(4);
     const Bytes name = "namespace " + std::to_string(below(5));
     if (kind < 2) {
-      const int64_t id = firn_ns_open(db_, bytes_of(name), name.size(), 0);
+      const int64_t id = firn_ns_open(db_, bytes(name), name.size(), 0);
       ASSERT_GE(id, 1);
       if (names_.count(name) != 0) {
         ASSERT_EQ(names_[name], id);
@@ -169,7 +162,7 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
     } else if (names_.count(name) != 0) {
       const auto ns = static_cast<uint32_t>(names_[name]);
       ASSERT_EQ(FIRN_OK, firn_ns_drop(db_, ns));
-      ASSERT_EQ(FIRN_INVALID, firn_put(db_, ns, bytes_of(name), 1, nullptr, 0));
+      ASSERT_EQ(FIRN_INVALID, firn_put(db_, ns, bytes(name), 1, nullptr, 0));
       model_.erase(ns);
       names_.erase(name);
     }
@@ -177,14 +170,14 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
 
   std::optional<Bytes> get(uint32_t ns, const Bytes& key) {
     Bytes buffer(64, 0);
-    int64_t bytes = firn_get(db_, ns, bytes_of(key), key.size(), reinterpret_cast<uint8_t*>(buffer.data()), buffer.size());
-    if (bytes == FIRN_NOT_FOUND) return std::nullopt;
-    EXPECT_GE(bytes, 0) << firn_status_name(static_cast<int32_t>(bytes));
-    if (bytes > static_cast<int64_t>(buffer.size())) {
-      buffer.resize(static_cast<size_t>(bytes));
-      EXPECT_EQ(bytes, firn_get(db_, ns, bytes_of(key), key.size(), reinterpret_cast<uint8_t*>(buffer.data()), buffer.size()));
+    int64_t length = firn_get(db_, ns, bytes(key), key.size(), reinterpret_cast<uint8_t*>(buffer.data()), buffer.size());
+    if (length == FIRN_NOT_FOUND) return std::nullopt;
+    EXPECT_GE(length, 0) << firn_status_name(static_cast<int32_t>(length));
+    if (length > static_cast<int64_t>(buffer.size())) {
+      buffer.resize(static_cast<size_t>(length));
+      EXPECT_EQ(length, firn_get(db_, ns, bytes(key), key.size(), reinterpret_cast<uint8_t*>(buffer.data()), buffer.size()));
     }
-    buffer.resize(static_cast<size_t>(std::max<int64_t>(bytes, 0)));
+    buffer.resize(static_cast<size_t>(std::max<int64_t>(length, 0)));
     return buffer;
   }
   void check_get() {
@@ -197,9 +190,9 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
     if (found) {
       ASSERT_EQ(at->second, *found);
     }
-    ASSERT_EQ(found.has_value() ? 1 : 0, firn_exists(db_, ns, bytes_of(key), key.size()));
+    ASSERT_EQ(found.has_value() ? 1 : 0, firn_exists(db_, ns, bytes(key), key.size()));
     firn_pin_t pin;
-    const int32_t code = firn_pin(db_, ns, bytes_of(key), key.size(), &pin);
+    const int32_t code = firn_pin(db_, ns, bytes(key), key.size(), &pin);
     ASSERT_EQ(found ? FIRN_OK : FIRN_NOT_FOUND, code);
     if (found) {
       ASSERT_EQ(*found, Bytes(reinterpret_cast<const char*>(pin.data), pin.len));
@@ -217,14 +210,12 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
     std::vector<std::pair<uint32_t, Bytes>> keys;
     for (uint64_t i = below(20); i > 0; i--) {
       keys.emplace_back(random_namespace(), random_key());
-      append<uint32_t>(&request, keys.back().first);
-      append<uint32_t>(&request, static_cast<uint32_t>(keys.back().second.size()));
-      request += keys.back().second;
+      append_request(&request, keys.back().first, keys.back().second);
     }
-    const int64_t bytes = firn_multi_get(db_, bytes_of(request), request.size(), nullptr, 0);
-    ASSERT_GE(bytes, 0);
-    Bytes answer(static_cast<size_t>(bytes), 0);
-    ASSERT_EQ(bytes, firn_multi_get(db_, bytes_of(request), request.size(), reinterpret_cast<uint8_t*>(answer.data()), answer.size()));
+    const int64_t answer_bytes = firn_multi_get(db_, bytes(request), request.size(), nullptr, 0);
+    ASSERT_GE(answer_bytes, 0);
+    Bytes answer(static_cast<size_t>(answer_bytes), 0);
+    ASSERT_EQ(answer_bytes, firn_multi_get(db_, bytes(request), request.size(), reinterpret_cast<uint8_t*>(answer.data()), answer.size()));
     size_t at = 0;
     for (const auto& [ns, key] : keys) {
       int64_t length = 0;
@@ -249,7 +240,7 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
     HeldPins held;
     held.answers.resize(keys.size());
     ASSERT_EQ(static_cast<int64_t>(keys.size()),
-              firn_multi_pin(db_, bytes_of(request), request.size(), held.answers.data(), keys.size(), &held.pin));
+              firn_multi_pin(db_, bytes(request), request.size(), held.answers.data(), keys.size(), &held.pin));
     for (const auto& [ns, key] : keys) {
       const auto found = model_[ns].find(key);
       held.expected.push_back(found != model_[ns].end() ? std::optional(found->second) : std::nullopt);
@@ -292,15 +283,15 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
     opts.flags = scan.reverse ? FIRN_SCAN_REVERSE : 0;
     opts.limit = scan.limit;
     if (scan.lower) {
-      opts.lower = bytes_of(*scan.lower);
+      opts.lower = bytes(*scan.lower);
       opts.lower_len = scan.lower->size();
     }
     if (scan.upper) {
-      opts.upper = bytes_of(*scan.upper);
+      opts.upper = bytes(*scan.upper);
       opts.upper_len = scan.upper->size();
     }
     if (scan.prefix) {
-      opts.prefix = bytes_of(*scan.prefix);
+      opts.prefix = bytes(*scan.prefix);
       opts.prefix_len = scan.prefix->size();
     }
     firn_error error = FIRN_ERROR_INIT;
@@ -334,9 +325,9 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
         }
         if (count <= 0) return found;
       } else {
-        const int64_t bytes = firn_iter_chunk(iter, reinterpret_cast<uint8_t*>(chunk.data()), chunk.size());
-        EXPECT_GE(bytes, 0);
-        for (size_t at = 0; at < static_cast<size_t>(std::max<int64_t>(bytes, 0));) {
+        const int64_t length = firn_iter_chunk(iter, reinterpret_cast<uint8_t*>(chunk.data()), chunk.size());
+        EXPECT_GE(length, 0);
+        for (size_t at = 0; at < static_cast<size_t>(std::max<int64_t>(length, 0));) {
           uint32_t key_len = 0;
           uint32_t val_len = 0;
           memcpy(&key_len, chunk.data() + at, 4);
@@ -344,7 +335,7 @@ class ModelTest : public testing::TestWithParam<OptionSet> {
           found.emplace_back(chunk.substr(at + 8, key_len), chunk.substr(at + 8 + key_len, val_len));
           at += 8 + key_len + val_len;
         }
-        if (bytes <= 0) return found;
+        if (length <= 0) return found;
       }
     }
   }

@@ -139,7 +139,7 @@ Result<bool> Segment::prefault(uint64_t offset, uint64_t step) {
   if (present_until() >= wanted) return false;
   const std::lock_guard lock(prefault_mutex_);  // nobody may be told of a page that another thread's zeros are still to come to
   uint64_t from = prefaulted_.load(std::memory_order_relaxed);
-  const uint64_t end = std::min(wanted, round_up(from + 1, std::max(step, kPrefaultBytes)));
+  const uint64_t end = std::min(wanted, round_up(from + 1, std::max(step, kSegmentPieceBytes)));
   while (from < end) {
     const uint64_t to = std::min(end, round_up(from + 1, step));
     FIRN_TRY(mapping_->populate(from, to - from));

@@ -24,6 +24,7 @@ enum class SegmentIo { kMmap, kPwrite };
 
 inline constexpr uint64_t kSegmentHeaderBytes = 128;  // two copies of 64 bytes each
 inline constexpr uint64_t kSegmentBytesMax = uint64_t{1} << 35;
+inline constexpr uint64_t kSegmentPieceBytes = 256 << 10;  // pages are made present so many at a time, or more
 
 struct SegmentHeader {
   uint64_t log_id = 0;      // random, one a log
@@ -70,7 +71,7 @@ class Segment {
     mapping_->announce(offset, bytes);
     return {};
   }
-  // Makes pages present up to `offset`, rounded up to `step`, or the next 256 KiB (one step, if that is larger), if that is less. A step is one page of the cache, where the
+  // Makes pages present up to `offset`, rounded up to `step`, or the next piece (one step, if that is larger), if that is less. A step is one page of the cache, where the
   // file system has such large ones. Returns whether there is more to do.
   Result<bool> prefault(uint64_t offset, uint64_t step);
   // How far pages are present (LOG-2).

@@ -17,11 +17,11 @@ Status SyncGroup::wait(LogPosition position) {
   return wait_together(position, lock);
 }
 
-void SyncGroup::learn_from_turns(bool is_crowded) {
+void SyncGroup::learn_of_crowd() {
   constexpr uint64_t kPauseMax = 1024;
   if (!gives_way()) return;  // another found it
-  pause_ = is_crowded ? std::min(2 * pause_ + 1, kPauseMax) : pause_ / 2;
-  if (is_crowded) crowded_until_round_ = round_ + pause_;
+  pause_ = std::min(2 * pause_ + 1, kPauseMax);
+  crowded_until_round_ = round_ + pause_;
 }
 
 // A sync costs the device and everybody behind it more than a short wait costs those in front of it.
@@ -37,7 +37,7 @@ bool SyncGroup::wait_for_others(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     const bool is_crowded = give_way_until(log_.env(), wait_ns, is_over) == GaveWay::kCrowded;
     lock.lock();
-    learn_from_turns(is_crowded);
+    if (is_crowded) learn_of_crowd();
   } else {
     synced_.wait_for(lock, std::chrono::nanoseconds(wait_ns), is_over);
   }
@@ -51,10 +51,10 @@ bool SyncGroup::wait_for_sync(LogPosition position, uint64_t came_in_round, std:
     const int64_t wait_ns = 2 * last_sync_ns_;
     lock.unlock();
     const GaveWay how = give_way_until(log_.env(), wait_ns, is_over);
-    // Nobody counts him any more, and those who come back want the mutex.
+    // His round's sync has counted him, and those who come back want the mutex.
     if (how == GaveWay::kDone && log_.durable() >= position && round_.load(std::memory_order_relaxed) != came_in_round) return true;
     lock.lock();
-    learn_from_turns(how == GaveWay::kCrowded);
+    if (how == GaveWay::kCrowded) learn_of_crowd();
   }
   if (!is_over()) {
     FIRN_SCHEDULE_POINT("in front of the sleep");
@@ -72,19 +72,20 @@ Status SyncGroup::wait_together(LogPosition position, std::unique_lock<std::mute
       if (came_in_round == round_) gathered_--;
       return error_;
     }
-    const bool is_last = is_gathering_ && have_all_come();
-    if (is_syncing_ && !is_last) {
+    const bool takes_over = is_gathering_ && have_all_come();
+    if (is_syncing_ && !takes_over) {
       if (wait_for_sync(position, came_in_round, lock)) return {};
       continue;
     }
     is_syncing_ = true;
-    if (is_last || wait_for_others(lock)) sync(lock);
+    if (takes_over || wait_for_others(lock)) sync(lock);
   }
   // It came while a sync ran whose end lay behind its position: that one served it too.
   if (came_in_round == round_) {
     gathered_--;
     counts_.waits++;
   }
+  if (is_gathering_ && have_all_come()) synced_.notify_all();  // he was the last, and takes nothing over
   return {};
 }
 
@@ -115,6 +116,7 @@ void SyncGroup::sync(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   is_syncing_ = false;
   last_sync_ns_ = sync_ns;
+  if (gives_way()) pause_ /= 2;
   expected_count_ = came_count_.load(std::memory_order_relaxed) + group;
   company_ = group + gathered_;
   counts_.syncs++;

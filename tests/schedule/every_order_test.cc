@@ -233,6 +233,13 @@ TEST(EveryOrderTest, of_three_who_wait_for_syncs_and_give_way_to_one_that_fails)
   EXPECT_GT(explore_every_order(kOrdersMax, waits_for_syncs(3, 1, kShortTickNs, 1)).schedules, 50u);
 }
 
+// There are too many orders of these: of three who come back, the last takes the sync over from one who gives way.
+TEST(EveryOrderTest, or_many_of_three_who_wait_for_syncs_twice) {
+  constexpr uint64_t kSomeOrders = 1000;
+  EXPECT_EQ(explore_randomly(kSomeOrders, 60, waits_for_syncs(3, 2, kShortTickNs)).schedules % kSomeOrders, 0u);
+  EXPECT_EQ(explore_randomly(kSomeOrders, 60, waits_for_syncs(3, 2, kShortTickNs, 2)).schedules % kSomeOrders, 0u);
+}
+
 TEST(EveryOrderTest, of_three_who_wait_for_syncs_and_stop_giving_way) {
   EXPECT_GT(explore_every_order(kOrdersMax, waits_for_syncs(3, 1, kCrowdedTickNs)).schedules, 50u);
 }

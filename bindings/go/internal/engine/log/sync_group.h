@@ -52,7 +52,7 @@ class SyncGroup {
   void sync(std::unique_lock<std::mutex>& lock);
   bool have_all_come() const { return came_count_.load(std::memory_order_relaxed) >= expected_count_.load(std::memory_order_relaxed); }
   bool gives_way() const { return company_ > 2 && round_ >= crowded_until_round_; }
-  void learn_from_turns(bool is_crowded);
+  void learn_of_crowd();
 
   Log& log_;
   mutable std::mutex mutex_;

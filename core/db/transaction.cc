@@ -40,6 +40,14 @@ Status Transaction::show_own(const WriteSet::Write& write, Slice key, Entry* ent
 }
 
 Status Transaction::find(uint32_t ns, Slice key, Entry* entry) {
+  const Status status = find_uncounted(ns, key, entry);
+  DbStats::Calls::Line& calls = core_.stats.calls.mine();
+  calls.add(DbStats::kGets, 1);
+  count_answer(calls, status.code(), *entry);
+  return status;
+}
+
+Status Transaction::find_uncounted(uint32_t ns, Slice key, Entry* entry) {
   if (work_ != nullptr) {
     if (const WriteSet::Write* own = work_->writes.find(ns, key)) return show_own(*own, key, entry);
   }
@@ -49,9 +57,6 @@ Status Transaction::find(uint32_t ns, Slice key, Entry* entry) {
   Status status = snapshot_.view()->find(internal, hash, snapshot_.seq(), entry);
   if (!status.ok() && !status.is(Code::kNotFound)) return status;
   const bool is_there = status.ok() && is_live(*entry);
-  DbStats::Calls::Line& calls = core_.stats.calls.mine();
-  calls.add(DbStats::kGets, 1);
-  count_answer(calls, is_there ? Code::kOk : Code::kNotFound, *entry);
   if (work_ != nullptr) work_->reads.add(ns, internal, hash, is_there ? entry : nullptr);
   return is_there ? Status() : Status(Code::kNotFound);
 }

@@ -97,6 +97,26 @@ TEST_F(StatsTest, transactions_conflicts_and_scans_are_counted) {
   EXPECT_EQ(now.scans, 1u);
 }
 
+TEST_F(StatsTest, own_writes_are_counted_alike_by_one_look_up_and_by_many) {
+  firn_txn* txn = firn_txn_begin(db_, 0, nullptr);
+  ASSERT_EQ(firn_txn_put(txn, 0, bytes("a"), 1, bytes("own"), 3), FIRN_OK);
+  ASSERT_EQ(firn_txn_delete(txn, 0, bytes("b"), 1), FIRN_OK);
+  EXPECT_EQ(firn_txn_get(txn, 0, bytes("a"), 1, nullptr, 0), 3);
+  EXPECT_EQ(firn_txn_get(txn, 0, bytes("b"), 1, nullptr, 0), FIRN_NOT_FOUND);
+  EXPECT_EQ(stats().gets, 2u);
+  EXPECT_EQ(stats().get_misses, 1u);
+  EXPECT_EQ(stats().get_bytes, 3u);
+  std::string requests;
+  append_request(&requests, 0, "a");
+  append_request(&requests, 0, "b");
+  uint8_t out[64];
+  ASSERT_GT(firn_txn_multi_get(txn, bytes(requests), requests.size(), out, sizeof out), 0);
+  EXPECT_EQ(stats().gets, 4u);
+  EXPECT_EQ(stats().get_misses, 2u);
+  EXPECT_EQ(stats().get_bytes, 6u);
+  firn_txn_close(txn);
+}
+
 TEST_F(StatsTest, the_shape_of_the_tree_and_its_traffic_show) {
   for (int i = 0; i < 1000; i++) ASSERT_EQ(put(db_, "key" + std::to_string(i), std::string(100, 'v')), FIRN_OK);
   ASSERT_EQ(firn_flush(db_), FIRN_OK);

@@ -12,7 +12,7 @@ constexpr double kEntryOfMemtableNs = 70;
 constexpr uint64_t kFlushEntryNs = 150;
 constexpr uint64_t kFlushNs = 5'000'000;
 constexpr uint64_t kKeyCountMin = 16384;    // fewer stay in the processor's caches, where a run would be no faster
-constexpr size_t kRunCountMaxForFlush = 4;  // another run must not bring writers nearer to kRunCountMax
+constexpr size_t kRunCountMaxForFlush = 4;  // another run must not bring writers nearer to kRunCountSlow
 
 }  // namespace
 

@@ -57,6 +57,7 @@ class Transaction {
   uint64_t log_offset() const { return log_offset_; }
 
  private:
+  Status find_uncounted(uint32_t ns, Slice key, Entry* entry);
   struct Work {
     ReadSet reads;
     WriteSet writes;

@@ -1,6 +1,5 @@
 #include "env/descriptor.h"
 
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,7 +70,5 @@ Status expect_regular_file(int fd, std::string_view path) {
   if (!S_ISREG(status.st_mode)) return {Code::kNotADatabase, "not a regular file", path};
   return {};
 }
-
-Opened create_memory_file(const char* name) { return adopt(::memfd_create(name, MFD_CLOEXEC)); }
 
 }  // namespace firn

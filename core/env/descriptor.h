@@ -59,7 +59,4 @@ Status open_failed(int os_errno, std::string_view path);
 // kNotADatabase unless the descriptor is a regular file's.
 Status expect_regular_file(int fd, std::string_view path);
 
-// An anonymous file in memory; `name` is for /proc only.
-Opened create_memory_file(const char* name);
-
 }  // namespace firn

@@ -37,7 +37,7 @@ class Mapping {
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
 
-  uint8_t* data() const { return data_; }  // read-only memory unless mapped as writable
+  uint8_t* data() const { return data_; }  // stored to only if it was mapped as writable
   size_t size() const { return size_; }
 
   void announce(size_t offset, size_t bytes) const {

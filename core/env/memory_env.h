@@ -1,6 +1,5 @@
-// An Env whose files live in memory (memfd) and vanish with it: the file system of ":memory:". Clock and randomness are the system's.
-// A file takes one descriptor as long as its name or an opening of it lives. Files and directories that are open when the Env is
-// destroyed stay usable. Syncs do nothing, a lock excludes within the process.
+// An Env whose files live in memory (memory_file.h) and vanish with it: the file system of ":memory:". Clock and randomness are the system's.
+// Files, mappings and directories that are open when the Env is destroyed stay usable. Syncs do nothing, a lock excludes within the process.
 #pragma once
 
 #include <memory>

@@ -2,6 +2,8 @@
 #include "env/env.h"
 
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <set>
 
 #include "env/memory_env.h"
@@ -283,6 +285,61 @@ TEST(MemoryEnvTest, OpenFilesDirectoriesAndLocksOutliveTheirEnv) {
   directory.value().reset();
   lock.value().reset();
   EXPECT_EQ(read_text(*file.value(), 0, 5), "hello");
+}
+
+// From small pages to huge ones and beyond what was reserved for those.
+TEST(MemoryEnvTest, AFileThatGrowsKeepsItsBytes) {
+  constexpr size_t kPieceBytes = 700'001;
+  constexpr size_t kPieceCount = 120;  // 84 MB
+  auto env = new_memory_env();
+  auto directory = env->open_directory("db", true);
+  auto file = directory.value()->open_file("a", OpenMode::kCreate);
+  for (size_t i = 0; i < kPieceCount; i++) {
+    ASSERT_TRUE(file.value()->write(i * kPieceBytes, Slice(std::string(kPieceBytes, static_cast<char>('!' + i % 90)))).ok());
+  }
+  for (size_t i = 0; i < kPieceCount; i++) {
+    ASSERT_EQ(read_text(*file.value(), i * kPieceBytes, kPieceBytes), std::string(kPieceBytes, static_cast<char>('!' + i % 90)));
+  }
+  EXPECT_EQ(file.value()->size().value(), kPieceCount * kPieceBytes);
+}
+
+TEST(MemoryEnvTest, AMappedFileStaysWhereItIs) {
+  auto env = new_memory_env();
+  auto directory = env->open_directory("db", true);
+  auto file = directory.value()->open_file("a", OpenMode::kCreate);
+  ASSERT_TRUE(file.value()->allocate(100'000).ok());
+  const auto mapping = file.value()->map(100'000, true);
+  ASSERT_TRUE(file.value()->write(99'995, Slice("hello")).ok());
+  EXPECT_EQ(std::memcmp(mapping.value()->data() + 99'995, "hello", 5), 0);
+  EXPECT_EQ(file.value()->map(5, false).value()->data(), mapping.value()->data());
+  EXPECT_DEATH((void)file.value()->write(99'996, Slice("hello")).ok(), "ENV-6");
+}
+
+// The parent goes on while a child has a copy of its files.
+TEST(MemoryEnvTest, AChildHasACopy) {
+  auto env = new_memory_env();
+  auto file = env->open_directory("db", true).value()->open_file("a", OpenMode::kCreate);
+  ASSERT_TRUE(file.value()->allocate(1 << 20).ok());
+  const auto mapping = file.value()->map(1 << 20, true);
+  mapping.value()->data()[0] = 'a';
+  EXPECT_EQ(in_child([&] {
+              mapping.value()->data()[0] = 'b';
+              return read_text(*file.value(), 0, 1) == "b" ? 0 : 1;
+            }),
+            0);
+  EXPECT_TRUE(mapping.value()->populate(1 << 19, 1 << 19).ok());
+  EXPECT_EQ(read_text(*file.value(), 0, 1), "a");
+}
+
+TEST(MemoryEnvTest, FilesTakeNoDescriptors) {
+  const auto count_descriptors = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); };
+  const auto before = count_descriptors();
+  auto env = new_memory_env();
+  auto directory = env->open_directory("db", true);
+  auto file = directory.value()->open_file("a", OpenMode::kCreate);
+  auto lock = directory.value()->lock("LOCK");
+  ASSERT_TRUE(file.value()->write(0, Slice("hello")).ok());
+  EXPECT_EQ(count_descriptors(), before);
 }
 
 }  // namespace

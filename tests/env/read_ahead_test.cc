@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "env/pages.h"
 #include "env/posix_env.h"
 #include "env/posix_mapping.h"
 #include "environment.h"

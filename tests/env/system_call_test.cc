@@ -9,8 +9,8 @@
 #include <fstream>
 #include <thread>
 
+#include "env/pages.h"
 #include "env/posix_env.h"
-#include "env/posix_mapping.h"
 #include "environment.h"
 #include "system_call_filter.h"
 

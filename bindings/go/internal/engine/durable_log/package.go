@@ -5,7 +5,7 @@
 // Package durable_log is a layer of the engine, in C++.
 package durable_log
 
-// Checksum of all sources: 306cba5741e8ed02cfa500aa9c12371e8cbbb3a186dc3d0745f5e5918fb8ff71
+// Checksum of all sources: 4d2667654000f153a4bedc9b07e48e27d2b444b1483a4e9232dd208851c4bf68
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

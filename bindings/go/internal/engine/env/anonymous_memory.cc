@@ -4,18 +4,25 @@
 
 #include <utility>
 
+#include "base/coding.h"
+#include "env/pages.h"
+
 namespace firn {
 
-namespace {
-constexpr size_t kHugePageBytes = size_t{2} << 20;
-}
-
 AnonymousMemory::AnonymousMemory(size_t bytes, bool huge_pages) {
-  void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  const bool is_huge = huge_pages && bytes >= kHugePageBytes;
+  const size_t reserved = is_huge ? bytes + kHugePageBytes : bytes;  // many kernels put it anywhere
+  void* at = ::mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) return;
   data_ = static_cast<uint8_t*>(at);
   size_ = bytes;
-  if (huge_pages && bytes >= kHugePageBytes) ::madvise(at, bytes, MADV_HUGEPAGE);
+  if (!is_huge) return;
+  const size_t before = (kHugePageBytes - reinterpret_cast<uintptr_t>(at) % kHugePageBytes) % kHugePageBytes;
+  const size_t end = before + round_up(bytes, page_bytes());
+  if (before > 0) ::munmap(at, before);
+  ::munmap(data_ + end, reserved - end);
+  data_ += before;
+  ::madvise(data_, bytes, MADV_HUGEPAGE);
 }
 
 AnonymousMemory::~AnonymousMemory() {
@@ -31,13 +38,10 @@ AnonymousMemory& AnonymousMemory::operator=(AnonymousMemory&& other) noexcept {
   return *this;
 }
 
-void AnonymousMemory::populate(size_t offset, size_t bytes) const {
-#ifdef MADV_POPULATE_WRITE
-  ::madvise(data_ + offset, bytes, MADV_POPULATE_WRITE);
-#else
-  (void)offset;
-  (void)bytes;
-#endif
+void AnonymousMemory::release(size_t begin, size_t end) const {
+  if (begin < end) ::madvise(data_ + begin, end - begin, MADV_DONTNEED);
 }
+
+void AnonymousMemory::populate(size_t offset, size_t bytes) const { (void)make_pages_writable(data_, offset, bytes, {}).ok(); }
 
 }  // namespace firn

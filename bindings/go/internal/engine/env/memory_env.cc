@@ -8,17 +8,16 @@
 #include <set>
 #include <utility>
 
-#include "env/descriptor.h"
+#include "env/memory_file.h"
 #include "env/posix_directory.h"
 #include "env/posix_env.h"
-#include "env/posix_file.h"
 
 namespace firn {
 namespace {
 
 // A name in a directory: a file or a directory, never both.
 struct Node {
-  std::shared_ptr<const Descriptor> file;
+  std::shared_ptr<MemoryFileContent> file;
   std::map<std::string, std::shared_ptr<Node>, std::less<>> children;
   std::set<std::string, std::less<>> locked;  // names in this directory
   bool removed = false;
@@ -94,10 +93,8 @@ Result<std::shared_ptr<Node>> MemoryDirectory::find_file(std::string_view name) 
 Result<std::shared_ptr<Node>> MemoryDirectory::create_file(std::string_view name) {
   if (node_->removed) return Status(Code::kNotFound, "the directory was removed", path_of(name));
   if (node_->children.contains(name)) return Status(Code::kExists, "the name is taken", path_of(name));
-  Opened opened = create_memory_file("firn");
-  if (!opened.descriptor.valid()) return open_failed(opened.os_errno, path_of(name));
   auto made = std::make_shared<Node>();
-  made->file = std::make_shared<const Descriptor>(std::move(opened.descriptor));
+  made->file = std::make_shared<MemoryFileContent>();
   node_->children.emplace(name, made);
   return made;
 }
@@ -106,7 +103,7 @@ Result<std::unique_ptr<File>> MemoryDirectory::open_file(std::string_view name, 
   FIRN_TRY(expect_component(name, path_));
   const std::lock_guard guard(tree_->mutex);
   FIRN_TRY_ASSIGN(const std::shared_ptr<Node> node, mode == OpenMode::kCreate ? create_file(name) : find_file(name));
-  return std::unique_ptr<File>(std::make_unique<PosixFile>(node->file, path_of(name)));
+  return std::unique_ptr<File>(std::make_unique<MemoryFile>(node->file, path_of(name)));
 }
 
 Result<std::unique_ptr<Directory>> MemoryDirectory::open_directory(std::string_view name, bool create) {

@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "base/coding.h"
+#include "env/pages.h"
 #include "env/posix_mapping.h"
 
 namespace firn {

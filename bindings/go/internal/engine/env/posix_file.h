@@ -1,4 +1,4 @@
-// A file by its descriptor: on disk (posix_directory.h) or in memory (memory_env.cc).
+// A file by its descriptor (posix_directory.h).
 // Threading: any thread may call any method at any time.
 #pragma once
 

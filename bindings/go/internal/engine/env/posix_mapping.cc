@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "env/pages.h"
 
 namespace firn {
 namespace {
@@ -80,20 +81,7 @@ Status PosixMapping::populate(size_t offset, size_t bytes) {
   FIRN_CHECK(writable_ && offset <= size_ && bytes <= size_ - offset, "ENV-2");
   if (bytes == 0) return {};
   if (zeroed_ != nullptr) FIRN_TRY(write_zeros(offset, bytes));
-  const size_t first = offset & ~(page_bytes() - 1);
-  const size_t length = offset + bytes - first;
-  while (::madvise(data_ + first, length, MADV_POPULATE_WRITE) != 0) {
-    switch (errno) {
-      case EINTR:
-        continue;  // the pages that are present already stay so
-      case EINVAL:
-        populate_by_touching(data_ + first, length);
-        return {};
-      default:  // EFAULT, EHWPOISON: where a store would have raised SIGBUS
-        return Status::from_errno(errno, "cannot make pages of the mapping writable", path_, offset);
-    }
-  }
-  return {};
+  return make_pages_writable(data_, offset, bytes, path_);
 }
 
 void PosixMapping::advise_sequential(size_t offset, size_t bytes) {
@@ -129,11 +117,6 @@ Result<std::unique_ptr<Mapping>> map_descriptor(int fd, size_t bytes, bool writa
 
 }  // namespace
 
-size_t page_bytes() {
-  static const size_t bytes = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  return bytes;
-}
-
 bool is_known_to_be_cached(const uint8_t* pages, size_t bytes, uid_t owner) {
   constexpr size_t kPagesMax = 512;
   const size_t count = (bytes + page_bytes() - 1) / page_bytes();
@@ -141,15 +124,6 @@ bool is_known_to_be_cached(const uint8_t* pages, size_t bytes, uid_t owner) {
   unsigned char residence[kPagesMax];
   if (::mincore(const_cast<uint8_t*>(pages), bytes, residence) != 0) return false;
   return std::all_of(residence, residence + count, [](unsigned char page) { return (page & 1) != 0; });
-}
-
-void populate_by_touching(uint8_t* from, size_t bytes) {
-  for (size_t at = 0; at < bytes; at += page_bytes()) {
-    // A compare-exchange, because compilers turn a fetch_or with 0 into a load, and a load does not make a page writable.
-    uint8_t value = __atomic_load_n(from + at, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(from + at, &value, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-    }
-  }
 }
 
 Result<std::unique_ptr<Mapping>> map_file(int fd, size_t bytes, const std::string& path) {

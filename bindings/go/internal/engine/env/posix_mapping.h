@@ -20,9 +20,6 @@ Result<std::unique_ptr<Mapping>> map_file(int fd, size_t bytes, const std::strin
 Result<std::unique_ptr<Mapping>> map_file_writable(std::shared_ptr<const Descriptor> descriptor, size_t bytes, bool zeros_first,
                                                    const std::string& path);
 
-// The size of a page of memory, a power of two.
-size_t page_bytes();
-
 // What one call writes at most, and not across a multiple of it, be it data or zeros. The page cache takes pages as large as the call: smaller ones take longer (zeros:
 // posix_mapping.cc), and where a host gives its guests memory late the largest are those that it has not given yet: with calls of 1 MiB a fill of 10M keys spent 39 % of its
 // samples in the copies to them. 1 MiB 1.3 M puts/s, 512 KiB 2.0, 256 KiB 2.8, 128 KiB 2.2, 64 KiB 2.0.
@@ -35,9 +32,5 @@ inline size_t bytes_of_call(uint64_t offset, size_t bytes) { return std::min<siz
 // @system-service leaves mincore() out; prctl(), which tells of the filter, it has). mincore() takes 1.05 us for 256 KiB and 1.25 for 1 MiB of pages that were touched, the questions before it 0.5;
 // MADV_WILLNEED looks all pages up in 3.5 and 12.5 us.
 bool is_known_to_be_cached(const uint8_t* pages, size_t bytes, uid_t owner);
-
-// Makes pages present and writable without MADV_POPULATE_WRITE (kernels before 5.14): rewrites one byte of each page with itself,
-// which other threads that store there do not notice. A disk that fails raises SIGBUS here.
-void populate_by_touching(uint8_t* from, size_t bytes);
 
 }  // namespace firn

@@ -40,7 +40,7 @@ Status Transaction::show_own(const WriteSet::Write& write, Slice key, Entry* ent
 }
 
 Status Transaction::find(uint32_t ns, Slice key, Entry* entry) {
-  const Status status = find_uncounted(ns, key, entry);
+  Status status = find_uncounted(ns, key, entry);
   DbStats::Calls::Line& calls = core_.stats.calls.mine();
   calls.add(DbStats::kGets, 1);
   count_answer(calls, status.code(), *entry);

@@ -57,7 +57,7 @@ Status MemoryFileContent::write(uint64_t offset, Slice bytes, const std::string&
   if (offset > kFileBytesMax || bytes.size() > kFileBytesMax - offset) {
     return Status(Code::kTooLarge, "a write behind the last offset that a file can have", path, offset);
   }
-  if (bytes.size() == 0) return {};
+  if (bytes.empty()) return {};
   const std::lock_guard lock(mutex_);
   const uint64_t end = offset + bytes.size();
   uint64_t room = std::max(2 * memory_.size(), kSmallRoomBytes);

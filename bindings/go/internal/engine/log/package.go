@@ -5,7 +5,7 @@
 // Package log is a layer of the engine, in C++.
 package log
 
-// Checksum of all sources: 4d2667654000f153a4bedc9b07e48e27d2b444b1483a4e9232dd208851c4bf68
+// Checksum of all sources: 4cf1a87621725ac063950d52fd224b2cbb66a7fe7b368d3fdaf57beb9ba51bbb
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

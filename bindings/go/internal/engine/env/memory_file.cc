@@ -14,10 +14,8 @@ namespace {
 
 constexpr uint64_t kFileBytesMax = uint64_t{1} << 46;  // less than an address space
 constexpr uint64_t kSmallRoomBytes = 64 << 10;
-constexpr uint64_t kLargeRoomBytes =
-    128 << 20;  // of address space: more than a table grows to, so that most are copied once, from small pages
-constexpr uint64_t kReservedBytesOfLarge =
-    64 << 20;  // address space only: a file that outgrows small pages is copied once, most never again
+// Of address space: more than a table grows to, so that most are copied once, from small pages.
+constexpr uint64_t kLargeRoomBytes = 128 << 20;
 
 class MemoryFileMapping final : public Mapping {
  public:

@@ -5,7 +5,7 @@
 // Package env is a layer of the engine, in C++.
 package env
 
-// Checksum of all sources: 4cf1a87621725ac063950d52fd224b2cbb66a7fe7b368d3fdaf57beb9ba51bbb
+// Checksum of all sources: 63093e3f340d9683436cb2cf6f5c548994fc82e2ba18395c78184bc313afe2cb
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -58,10 +58,12 @@ Status MemoryFileContent::write(uint64_t offset, Slice bytes, const std::string&
   if (bytes.empty()) return {};
   const std::lock_guard lock(mutex_);
   const uint64_t end = offset + bytes.size();
-  uint64_t room = std::max(2 * memory_.size(), kSmallRoomBytes);
-  while (room < end) room *= 2;
-  if (room > kHugePageBytes) room = std::max(room, kLargeRoomBytes);
-  FIRN_TRY(reserve(end, room, true, path));
+  if (end > memory_.size()) {
+    uint64_t room = std::max(2 * memory_.size(), kSmallRoomBytes);
+    while (room < end) room *= 2;
+    if (room > kHugePageBytes) room = std::max(room, kLargeRoomBytes);
+    FIRN_TRY(grow(room, true, path));
+  }
   uint8_t* const to = memory_.data() + offset;
   if (to != bytes.data()) std::memcpy(to, bytes.data(), bytes.size());  // else who has mapped it writes it again
   size_ = std::max(size_, end);
@@ -71,16 +73,15 @@ Status MemoryFileContent::write(uint64_t offset, Slice bytes, const std::string&
 Status MemoryFileContent::allocate(uint64_t bytes, const std::string& path) {
   if (bytes > kFileBytesMax) return Status(Code::kTooLarge, "a length that no file has", path, bytes);
   const std::lock_guard lock(mutex_);
-  FIRN_TRY(reserve(bytes, bytes, false, path));
+  if (bytes > memory_.size()) FIRN_TRY(grow(bytes, false, path));
   size_ = std::max(size_, bytes);
   return {};
 }
 
-Status MemoryFileContent::reserve(uint64_t bytes, uint64_t room, bool in_huge_pages, const std::string& path) {
-  if (bytes <= memory_.size()) return {};
+Status MemoryFileContent::grow(uint64_t room, bool in_huge_pages, const std::string& path) {
   FIRN_CHECK(!is_fixed_, "ENV-6");
   AnonymousMemory larger(room, in_huge_pages);
-  if (larger.data() == nullptr) return Status(Code::kNoSpace, "no memory for a file in memory", path, bytes);
+  if (larger.data() == nullptr) return Status(Code::kNoSpace, "no memory for a file in memory", path, room);
   if (size_ > 0) std::memcpy(larger.data(), memory_.data(), size_);
   memory_ = std::move(larger);
   return {};

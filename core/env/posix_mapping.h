@@ -15,7 +15,7 @@ namespace firn {
 
 // Maps the first `bytes` of the file for reading. A file that is shorter is kCorrupt: touching what lies behind its end would kill the process.
 Result<std::unique_ptr<Mapping>> map_file(int fd, size_t bytes, const std::string& path);
-// The same for reading and writing. zeros_first: populate() writes zeros before it makes pages writable (right for a file on a disk); else (a file in memory) it
+// The same for reading and writing. zeros_first: populate() writes zeros before it makes pages writable (right for a file on a disk); else (of tmpfs) it
 // does that alone. The descriptor stays open as long as the mapping lives.
 Result<std::unique_ptr<Mapping>> map_file_writable(std::shared_ptr<const Descriptor> descriptor, size_t bytes, bool zeros_first,
                                                    const std::string& path);

@@ -236,8 +236,8 @@ TEST(EveryOrderTest, of_three_who_wait_for_syncs_and_give_way_to_one_that_fails)
 // There are too many orders of these: of three who come back, the last takes the sync over from one who gives way.
 TEST(EveryOrderTest, or_many_of_three_who_wait_for_syncs_twice) {
   constexpr uint64_t kSomeOrders = 1000;
-  EXPECT_EQ(explore_randomly(kSomeOrders, 60, waits_for_syncs(3, 2, kShortTickNs)).schedules % kSomeOrders, 0u);
-  EXPECT_EQ(explore_randomly(kSomeOrders, 60, waits_for_syncs(3, 2, kShortTickNs, 2)).schedules % kSomeOrders, 0u);
+  EXPECT_GE(explore_randomly(kSomeOrders, 60, waits_for_syncs(3, 2, kShortTickNs)).schedules, kSomeOrders);
+  EXPECT_GE(explore_randomly(kSomeOrders, 60, waits_for_syncs(3, 2, kShortTickNs, 2)).schedules, kSomeOrders);
 }
 
 TEST(EveryOrderTest, of_three_who_wait_for_syncs_and_stop_giving_way) {

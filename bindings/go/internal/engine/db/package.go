@@ -5,7 +5,7 @@
 // Package db is a layer of the engine, in C++.
 package db
 
-// Checksum of all sources: 63093e3f340d9683436cb2cf6f5c548994fc82e2ba18395c78184bc313afe2cb
+// Checksum of all sources: c5dd490d3ccb6e059d5de64c2e7319429f9189e708aabaf27232f0ca7537d2e7
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

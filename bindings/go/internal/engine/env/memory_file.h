@@ -30,8 +30,7 @@ class MemoryFileContent {
   Result<uint8_t*> fix(uint64_t bytes, const std::string& path);
 
  private:
-  // Room for so many bytes, `room` if there is less.
-  Status reserve(uint64_t bytes, uint64_t room, bool in_huge_pages, const std::string& path);
+  Status grow(uint64_t room, bool in_huge_pages, const std::string& path);
 
   mutable std::shared_mutex mutex_;
   AnonymousMemory memory_;  // zero behind size_

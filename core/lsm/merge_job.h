@@ -23,6 +23,7 @@ struct MergeOptions {
   Seq seq_upper;
   bool drop_tombstones = false;  // nothing older lies below: tombstones and expired entries have nothing to hide
   int64_t now_ms = 0;
+  bool reads_back = true;  // new tables that are mapped are verified as they lie in their files, each when it is finished
   std::function<bool(Prefix)> is_live_prefix;  // entries of other prefixes are dropped
 };
 
@@ -32,7 +33,8 @@ class MergeJob {
   MergeJob(MergeOptions options, Directory& tables, std::function<uint64_t()> next_table_id, std::vector<std::unique_ptr<Iterator>> parts);
   ~MergeJob();  // removes the files of a job that was not taken over
 
-  // Works on about `entry_count` entries, or on a mebibyte of them where they are large. true: all is written and synced, names included.
+  // Works on about `entry_count` entries, or on a mebibyte of them where they are large, or reads a part of a new table back. true: all is written, verified as far as it
+  // is mapped, and synced, names included.
   Result<bool> step(uint64_t entry_count);
   // The new tables, which the caller takes over. After step() has returned true.
   std::vector<TableRef> take_outputs();
@@ -45,6 +47,8 @@ class MergeJob {
   Status add(const Entry& entry);
   Status finish_table();
   bool is_dropped(const Entry& entry);
+  bool is_read_back() const { return !options_.reads_back || read_back_count_ >= outputs_.size(); }
+  Status read_back();
 
   const MergeOptions options_;
   Directory& tables_;
@@ -57,6 +61,8 @@ class MergeJob {
   std::unique_ptr<File> file_;
   std::unique_ptr<TableBuilder> builder_;
   std::vector<TableRef> outputs_;
+  size_t read_back_count_ = 0;    // of the outputs
+  uint64_t read_back_bytes_ = 0;  // of the next one
   uint64_t bytes_written_ = 0;
   uint64_t passed_bytes_ = 0;
   Prefix known_prefix_ = kSystemPrefix;  // the last answer of is_live_prefix

@@ -158,6 +158,14 @@ void TableReader::prefetch_entry(uint64_t hash) const {
   for (uint64_t at = kEntryLinesBytes; at < bytes; at += kCacheLineBytes) __builtin_prefetch(data_ + offset + at);
 }
 
+Result<bool> TableReader::read_back(uint64_t offset, uint64_t bytes) const {
+  const uint64_t body_bytes = image_->body_bytes();
+  if (!image_->is_mapped() || offset >= body_bytes) return false;
+  bytes = std::min(bytes, body_bytes - offset);
+  FIRN_TRY(image_->ensure(offset, bytes));
+  return offset + bytes < body_bytes;
+}
+
 Result<double> TableReader::part_below(const InternalKey& key) const {
   if (key.compare(properties_.smallest()) <= 0) return 0.0;
   if (key.compare(properties_.largest()) > 0) return 1.0;

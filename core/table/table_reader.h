@@ -23,6 +23,7 @@ class TableReader final : public Table {
   void prefetch_entry(uint64_t hash) const override;
   Result<double> part_below(const InternalKey& key) const override;
   std::unique_ptr<Iterator> new_iterator(bool sequential) const override;
+  Result<bool> read_back(uint64_t offset, uint64_t bytes) const override;
   Status verify(uint64_t hash_seed) const override;
   Status verify_stored() const override { return image_->verify_stored(); }
   uint64_t memory_bytes() const override;

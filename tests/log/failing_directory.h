@@ -1,4 +1,4 @@
-// A directory whose files count their syncs, take their time for them, and fail writes, syncs or pages of mappings on demand. Names and bytes are those of the directory that it stands before.
+// A directory whose files count their syncs, take their time for them, and on demand fail writes, syncs or pages of mappings, or damage a write. Names and bytes are those of the directory that it stands before.
 // Threading: as that directory.
 #pragma once
 
@@ -16,6 +16,7 @@ namespace firn {
 struct Faults {
   std::atomic<bool> fail_sync{false};
   std::atomic<bool> fail_write{false};
+  std::atomic<bool> damages_write{false};  // the next one: a bit of its first byte arrives as its opposite
   std::atomic<bool> fail_directory_sync{false};
   std::atomic<bool> fail_populate{false};
   std::atomic<int> syncs_before_failure{INT_MAX};
@@ -53,7 +54,10 @@ class FailingFile final : public File {
   Status read(uint64_t offset, uint8_t* to, size_t bytes) override { return file_->read(offset, to, bytes); }
   Status write(uint64_t offset, Slice bytes) override {
     if (faults_->fail_write) return {Code::kIo, "write failed", path()};
-    return file_->write(offset, bytes);
+    if (!faults_->damages_write.exchange(false)) return file_->write(offset, bytes);
+    std::string damaged = bytes.to_string();
+    damaged[0] ^= 1;
+    return file_->write(offset, Slice(std::string_view(damaged)));
   }
   Status allocate(uint64_t bytes) override { return file_->allocate(bytes); }
   void release_tail(uint64_t from) override { file_->release_tail(from); }

@@ -1,4 +1,4 @@
-// A merge whose input fails: that is never the input's end, and nothing of it stays. And how much a step does.
+// A merge whose input fails: that is never the input's end, and nothing of it stays. How much a step does. And that new tables are read back.
 #include "lsm/merge_job.h"
 
 #include <gtest/gtest.h>
@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "env/memory_env.h"
+#include "log/failing_directory.h"
 #include "lsm/namespace_catalog.h"
 
 namespace firn {
@@ -65,6 +66,13 @@ MergeOptions new_options() {
   return options;
 }
 
+Status run(MergeJob& job) {
+  for (bool done = false; !done;) {
+    FIRN_TRY_ASSIGN(done, job.step(1000));
+  }
+  return {};
+}
+
 // It may hide an older version below.
 TEST(MergeJobTest, AnExpiredEntryIsDroppedOnlyWhereNothingOlderLiesBelow) {
   for (const bool is_lowest : {false, true}) {
@@ -78,8 +86,7 @@ TEST(MergeJobTest, AnExpiredEntryIsDroppedOnlyWhereNothingOlderLiesBelow) {
     parts.push_back(std::make_unique<ExpiredIterator>());
     MergeJob job(
         std::move(options), **tables, [] { return uint64_t{1}; }, std::move(parts));
-    const auto done = job.step(1000);
-    ASSERT_TRUE(done.ok() && *done);
+    ASSERT_TRUE(run(job).ok());
     EXPECT_EQ(is_lowest ? 0u : 1u, job.take_outputs().size());
   }
 }
@@ -99,9 +106,59 @@ TEST(MergeJobTest, AStepEndsWithAMebibyteOfEntries) {
     EXPECT_FALSE(*done);
     EXPECT_EQ(entries * ((256 << 10) + 7), job.passed_bytes());
   }
-  const auto done = job.step(4096);
-  EXPECT_TRUE(done.ok() && *done);
+  ASSERT_TRUE(run(job).ok());
   EXPECT_EQ(1u, job.take_outputs().size());
+}
+
+// Whoever reads first has nothing to verify any more. A table that is loaded stays on the disk.
+TEST(MergeJobTest, NewTablesThatAreMappedAreVerifiedAPartInAStep) {
+  for (const TableIo io : {TableIo::kMmap, TableIo::kPread}) {
+    const auto env = new_memory_env();
+    const auto tables = env->open_directory("tables", true);
+    ASSERT_TRUE(tables.ok());
+    constexpr int kMebibytes = 10;
+    std::vector<std::unique_ptr<Iterator>> parts;
+    parts.push_back(std::make_unique<CountingIterator>(kMebibytes, Code::kOk, std::string(1 << 20, 'v')));
+    MergeOptions options = new_options();
+    options.table_io = io;
+    MergeJob job(
+        std::move(options), **tables, [] { return uint64_t{1}; }, std::move(parts));
+    int steps = 0;
+    for (bool done = false; !done; steps++) {
+      const auto step = job.step(1000);
+      ASSERT_TRUE(step.ok());
+      done = *step;
+    }
+    EXPECT_GT(steps, kMebibytes + (io == TableIo::kMmap ? kMebibytes / 4 : 0));
+    const TableRef table = job.take_outputs().at(0);
+    EXPECT_EQ(0u, table->table->cached_bytes() / (1 << 20));
+    const auto traffic = std::make_shared<ReadTraffic>();
+    table->table->count_reads_in(traffic);
+    ASSERT_TRUE(table->table->verify(0).ok());
+    if (io == TableIo::kMmap)
+      EXPECT_EQ(0u, traffic->chunk_bytes);
+    else
+      EXPECT_GT(traffic->chunk_bytes, uint64_t{kMebibytes} << 20);
+  }
+}
+
+// What it was made of is still there then: the log of a flush, the inputs of a compaction.
+TEST(MergeJobTest, ATableThatIsNotWhatWasWrittenFailsTheJobAndGoes) {
+  const auto env = new_memory_env();
+  auto memory = env->open_directory("tables", true);
+  ASSERT_TRUE(memory.ok());
+  const auto faults = std::make_shared<Faults>();
+  faults->damages_write = true;
+  FailingDirectory tables(std::move(*memory), faults);
+  {
+    std::vector<std::unique_ptr<Iterator>> parts;
+    parts.push_back(std::make_unique<CountingIterator>(100, Code::kOk));
+    MergeJob job(
+        new_options(), tables, [] { return uint64_t{1}; }, std::move(parts));
+    EXPECT_TRUE(run(job).is(Code::kCorrupt));
+  }
+  EXPECT_FALSE(faults->damages_write);
+  EXPECT_TRUE((*tables.list()).empty());
 }
 
 // A file that was there is not the job's to remove.

@@ -559,7 +559,8 @@ typedef struct firn_stats_t {
   uint64_t compaction_bytes;             /* of tables written */
   uint64_t moved_tables;                 /* taken over by a compaction as they were */
   uint64_t stalls;                       /* times that a writer waited for a flush or a compaction */
-  uint64_t cache_misses;                 /* chunks of tables that were read (table_io=pread, compression) or verified for the first time (mapped) */
+  uint64_t cache_misses;                 /* chunks of tables that were read (table_io=pread, compression) or verified for the first time (mapped), but
+                                          * for those that a flush or a compaction has written and verified itself */
   uint64_t cache_miss_bytes;
   uint64_t events;                       /* the number of the last event */
   uint64_t memtable_count;               /* now, as everything below */

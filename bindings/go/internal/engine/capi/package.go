@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: c5dd490d3ccb6e059d5de64c2e7319429f9189e708aabaf27232f0ca7537d2e7
+// Checksum of all sources: d60e54d3b135328dedea463e16493c2896609114106be0be1e5c140ebb52fc4c
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

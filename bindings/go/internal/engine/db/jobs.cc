@@ -382,9 +382,12 @@ Status Jobs::start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Ve
   flush.run_id = core_.next_run_id.fetch_add(1);
   // What is flushed is durable with its tables.
   const Seq durable = std::max(upper, Seq{core_.durable_seq.load(std::memory_order_acquire)});
+  MergeOptions options = merge_options(lower, upper, durable, version.runs.empty());
+  // Of several memtables: writers are faster, and the merge is near that would verify what it reads.
+  options.reads_back = flush.memtables.size() == 1;
+  if (!options.reads_back) FIRN_MARK("a flush that is behind does not read back");
   flush.job = std::make_unique<MergeJob>(
-      merge_options(lower, upper, durable, version.runs.empty()), *core_.tables, [this] { return core_.next_table_id.fetch_add(1); },
-      std::move(parts));
+      std::move(options), *core_.tables, [this] { return core_.next_table_id.fetch_add(1); }, std::move(parts));
   flush_ = std::move(flush);
   return {};
 }

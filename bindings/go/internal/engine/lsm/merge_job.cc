@@ -9,6 +9,7 @@ namespace firn {
 namespace {
 
 constexpr uint64_t kStepBytesMax = uint64_t{1} << 20;
+constexpr uint64_t kReadBackBytes = uint64_t{4} << 20;  // in a step, about half a millisecond
 
 }  // namespace
 
@@ -29,6 +30,10 @@ MergeJob::~MergeJob() {
 }
 
 Result<bool> MergeJob::step(uint64_t entry_count) {
+  if (!is_read_back()) {
+    FIRN_TRY(read_back());
+    return false;
+  }
   const uint64_t end_bytes = passed_bytes_ + kStepBytesMax;
   for (; part_ < parts_.size(); part_++, started_ = false) {
     Iterator& input = *parts_[part_];
@@ -46,6 +51,7 @@ Result<bool> MergeJob::step(uint64_t entry_count) {
     FIRN_TRY(input.status());  // an error is never the end of the input
     FIRN_TRY(finish_table());
   }
+  if (!is_read_back()) return false;
   if (!outputs_.empty()) FIRN_TRY(tables_.sync());
   return true;
 }
@@ -93,6 +99,14 @@ Status MergeJob::finish_table() {
   bytes_written_ += table->file_bytes;
   outputs_.push_back(std::move(table));
   table_id_ = 0;
+  return {};
+}
+
+// While the log or the inputs still have what the tables say, and before a reader would have to do it chunk by chunk.
+Status MergeJob::read_back() {
+  FIRN_TRY_ASSIGN(const bool more, outputs_[read_back_count_]->table->read_back(read_back_bytes_, kReadBackBytes));
+  read_back_bytes_ = more ? read_back_bytes_ + kReadBackBytes : 0;
+  if (!more) read_back_count_++;
   return {};
 }
 

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 #include "compare/dataset.h"
 #include "compare/histogram.h"
+#include "compare/line_transfer.h"
 #include "compare/measure.h"
 #include "compare/process_stats.h"
 #include "compare/production_mix.h"
@@ -321,6 +323,12 @@ TEST(Results, the_median_is_taken_over_the_repetitions_of_one_row) {
   EXPECT_LT(results.median("other", "get", "kops"), 0);
   EXPECT_FALSE(results.add("store", "", workload, metrics));
   EXPECT_FALSE(results.add("store", "get\tno number", workload, metrics));
+}
+
+TEST(Measure, a_line_takes_its_time_from_one_processor_to_another) {
+  cpu_set_t set;
+  ASSERT_EQ(sched_getaffinity(0, sizeof set, &set), 0);
+  EXPECT_EQ(line_transfer_ns() > 0, CPU_COUNT(&set) > 1);
 }
 
 TEST(Measure, a_pause_shows_even_when_its_operation_was_not_sampled) {

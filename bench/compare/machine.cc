@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace bench {
@@ -27,13 +28,20 @@ void print_machine(std::FILE* out, const std::string& dir) {
                dir.c_str());
 }
 
-void print_quietness(std::FILE* out, const Results& results) {
+void print_quietness(std::FILE* out, const Results& results, const std::vector<double>& line_ns) {
   constexpr double kQuiet = 0.05;
   const double foreign = results.weighted_mean("foreign_cpu");
   std::fprintf(out, "Other processes used %.0f %% of the machine's processors meanwhile%s\n\n", foreign * 100,
                foreign < kQuiet
                    ? "."
                    : ": NOT A QUIET MACHINE. Figures and latencies are worse than they are alone; repeat the run before you quote it.");
+  constexpr double kSteady = 2;  // as in report.py
+  const auto [quickest, slowest] = std::minmax_element(line_ns.begin(), line_ns.end());
+  if (quickest == line_ns.end() || *quickest == 0) return;
+  std::fprintf(out, "A line of the cache took %.0f to %.0f ns from one processor to the other%s\n\n", *quickest, *slowest,
+               *slowest < kSteady * *quickest
+                   ? "."
+                   : ": THEY WERE NOT ALWAYS AS NEAR. Rows of several threads from before and after do not compare.");
 }
 
 }  // namespace bench

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "compare/results.h"
 
@@ -11,7 +12,7 @@ namespace bench {
 // The processor's model name, for the table and for the JSON lines.
 std::string processor_name();
 void print_machine(std::FILE* out, const std::string& dir);
-// Whether other processes had the machine, too: then only ratios of processor time mean something.
-void print_quietness(std::FILE* out, const Results& results);
+// Whether other processes had the machine, too: then only ratios of processor time mean something. `line_ns`: line_transfer_ns() now and then during the run.
+void print_quietness(std::FILE* out, const Results& results, const std::vector<double>& line_ns);
 
 }  // namespace bench

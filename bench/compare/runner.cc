@@ -8,6 +8,7 @@
 
 #include "compare/child.h"
 #include "compare/json_lines.h"
+#include "compare/line_transfer.h"
 #include "compare/work_directory.h"
 #include "compare/workloads.h"
 
@@ -90,6 +91,8 @@ RunSummary run_all(const Options& options, const std::vector<const EngineInfo*>&
   const auto run_group = [&](const Group& group, const EngineInfo& engine, unsigned rep) {
     const uint64_t start = now_ns();
     const std::string dir = work.fresh();
+    const double line_ns = line_transfer_ns();
+    summary.line_ns.push_back(line_ns);
     bool good = true;
     for (unsigned stage = 0; stage < group.stage_count && good; ++stage) {
       std::string output;
@@ -99,7 +102,8 @@ RunSummary run_all(const Options& options, const std::vector<const EngineInfo*>&
         std::string workload;
         Metrics metrics;
         if (!summary.results.add(engine.name, output.substr(place, end - place), workload, metrics)) continue;
-        if (const Workload* row = find_workload(workload)) json.write(json_result(conditions, engine, *row, rep, metrics));
+        if (const Workload* row = find_workload(workload))
+          json.write(json_result(conditions, engine, *row, rep, metrics).number("line_ns", line_ns));
       }
     }
     summary.failure_count += !good;

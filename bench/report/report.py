@@ -10,6 +10,7 @@ import plots
 from results import Results
 
 QUIET_SHARE = 0.05  # of the processors that others may take
+STEADY_RATIO = 2  # as in machine.cc
 
 SECONDS = [("put_kops", "get_kops", "k/s"), ("put_pause_ms", "get_pause_ms", "ms, the longest of each second")]  # of inserts, of reads
 RESOURCES = [("syncs", "syncs", 1), ("MB written", "written_bytes", 1e-6), ("processor ns an operation", "cpu_ns_op", 1), ("anonymous MB", "anonymous_mb", 1), ("mapped MB", "mapped_mb", 1)]
@@ -35,6 +36,8 @@ def heading(results):
     parts.append("</ul>")
     if results.foreign_share is not None and results.foreign_share > QUIET_SHARE:
         parts.append(f'<p class="warning">Other processes used {results.foreign_share:.0%} of the processors meanwhile: figures are worse than on a quiet machine.</p>')
+    if results.line_ns and max(results.line_ns) >= STEADY_RATIO * min(results.line_ns):
+        parts.append(f'<p class="warning">A line of the cache took {min(results.line_ns):.0f} to {max(results.line_ns):.0f} ns from one processor to the other: they were not always as near. Rows of several threads do not all compare.</p>')
     parts.append("<ul>")
     for name, line in results.engines.items():
         package = " (Debian's package, with assertions)" if line["debug_package"] else ""

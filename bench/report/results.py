@@ -46,6 +46,7 @@ class Results:
         self.engines = {}  # name: a line of it
         self.conditions = {}  # text: None, in order
         self.first_size = None  # the keys and values of the first line
+        self.line_ns = []  # how long a line of the cache took from one processor to the other
         foreign = []
         for path in paths:
             with open(path, encoding="utf-8") as lines:
@@ -72,3 +73,5 @@ class Results:
             raise ValueError(f"{path}:{number}: not a line of firn_compare --json: {error!r}") from None
         if "foreign_cpu" in line:
             foreign.append(line["foreign_cpu"])
+        if line.get("line_ns"):
+            self.line_ns.append(line["line_ns"])

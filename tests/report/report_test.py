@@ -80,6 +80,11 @@ class ReportTest(unittest.TestCase):
         self.assertNotIn("Other processes used", page_of(*SAMPLE)[1])
         self.assertIn("Other processes used 40%", page_of(line("firn", "fillseq", 10, foreign_cpu=0.4))[1])
 
+    def test_processors_that_were_moved_apart_are_named(self):
+        near, far = line("firn", "ycsb_a_mt", 10, line_ns=40), line("firn", "ycsb_a_mt", 9, rep=1, line_ns=170)
+        self.assertNotIn("from one processor to the other", page_of(near)[1])
+        self.assertIn("took 40 to 170 ns from one processor to the other", page_of(near, far)[1])
+
     def test_what_is_not_a_result_is_refused_with_its_place(self):
         for text in ("{}\n", "nonsense\n", json.dumps(SAMPLE[0]) + "\n[1]\n"):
             code, page, said = page_of(text=text)

@@ -51,7 +51,7 @@ type Stats struct {
 	CompactionBytes     uint64 // of tables written
 	MovedTables         uint64 // taken over by a compaction as they were
 	Stalls              uint64 // times that a writer waited for a flush or a compaction
-	CacheMisses         uint64 // chunks of tables that were read, or verified for the first time where they are mapped
+	CacheMisses         uint64 // chunks of tables that were read, or verified for the first time where they are mapped, but for what jobs read back of new tables
 	CacheMissBytes      uint64 // of these chunks
 	Events              uint64 // the number of the last event
 

@@ -355,20 +355,29 @@ MergeOptions Jobs::merge_options(Seq lower, Seq upper, Seq durable, bool drop_to
   options.seq_upper = upper;
   options.drop_tombstones = drop_tombstones;
   options.now_ms = core_.clock.now_ms();
+  options.reads_back = !core_.options.single_threaded;  // else it would be done in writes
   // The catalog of now is newer than every entry of the input, so it knows every prefix that is alive in it.
   options.is_live_prefix = [catalog = look_at_catalog(), durable](Prefix prefix) { return catalog->may_be_live(prefix, durable); };
   return options;
 }
 
+// The last job failed for what it read back, or for what it read.
+bool Jobs::has_found_damage() const {
+  const std::lock_guard lock(core_.state_mutex);
+  return core_.job_error.is(Code::kCorrupt);
+}
+
 Status Jobs::start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Version& version) {
   Seq lower = kSeqMax;
   Seq upper;
+  size_t memtable_count = 0;  // with entries
   std::vector<std::unique_ptr<Iterator>> newest_first;
   for (const auto& memtable : sealed) {
     if (memtable->empty()) {
       FIRN_MARK("an empty memtable is flushed");
       continue;
     }
+    memtable_count++;
     memtable->segment()->release_tail(memtable->end());
     lower = std::min(lower, memtable->seq_min());
     upper = std::max(upper, memtable->seq_max());
@@ -383,9 +392,10 @@ Status Jobs::start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Ve
   // What is flushed is durable with its tables.
   const Seq durable = std::max(upper, Seq{core_.durable_seq.load(std::memory_order_acquire)});
   MergeOptions options = merge_options(lower, upper, durable, version.runs.empty());
-  // Of several memtables: writers are faster, and the merge is near that would verify what it reads.
-  options.reads_back = flush.memtables.size() == 1;
-  if (!options.reads_back) FIRN_MARK("a flush that is behind does not read back");
+  if (memtable_count > 1 && !has_found_damage()) {
+    FIRN_MARK("a flush that is behind does not read back");
+    options.reads_back = false;
+  }
   flush.job = std::make_unique<MergeJob>(
       std::move(options), *core_.tables, [this] { return core_.next_table_id.fetch_add(1); }, std::move(parts));
   flush_ = std::move(flush);

@@ -9,8 +9,8 @@
 //   JOB-4  What lies under the prefix of a namespace that was cleared or dropped stays until that commit is durable: power loss may bring the namespace back.
 //   JOB-5  Tables that were replaced are closed behind flushes and merges one a slice, beside merges in proportion to what these go over, all of them when a job failed,
 //          and as many as it takes when a segment finds the disk full. Where jobs run nobody who lets go of a view closes any (TableCloser).
-//   JOB-6  A new table that is mapped has been verified through its mapping before the manifest names it, while the log or the inputs still have what it says; but not by a flush
-//          of several memtables, which is behind.
+//   JOB-6  A new table that is mapped has been verified through its mapping before the manifest names it, while the log or the inputs still have what it says. Not by a flush of
+//          several memtables, which is behind, unless the job before found damage; and not where jobs run inside writes.
 //
 // When there is nothing else to do, tables that hold more memory than cache_bytes allows are opened anew; their old selves have been replaced, as a merge's inputs.
 //
@@ -115,6 +115,7 @@ class Jobs {
   Result<bool> turn_compaction(Scope scope);
   Result<bool> step_compaction(Scope scope);
   Status trim_table_memory();
+  bool has_found_damage() const;
   Status start_flush(std::vector<std::shared_ptr<Memtable>> sealed, const Version& version);
   Result<bool> turn_flush();
   Status record_flush();

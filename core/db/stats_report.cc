@@ -36,7 +36,7 @@ constexpr StatsField kFields[] = {
     {"compaction_bytes", kCounter, "Bytes of tables written by compactions.", &R::compaction_bytes},
     {"moved_tables", kCounter, "Tables taken over by compactions as they were.", &R::moved_tables},
     {"stalls", kCounter, "Times that a writer waited for a flush or a compaction.", &R::stalls},
-    {"cache_misses", kCounter, "Chunks of tables read, or verified for the first time where they are mapped.", &R::cache_misses},
+    {"cache_misses", kCounter, "Chunks of tables read, or verified for the first time where they are mapped, but for what jobs read back of new tables.", &R::cache_misses},
     {"cache_miss_bytes", kCounter, "Bytes of these chunks.", &R::cache_miss_bytes},
     {"events", kCounter, "Events told.", &R::events},
     {"memtable_count", kGauge, "Memtables.", &R::memtable_count},

@@ -9,7 +9,7 @@ namespace firn {
 namespace {
 
 constexpr uint64_t kStepBytesMax = uint64_t{1} << 20;
-constexpr uint64_t kReadBackBytes = uint64_t{4} << 20;  // in a step, about half a millisecond
+constexpr uint64_t kReadBackBytes = uint64_t{4} << 20;  // in a step: half a millisecond, as what was just written is in the page cache
 
 }  // namespace
 

@@ -180,6 +180,12 @@ Status Image::load_directory() const {
   return {};
 }
 
+void Image::forget_directory() const {
+  const std::lock_guard lock(directory_mutex_);
+  directory_ready_.store(false, std::memory_order_relaxed);
+  directory_ = {};
+}
+
 // Every stored chunk is neither empty nor larger than its content, and together they fill the file up to the directory.
 bool Image::index_packed_chunks(Directory* directory) const {
   uint64_t offset = 0;

@@ -51,6 +51,8 @@ class Image {
       return {};
     return make_present(offset >> layout_.chunk_shift, (offset + bytes - 1) >> layout_.chunk_shift);
   }
+  // Before anyone else uses the image, when all of it is present: gives back what was needed for that.
+  void forget_directory() const;
   // The bytes will be touched soon, in this order. Errors show when they are touched. The range may reach beyond the body.
   void read_ahead(uint64_t offset, uint64_t bytes) const;
 

@@ -79,8 +79,8 @@ class Table {
   virtual Result<double> part_below(const InternalKey& key) const = 0;
   // `sequential`: the reader will pass over much of the table (compaction, check): read ahead.
   virtual std::unique_ptr<Iterator> new_iterator(bool sequential) const = 0;
-  // Verifies the chunks of these bytes of the body now, not on first touch; of a table that is not mapped nothing, because that would fill memory. Whether more
-  // lies behind them.
+  // Before anyone else uses the table: verifies the chunks of these bytes of the body now, not on first touch; of a table that is not mapped nothing, because that would
+  // fill memory. Whether more lies behind them. A table is read back from its beginning to its end.
   virtual Result<bool> read_back(uint64_t offset, uint64_t bytes) const = 0;
   // Reads everything: checksums, key order, that every key is found through the hash index, counts against the properties.
   virtual Status verify(uint64_t hash_seed) const = 0;

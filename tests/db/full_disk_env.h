@@ -1,4 +1,4 @@
-// An Env whose disk fills up, whose syncs and writes fail, and whose directories' syncs and tables' writes wait, on demand. Files and names are those of the real file system.
+// An Env whose disk fills up, whose syncs and writes fail, and whose directories' syncs and tables' writes wait or do damage, on demand. Files and names are those of the real file system.
 // Threading: as that.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "env/damage.h"
 #include "env/env.h"
 #include "env/posix_env.h"
 
@@ -23,6 +24,8 @@ struct Disk {
   std::atomic<bool> holds_directory_syncs{false};  // they begin and do not end
   std::atomic<bool> holds_table_writes{false};
   std::atomic<int> held_count{0};
+  std::atomic<bool> damages_tables{false};  // a bit of their first byte arrives as its opposite
+  std::atomic<int> damaged_count{0};
   std::atomic<int64_t> room_per_nameless_bytes{0};  // comes back when a file without a name is closed
 
   Status take(uint64_t bytes, const std::string& path) {
@@ -41,11 +44,13 @@ class FullDiskFile final : public File {
   Status read(uint64_t offset, uint8_t* to, size_t bytes) override { return file_->read(offset, to, bytes); }
   Status write(uint64_t offset, Slice bytes) override {
     if (disk_.fails_writes) return Status::from_errno(EIO, "cannot write", path());
-    const bool may_be_held = path().ends_with(".tbl");
-    if (may_be_held && disk_.holds_table_writes) disk_.held_count++;
-    while (may_be_held && disk_.holds_table_writes) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const bool is_table = path().ends_with(".tbl");
+    if (is_table && disk_.holds_table_writes) disk_.held_count++;
+    while (is_table && disk_.holds_table_writes) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     FIRN_TRY(disk_.take(bytes.size(), path()));
-    return file_->write(offset, bytes);
+    if (!is_table || offset != 0 || !disk_.damages_tables) return file_->write(offset, bytes);
+    disk_.damaged_count++;
+    return file_->write(offset, Slice(std::string_view(with_first_bit_flipped(bytes))));
   }
   Status allocate(uint64_t bytes) override {
     FIRN_TRY(disk_.take(bytes, path()));

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "env/damage.h"
 #include "env/env.h"
 
 namespace firn {
@@ -55,9 +56,7 @@ class FailingFile final : public File {
   Status write(uint64_t offset, Slice bytes) override {
     if (faults_->fail_write) return {Code::kIo, "write failed", path()};
     if (!faults_->damages_write.exchange(false)) return file_->write(offset, bytes);
-    std::string damaged = bytes.to_string();
-    damaged[0] ^= 1;
-    return file_->write(offset, Slice(std::string_view(damaged)));
+    return file_->write(offset, Slice(std::string_view(with_first_bit_flipped(bytes))));
   }
   Status allocate(uint64_t bytes) override { return file_->allocate(bytes); }
   void release_tail(uint64_t from) override { file_->release_tail(from); }

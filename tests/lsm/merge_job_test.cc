@@ -62,6 +62,7 @@ MergeOptions new_options() {
   MergeOptions options;
   options.db_id = 1;
   options.seq_lower = options.seq_upper = Seq{1};
+  options.reads_back = true;
   options.is_live_prefix = [](Prefix) { return true; };
   return options;
 }

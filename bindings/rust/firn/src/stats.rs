@@ -68,7 +68,7 @@ pub struct Stats {
     pub moved_tables: u64,
     /// Times that a writer waited for a flush or a compaction.
     pub stalls: u64,
-    /// Chunks of tables that were read, or verified for the first time where they are mapped.
+    /// Chunks of tables that were read, or verified for the first time where they are mapped, but for what jobs read back of new tables.
     pub cache_misses: u64,
     /// Bytes of these chunks.
     pub cache_miss_bytes: u64,

@@ -5,7 +5,7 @@
 // Package db is a layer of the engine, in C++.
 package db
 
-// Checksum of all sources: d60e54d3b135328dedea463e16493c2896609114106be0be1e5c140ebb52fc4c
+// Checksum of all sources: 555fa9f1ffdebee06d08a4c2320e60dc4413d689ee036379a439a2e75eee3d83
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

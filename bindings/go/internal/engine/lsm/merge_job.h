@@ -23,7 +23,7 @@ struct MergeOptions {
   Seq seq_upper;
   bool drop_tombstones = false;  // nothing older lies below: tombstones and expired entries have nothing to hide
   int64_t now_ms = 0;
-  bool reads_back = true;  // new tables that are mapped are verified as they lie in their files, each when it is finished
+  bool reads_back = false;  // new tables that are mapped are verified as they lie in their files, each when it is finished
   std::function<bool(Prefix)> is_live_prefix;  // entries of other prefixes are dropped
 };
 
@@ -33,8 +33,8 @@ class MergeJob {
   MergeJob(MergeOptions options, Directory& tables, std::function<uint64_t()> next_table_id, std::vector<std::unique_ptr<Iterator>> parts);
   ~MergeJob();  // removes the files of a job that was not taken over
 
-  // Works on about `entry_count` entries, or on a mebibyte of them where they are large, or reads a part of a new table back. true: all is written, verified as far as it
-  // is mapped, and synced, names included.
+  // Works on about `entry_count` entries, or on a mebibyte of them where they are large, or reads a part of a new table back, if it is to. true: all is written and synced, names
+  // included.
   Result<bool> step(uint64_t entry_count);
   // The new tables, which the caller takes over. After step() has returned true.
   std::vector<TableRef> take_outputs();

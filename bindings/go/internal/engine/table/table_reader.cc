@@ -163,7 +163,9 @@ Result<bool> TableReader::read_back(uint64_t offset, uint64_t bytes) const {
   if (!image_->is_mapped() || offset >= body_bytes) return false;
   bytes = std::min(bytes, body_bytes - offset);
   FIRN_TRY(image_->ensure(offset, bytes));
-  return offset + bytes < body_bytes;
+  if (offset + bytes < body_bytes) return true;
+  image_->forget_directory();
+  return false;
 }
 
 Result<double> TableReader::part_below(const InternalKey& key) const {

@@ -12,8 +12,8 @@ namespace bench {
 struct RunSummary {
   Results results;
   std::vector<double> line_ns;  // line_transfer_ns() before each group of a store
-  unsigned rep_count = 0;      // begun; with --quick on a slow machine fewer than asked for
-  unsigned failure_count = 0;  // children that ended in another way than they should
+  unsigned rep_count = 0;       // begun; with --quick on a slow machine fewer than asked for
+  unsigned failure_count = 0;   // children that ended in another way than they should
 };
 
 RunSummary run_all(const Options& options, const std::vector<const EngineInfo*>& engines, char** argv);

@@ -5,7 +5,7 @@
 // Package lsm is a layer of the engine, in C++.
 package lsm
 
-// Checksum of all sources: 555fa9f1ffdebee06d08a4c2320e60dc4413d689ee036379a439a2e75eee3d83
+// Checksum of all sources: 08245471236e300586f519474a2eb3d8cfd86cf34ee75382b24ace3e9d433e1f
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

@@ -28,13 +28,16 @@ void print_machine(std::FILE* out, const std::string& dir) {
                dir.c_str());
 }
 
-void print_quietness(std::FILE* out, const Results& results, const std::vector<double>& line_ns) {
+void print_quietness(std::FILE* out, const Results& results) {
   constexpr double kQuiet = 0.05;
   const double foreign = results.weighted_mean("foreign_cpu");
   std::fprintf(out, "Other processes used %.0f %% of the machine's processors meanwhile%s\n\n", foreign * 100,
                foreign < kQuiet
                    ? "."
                    : ": NOT A QUIET MACHINE. Figures and latencies are worse than they are alone; repeat the run before you quote it.");
+}
+
+void print_nearness(std::FILE* out, const std::vector<double>& line_ns) {
   constexpr double kSteady = 2;  // as in report.py
   const auto [quickest, slowest] = std::minmax_element(line_ns.begin(), line_ns.end());
   if (quickest == line_ns.end() || *quickest == 0) return;

@@ -52,7 +52,8 @@ int run(int argc, char** argv) {
   if (chosen.empty() || !workloads_known(options)) return 2;
   const RunSummary summary = run_all(options, chosen, argv);
   print_conditions(stdout, options, chosen, summary.rep_count);
-  print_quietness(stdout, summary.results, summary.line_ns);
+  print_quietness(stdout, summary.results);
+  print_nearness(stdout, summary.line_ns);
   print_throughput(stdout, options, chosen, summary.results);
   print_memory(stdout, summary.results);
   print_latency(stdout, options, chosen, summary.results);

@@ -4,7 +4,7 @@
 
 namespace bench {
 
-// One way, in ns, between the first two processors that the process may use; 0: it has one only. For a moment in which nothing else runs; takes a few milliseconds.
+// One way, in ns, between the first two processors that the process may use; 0: it has one only, or may not choose. For a moment in which nothing else runs; takes a few milliseconds.
 double line_transfer_ns();
 
 }  // namespace bench

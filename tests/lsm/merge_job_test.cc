@@ -132,7 +132,7 @@ TEST(MergeJobTest, NewTablesThatAreMappedAreVerifiedAPartInAStep) {
     }
     EXPECT_GT(steps, kMebibytes + (io == TableIo::kMmap ? kMebibytes / 4 : 0));
     const TableRef table = job.take_outputs().at(0);
-    EXPECT_EQ(0u, table->table->cached_bytes() / (1 << 20));
+    EXPECT_EQ(0u, table->table->cached_bytes()) << "neither chunks nor what they were verified with";
     const auto traffic = std::make_shared<ReadTraffic>();
     table->table->count_reads_in(traffic);
     ASSERT_TRUE(table->table->verify(0).ok());

@@ -106,6 +106,7 @@ class CommitDoor {
     uint64_t payload_bytes = 0;
     size_t key_count = 0;
   };
+  static constexpr uint32_t kCrowdedFor = 64;
   // One operation with what was computed outside the door.
   struct Prepared {
     InternalKey key;
@@ -114,6 +115,23 @@ class CommitDoor {
 
   static Need need_of(const Operation* operations, size_t count);
   Status resolve(const NamespaceCatalog& catalog, const Operation* operations, size_t count, Prepared* prepared) const;
+  // The door is held when it returns. The first key's line is asked for in front of it. Where others are often met inside, the lines are waited for and the entries that they name are asked for
+  // as well, so that nobody holds up others while the memory answers: two threads that overwrite any of 200,000 keys 2.3 -> 3.0 M/s, four 2.1 -> 2.9. Always done, it costs new keys 8 %.
+  std::unique_lock<std::mutex> enter(const Memtable& memtable, const Prepared* prepared, size_t count) {
+    memtable.prefetch_for_writer(prepared[0].hash);
+    const uint32_t crowded_for = crowded_for_.load(std::memory_order_relaxed);
+    if (crowded_for != 0) [[unlikely]]
+      prefetch_entries(memtable, prepared, count);
+    std::unique_lock door(mutex_, std::try_to_lock);
+    if (!door.owns_lock()) [[unlikely]] {
+      door.lock();
+      crowded_for_.store(kCrowdedFor, std::memory_order_relaxed);
+    } else if (crowded_for != 0) [[unlikely]] {
+      crowded_for_.store(crowded_for - 1, std::memory_order_relaxed);
+    }
+    return door;
+  }
+  static void prefetch_entries(const Memtable& memtable, const Prepared* prepared, size_t count);
   Status make_room(std::unique_lock<std::mutex>& door, const Need& need, bool no_block);
   bool has_room(const Need& need) const { return core_.wal->fits(need.payload_bytes) && memtable_->has_room(need.key_count); }
   Status rotate(const Need& need, uint64_t segment_bytes);
@@ -141,7 +159,8 @@ class CommitDoor {
   }
 
   DbCore& core_;
-  std::mutex mutex_;  // the door
+  std::mutex mutex_;                      // the door
+  std::atomic<uint32_t> crowded_for_{0};  // so many commits to come expect somebody inside
   Seq last_;
   std::shared_ptr<Memtable> memtable_;         // the active one
   NamespaceCatalogRef catalog_;                // the newest

@@ -182,6 +182,32 @@ TEST(EveryOrderTest, of_a_batch_over_two_namespaces_beside_its_readers) {
   EXPECT_GT(figures.schedules, 50u);
 }
 
+// The key is hashed in front of the door, where the namespace may still have what is cleared by the time it is looked up. Versions tell which commit came first.
+TEST(EveryOrderTest, of_a_conditional_put_beside_a_clear) {
+  const Figures figures = explore_every_order(kOrdersMax, [](Scheduler& scheduler, uint64_t, uint64_t* operation_count) -> std::string {
+    const ScheduledDatabase db(scheduler, kOptions);
+    const uint32_t cleared = db.open_namespace("cleared");
+    const auto put = [&](const char* key, uint32_t flags) {
+      firn_put_opts options = FIRN_PUT_OPTS_INIT;
+      options.flags = flags;
+      return firn_put_ex(db.handle(), cleared, bytes(key), 3, bytes("value"), 5, &options);
+    };
+    EXPECT_GT(put("key", 0), 0);
+    int64_t changed = 0;
+    int64_t behind = 0;
+    const auto clear = [&] {
+      EXPECT_EQ(FIRN_OK, firn_ns_clear(db.handle(), cleared));
+      behind = put("yek", 0);
+    };
+    db.run_together({[&] { changed = put("key", FIRN_IF_PRESENT); }, clear});
+    *operation_count += 3;
+    EXPECT_GT(behind, 0);
+    if (changed < 0) return changed == FIRN_NOT_FOUND ? "" : firn_status_name(static_cast<int32_t>(changed));
+    return changed < behind ? "" : "a commit behind the clear has met what was cleared";
+  });
+  EXPECT_GT(figures.schedules, 5u);
+}
+
 // Threads that each append records and wait until they are durable. The clock moves by `tick_ns` at a look, so that a sync takes this time at least. Behind so many syncs all fail.
 Program waits_for_syncs(int thread_count, int wait_count, int64_t tick_ns, int good_syncs = INT_MAX) {
   return [=](Scheduler& scheduler, uint64_t, uint64_t* operation_count) -> std::string {

@@ -18,12 +18,22 @@ Result<Seq> CommitDoor::update(uint32_t ns, Slice key, const Decision& decide, W
   Operation operation;
   operation.ns = ns;
   operation.key = key;
+  Prepared prepared;
+  // As in write(); and what it is decided by is asked for too: two threads that add to any of a million counters, all in tables, 1.1 -> 2.2 M/s, one 1.6 -> 1.9.
+  const ReadView* const view = core_.views->current();
+  const NamespaceCatalog* catalog = view->catalog().get();
+  FIRN_TRY(resolve(*catalog, &operation, 1, &prepared));
+  if (!view->active()->may_have(prepared.hash)) {
+    ReadView::Probe probe;
+    view->prefetch(prepared.key, prepared.hash, &probe);
+    view->prefetch_entry(prepared.hash, probe);
+  }
   FIRN_SCHEDULE_POINT("in front of the door");
-  std::unique_lock door(mutex_);
+  std::unique_lock door = enter(*view->active(), &prepared, 1);
   for (;;) {
     if (is_stopped_) return Code::kClosed;
-    Prepared prepared;
-    FIRN_TRY(resolve(*catalog_, &operation, 1, &prepared));
+    if (catalog_.get() != catalog || !FIRN_FAST_PATH("keys are hashed outside the door")) [[unlikely]]
+      FIRN_TRY(resolve(*catalog_, &operation, 1, &prepared));
     Entry current;
     // Inside the door everything that was committed is visible, and nothing newer can come. A key that the active memtable has is looked up once, to be read and to be
     // written (a hot counter: 145 -> 105 ns).
@@ -41,7 +51,8 @@ Result<Seq> CommitDoor::update(uint32_t ns, Slice key, const Decision& decide, W
     const Need need{log_entry_bytes(operation.kind, key.size(), operation.value.size()), 1};
     if (!has_room(need)) [[unlikely]] {
       FIRN_TRY(make_room(door, need, flags.no_block));
-      continue;  // the wait may have let others change the key
+      catalog = nullptr;  // the wait may have lost the view
+      continue;           // and have let others change the key
     }
     FIRN_TRY(
         append(&operation, 1, &prepared, need.payload_bytes, nullptr, FIRN_FAST_PATH("a decided key keeps its place") ? &place : nullptr));
@@ -65,7 +76,7 @@ Result<Seq> CommitDoor::commit(const std::vector<Operation>& operations, ReadVal
 
   for (int round = 0;; round++) {
     FIRN_SCHEDULE_POINT("in front of the door");
-    std::unique_lock door(mutex_);
+    std::unique_lock door = enter(*core_.views->current()->active(), prepared.data(), prepared.size());
     if (!has_room(need)) [[unlikely]] {
       FIRN_TRY(make_room(door, need, flags.no_block));
       catalog = nullptr;  // the wait may have lost the view

@@ -5,7 +5,7 @@
 // Package db is a layer of the engine, in C++.
 package db
 
-// Checksum of all sources: 08245471236e300586f519474a2eb3d8cfd86cf34ee75382b24ace3e9d433e1f
+// Checksum of all sources: bf40fe3cc9e27e524e96ddcb5634dc34acf70b76e84d0e5b8ad26778e19c0c36
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/..
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE

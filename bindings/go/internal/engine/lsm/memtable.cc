@@ -24,7 +24,7 @@ Memtable::Memtable(std::shared_ptr<Segment> segment, uint64_t hash_seed, Anonymo
       hash_seed_(hash_seed),
       memory_(std::move(memory)),
       slots_(reinterpret_cast<Slot*>(memory_.data())),
-      filter_(reinterpret_cast<uint32_t*>(memory_.data() + line_count * kLineBytes)),
+      filter_(reinterpret_cast<std::atomic<uint32_t>*>(memory_.data() + line_count * kLineBytes)),
       line_count_(line_count),
       // Above 7 of 8 slots a search for an absent key runs through many full lines.
       key_count_max_(line_count * (kSlotsPerLine - 1)) {}
@@ -65,8 +65,7 @@ Memtable::Place Memtable::place_of(const InternalKey& key, uint64_t hash) {
 }
 
 Memtable::Place Memtable::place_of_next(const InternalKey& key, uint64_t hash) {
-  const bool may_be_there = (filter_[line_of(hash)] & filter_bits(hash)) == filter_bits(hash);
-  if (may_be_there || !FIRN_FAST_PATH("a new key does not wait for its line")) return place_of(key, hash);
+  if (may_have(hash) || !FIRN_FAST_PATH("a new key does not wait for its line")) return place_of(key, hash);
   const size_t recent = recent_count_++ % kRecentCount;
   settle(recent);
   recent_hashes_[recent] = hash;
@@ -81,7 +80,8 @@ inline void Memtable::settle(size_t recent) {
 
 void Memtable::add(const Place& place, uint64_t hash, uint64_t offset, Seq seq) {
   if (place.previous == 0) {
-    filter_[line_of(hash)] |= filter_bits(hash);
+    std::atomic<uint32_t>& known = filter_[line_of(hash)];
+    known.store(known.load(std::memory_order_relaxed) | filter_bits(hash), std::memory_order_relaxed);
     key_count_.store(key_count() + 1, std::memory_order_relaxed);
   }
   if (empty()) seq_min_.store(seq.value, std::memory_order_relaxed);

@@ -57,14 +57,20 @@ class Memtable {
   // The newest entry of the key with a sequence number up to `seq`. The entry borrows from the segment's image.
   bool find(const InternalKey& key, uint64_t hash, Seq seq, Entry* entry) const;
   void prefetch(uint64_t hash) const { __builtin_prefetch(slots_ + line_of(hash) * kSlotsPerLine); }
-  // What place_of_next() reads as well.
+  // Asks for the entry that the line names; reads the line of prefetch().
+  void prefetch_entry(uint64_t hash) const;
+  // The same two steps for a writer in front of the door: what place_of_next() reads as well, and the entry only of a key that may be there.
   void prefetch_for_writer(uint64_t hash) const {
     prefetch(hash);
     __builtin_prefetch(filter_ + line_of(hash), 1);
   }
-
-  // Asks for the entry that the line names; reads the line of prefetch().
-  void prefetch_entry(uint64_t hash) const;
+  void prefetch_entry_for_writer(uint64_t hash) const {
+    if (may_have(hash)) prefetch_entry(hash);
+  }
+  // false: the key has no entry here, but for one that is being added just now.
+  bool may_have(uint64_t hash) const {
+    return (filter_[line_of(hash)].load(std::memory_order_relaxed) & filter_bits(hash)) == filter_bits(hash);
+  }
 
   uint64_t hash(const InternalKey& key) const { return hash_key(hash_seed_, key); }
   bool empty() const { return seq_max_.load(std::memory_order_relaxed) == 0; }
@@ -103,7 +109,7 @@ class Memtable {
   const uint64_t hash_seed_;
   AnonymousMemory memory_;
   Slot* slots_;
-  uint32_t* filter_;  // one word a line; the writer's
+  std::atomic<uint32_t>* filter_;  // one word a line; others may see it late
   size_t line_count_;
   uint64_t key_count_max_;
   // What every commit changes and gets read, in one line.

@@ -26,7 +26,7 @@ void look_up(const ReadView& view, Seq seq, uint64_t hash_seed, Lookup* lookups,
     if (const size_t i = at - kLineAheadCount; at >= kLineAheadCount) {
       Lookup& lookup = lookups[i];
       const bool is_known = place.key.prefix != kSystemPrefix;
-      lookup.code = is_known ? view.find(place.key, hashes[i], seq, place.probe, &lookup.entry).code() : Code::kInvalid;
+      lookup.code = is_known ? view.find(place.key, hashes[i], seq, &place.probe, &lookup.entry).code() : Code::kInvalid;
       if (lookup.code == Code::kOk && lookup.entry.kind == EntryKind::kDelete) lookup.code = Code::kNotFound;
     }
     if (const size_t i = at - kEntryAheadCount; i < count) view.prefetch_entry(hashes[i], ring[i % kLineAheadCount].probe);

@@ -34,14 +34,22 @@ Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, Entry* ent
   if (!is_one_run && FIRN_FAST_PATH("a get asks for all first lines at once")) {
     Probe probe;
     prefetch(key, hash, &probe);
-    return find(key, hash, seq, probe, entry);
+    return find(key, hash, seq, &probe, entry);
   }
   const auto table_of = [&](size_t i) { return version_->runs[i].table_of(key); };
   return find_with(key, hash, seq, table_of, entry);
 }
 
-Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, const Probe& probe, Entry* entry) const {
-  const auto table_of = [&](size_t i) { return i < Probe::kRunCountMax ? probe.tables[i] : version_->runs[i].table_of(key); };
+Status ReadView::find(const InternalKey& key, uint64_t hash, Seq seq, Probe* probe, Entry* entry) const {
+  const auto table_of = [&](size_t i) {
+    const Table*& place = probe->tables[i % Probe::kAheadCount];
+    const Table* const table = place;
+    if (i + Probe::kAheadCount < version_->runs.size()) {
+      place = version_->runs[i + Probe::kAheadCount].table_of(key);
+      if (place != nullptr) place->prefetch(hash);
+    }
+    return table;
+  };
   return find_with(key, hash, seq, table_of, entry);
 }
 

@@ -39,12 +39,13 @@ class ReadView {
   // The same in three steps, for keys that are looked up together: prefetch() asks the processor for the first line of every structure that find() looks at,
   // prefetch_entry() for the entries that those lines name, find() finds. Between the steps others take theirs, while the memory answers.
   struct Probe {
-    static constexpr size_t kRunCountMax = 6;  // of more runs the rest is looked up as it comes
-    std::array<const Table*, kRunCountMax> tables;
+    static constexpr size_t kAheadCount = 8;  // runs; where there are more, find() asks for the next one whenever it has looked into one
+    // Of each run that was asked for, at its number modulo the size: the table that may have the key.
+    std::array<const Table*, kAheadCount> tables;
   };
   void prefetch(const InternalKey& key, uint64_t hash, Probe* probe) const;
   void prefetch_entry(uint64_t hash, const Probe& probe) const;
-  Status find(const InternalKey& key, uint64_t hash, Seq seq, const Probe& probe, Entry* entry) const;
+  Status find(const InternalKey& key, uint64_t hash, Seq seq, Probe* probe, Entry* entry) const;
   // All entries up to `seq`, the newest of each key, tombstones and expired ones included. `newest` (nullptr: none) hides what is in the view.
   Result<std::unique_ptr<Iterator>> new_iterator(Seq seq, std::unique_ptr<Iterator> newest = nullptr) const;
 
@@ -63,7 +64,7 @@ class ReadView {
  private:
   template <typename TableOf>
   Status find_with(const InternalKey& key, uint64_t hash, Seq seq, const TableOf& table_of, Entry* entry) const;
-  size_t probed_count() const { return std::min(version_->runs.size(), Probe::kRunCountMax); }
+  size_t probed_count() const { return std::min(version_->runs.size(), Probe::kAheadCount); }
 
   static constexpr size_t kStripeCount = 16;
   struct alignas(64) Count {

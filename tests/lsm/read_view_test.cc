@@ -74,6 +74,44 @@ TEST_F(ReadViewTest, OneRunAnswersAloneUntilTheActiveMemtableHasAnEntry) {
   EXPECT_EQ("table", find(sealed, "d"));
 }
 
+// More than are asked for ahead, several times over; some cannot have the key.
+TEST_F(ReadViewTest, OfManyRunsTheNewestThatHasAKeyAnswers) {
+  constexpr uint64_t kRuns = 4 * ReadView::Probe::kAheadCount + 3;
+  std::vector<std::pair<uint64_t, TableRef>> runs;
+  for (uint64_t id = 1; id <= kRuns; id++) {
+    const std::string number = std::to_string(100 + id);
+    Model model{{{1, "k" + number}, {"own " + number, id}}};
+    if (id % 3 != 0) {
+      model[{1, "a"}] = {"of all, " + number, id};
+      model[{1, "shared" + std::to_string(id / 7)}] = {"newer than most, " + number, id};
+      model[{1, "z"}] = {"of all, " + number, id};
+    }
+    runs.emplace_back(id, make_table(id, model));
+  }
+  const ReadView view(nullptr, {}, apply_changes(Version(), {}, runs), std::make_shared<NamespaceCatalog>());
+  const auto find_ahead = [&view](const std::string& key) -> std::string {
+    const InternalKey internal{1, Slice(key)};
+    const uint64_t hash = hash_key(kMemtableHashSeed, internal);
+    ReadView::Probe probe;
+    view.prefetch(internal, hash, &probe);
+    view.prefetch_entry(hash, probe);
+    Entry entry;
+    const Status status = view.find(internal, hash, kSeqMax, &probe, &entry);
+    return status.ok() ? entry.value.to_string() : status.is(Code::kNotFound) ? "none" : "error";
+  };
+  const auto expect = [&](const std::string& value, const std::string& key) {
+    EXPECT_EQ(value, find(view, key.c_str())) << key;
+    EXPECT_EQ(value, find_ahead(key)) << key;
+  };
+  for (uint64_t id = 1; id <= kRuns; id++) expect("own " + std::to_string(100 + id), "k" + std::to_string(100 + id));
+  const auto newest_at = [](uint64_t id) { return std::to_string(100 + (id % 3 == 0 ? id - 1 : id)); };
+  expect("of all, " + newest_at(kRuns), "a");
+  expect("of all, " + newest_at(kRuns), "z");
+  for (uint64_t id = 6; id < kRuns; id += 7) expect("newer than most, " + newest_at(id), "shared" + std::to_string(id / 7));
+  expect("none", "k100");
+  expect("none", "nothing");
+}
+
 TEST_F(ReadViewTest, WithoutAnActiveMemtableItReadsTheRest) {
   const ReadView view(nullptr, {memtable_of(10, {{"c", "sealed"}})}, std::make_shared<Version>(), std::make_shared<NamespaceCatalog>());
   EXPECT_EQ("sealed", find(view, "c"));

@@ -5,7 +5,7 @@
 // Package capi is a layer of the engine, in C++.
 package capi
 
-// Checksum of all sources: bf40fe3cc9e27e524e96ddcb5634dc34acf70b76e84d0e5b8ad26778e19c0c36
+// Checksum of all sources: 04674c914341c04f25f9178966cfe4a05a735d365d4beb32f3a9689d2177f552
 
 // #cgo CXXFLAGS: -std=c++20 -O3 -DNDEBUG -fvisibility=hidden -fvisibility-inlines-hidden -Wno-restrict -I${SRCDIR}/.. -DFIRN_BUILDING_LIBRARY
 // #cgo firn_libdeflate CXXFLAGS: -DFIRN_HAVE_LIBDEFLATE
